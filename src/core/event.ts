@@ -1,0 +1,65 @@
+/** What was tried. A closed list, so that a query can rely on the words. */
+export type AuditAction =
+  | 'read'
+  | 'describe'
+  | 'list'
+  | 'write'
+  | 'label'
+  | 'update'
+  | 'delete'
+  | 'undelete'
+  | 'destroy'
+  | 'purge'
+  | 'rotate'
+  | 'export'
+  | 'policy.write'
+  | 'policy.delete'
+  | 'role.write'
+  | 'role.delete'
+  | 'actor.write'
+  | 'actor.delete'
+  | 'key.rotate'
+  | 'key.rewrap'
+  | 'key.retire'
+  | 'key.reseal'
+  | 'store.init'
+  | 'store.restore'
+  | 'store.epoch'
+  | 'store.unseal'
+  | 'backup'
+  | 'audit.read'
+  | 'audit.prune'
+  | 'audit.repair'
+  | 'sweep'
+
+/**
+ * `allowed` it was done; `denied` policy refused it; `failed` it was allowed and did not happen
+ * (absent, expired, conflict …), with the error's `code`.
+ */
+export type AuditOutcome = 'allowed' | 'denied' | 'failed'
+
+/**
+ * One thing that somebody did or tried. Never a value, a token, or text from outside that was not
+ * checked. The log adds `seq` and `prev` (docs/formats/audit.md).
+ */
+export interface AuditEvent {
+  /** Milliseconds since 1970 UTC; the log writes it as ISO 8601. */
+  readonly at: number
+  readonly actor: string
+  readonly action: AuditAction
+  readonly outcome: AuditOutcome
+  /** A path, or another thing's name with its kind (`policy:ci`). */
+  readonly resource?: string
+  readonly version?: number
+  readonly label?: string
+  /** The error code when denied or failed. */
+  readonly code?: string
+  /** Why, in a few of our own words: the deciding rule, counts. */
+  readonly reason?: string
+  /** The store generation that this change made. Present on committed changes only. */
+  readonly generation?: number
+  /** The way in: `cli`, `library`, `http`, `aws`, `vault`, `job`. */
+  readonly via?: string
+  /** Ties together the events of one request. */
+  readonly request?: string
+}

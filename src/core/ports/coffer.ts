@@ -1,0 +1,298 @@
+import type { AuditEvent, AuditAction, AuditOutcome } from '../event.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { RotationRule, SecretRecord, VersionRecord } from '../record.ts'
+import type { Secret } from '../secret.ts'
+import type { TypeSpec } from '../types/spec.ts'
+import type { Encoding, SecretValue } from '../value.ts'
+
+/**
+ * What one actor can do with one Coffer. The local engine and the HTTP client implement exactly
+ * this and pass the same contract suite (law 11). It is bound to its actor when it is made.
+ *
+ * Everywhere: absent is `undefined` on a read and `not_found` on a change; `denied` is audited and
+ * tells nothing of whether the thing exists; nothing resolves before its audit event is durable.
+ * Paths may be given in any accepted spelling and come back canonical.
+ */
+export interface Coffer {
+  /** The actor: `local:alice`. */
+  readonly actor: string
+
+  /**
+   * One value. Default: the version labelled `current`.
+   * @throws `denied`, `deleted`, `destroyed`, `empty_version`, `disabled`, `not_yet_valid`,
+   * `expired`, `corrupt`, `audit_unavailable`, `sealed`, `store_*`
+   */
+  read(ref: ReadRef): Promise<SecretVersion | undefined>
+  /** Many at once, answered in order; one refusal does not fail the others. At most `batchMax`. */
+  readMany(refs: readonly ReadRef[]): Promise<ReadAnswer[]>
+
+  /**
+   * Writes a new version and moves `current` to it (`previous` to the one before) unless `labels`
+   * says otherwise. Makes the secret when it is absent. Metadata given here is set, the rest kept.
+   */
+  write(path: string, input: WriteInput): Promise<WriteReceipt>
+  /** Many new versions in one transaction: all or none, one audit event each. For `import`. */
+  writeMany(items: readonly { path: string; input: WriteInput }[]): Promise<WriteReceipt[]>
+  /** A value that Coffer generates by the secret's type, written as a new version. */
+  rotate(path: string, options?: RotateOptions): Promise<WriteReceipt>
+
+  /** Everything but values. */
+  describe(path: string): Promise<SecretRecord | undefined>
+  list(query?: ListQuery): Promise<Page<SecretRecord>>
+
+  /** Changes metadata; `null` removes a field. Makes no version. */
+  update(path: string, change: MetadataChange, options?: Expectation): Promise<SecretRecord>
+  /** Changes one version's validity; its value never changes. */
+  updateVersion(path: string, version: number, change: VersionChange): Promise<SecretRecord>
+  /** Moves a label to a version, or takes it off (`to` absent). `from`: where it must be now. */
+  label(path: string, change: LabelChange): Promise<SecretRecord>
+  /** Moves `current` to an older version (`previous` to the one it leaves). Makes no version. */
+  rollback(path: string, to: number): Promise<SecretRecord>
+
+  /** Soft delete of the whole secret; purged after the recovery window (0 days: by the next sweep). */
+  delete(path: string, options?: { recoveryDays?: number }): Promise<SecretRecord>
+  undelete(path: string): Promise<SecretRecord>
+  /** Crypto-shreds versions: their DEKs are erased. They stay in the history. */
+  destroy(path: string, versions: readonly number[]): Promise<SecretRecord>
+  /** Crypto-shreds every version and removes the secret itself. */
+  purge(path: string): Promise<void>
+
+  /** Calls back within 2 s of a change of the secret by any process. */
+  watch(
+    path: string,
+    changed: () => void,
+    failed: (error: unknown) => void,
+  ): () => void
+
+  readonly access: AccessAdmin
+  readonly audit: AuditReader
+}
+
+/** Which version: `version` wins over `label`; neither means `current`. */
+export interface ReadRef {
+  readonly path: string
+  readonly version?: number | undefined
+  readonly label?: string | undefined
+}
+
+export interface SecretVersion {
+  readonly path: string
+  readonly id: string
+  readonly version: number
+  readonly labels: readonly string[]
+  readonly encoding: Encoding
+  readonly type: TypeSpec
+  readonly createdAt: number
+  readonly expiresAt?: number | undefined
+  /** Variable name it was imported under. */
+  readonly envName?: string | undefined
+  readonly secret: Secret<SecretValue>
+}
+
+export type ReadAnswer =
+  | { readonly value: SecretVersion | undefined }
+  | { readonly error: unknown }
+
+export interface Expectation {
+  /** Compare-and-set: the secret's `revision` must be this, or `conflict`. 0: must not exist. */
+  readonly ifRevision?: number | undefined
+}
+
+export interface WriteInput extends Expectation, MetadataChange {
+  /** Absent: a version without a value (`pending` to be filled). */
+  readonly value?: SecretValue
+  /** Compare-and-set: `current` must be this version, or `conflict`. 0: no version yet. */
+  readonly ifVersion?: number | undefined
+  /** Labels for the new version. Default `['current']`. `[]` leaves all labels where they are. */
+  readonly labels?: readonly string[]
+  /** The same token with the same value answers with the first receipt; with another, `token_reused`. */
+  readonly token?: string | undefined
+  readonly notBefore?: number
+  readonly expiresAt?: number
+  /** Dialect ids of the new version. */
+  readonly ids?: Readonly<Record<string, string>>
+}
+
+export interface WriteReceipt {
+  readonly path: string
+  readonly id: string
+  readonly version: number
+  readonly revision: number
+  /** false when an idempotency token matched and nothing was written. */
+  readonly written: boolean
+}
+
+/** `undefined` keeps, `null` removes. */
+export interface MetadataChange {
+  readonly type?: TypeSpec | undefined
+  readonly description?: string | null | undefined
+  readonly owner?: string | null | undefined
+  readonly classification?: string | null | undefined
+  /** Replaces all tags. */
+  readonly tags?: Readonly<Record<string, string>> | null | undefined
+  readonly maxVersions?: number | null | undefined
+  readonly envName?: string | null | undefined
+  readonly rotation?: RotationRule | null | undefined
+  readonly spellings?: SecretRecord['spellings'] | null | undefined
+  readonly dialects?: SecretRecord['dialects'] | null | undefined
+}
+
+export interface VersionChange {
+  readonly enabled?: boolean
+  readonly notBefore?: number | null
+  readonly expiresAt?: number | null
+  /** Soft-deletes or recovers one version. */
+  readonly deleted?: boolean
+}
+
+export interface LabelChange {
+  readonly label: string
+  readonly to?: number | undefined
+  readonly from?: number | undefined
+}
+
+export interface RotateOptions {
+  /** Length of what is generated: characters, or bytes for encryptionKey and binary. */
+  readonly length?: number | undefined
+  /** Label of the new version; default `current`. */
+  readonly labels?: readonly string[]
+  readonly token?: string | undefined
+}
+
+export interface ListQuery {
+  /** A subtree; default all. */
+  readonly prefix?: string | undefined
+  /** Where the last page ended. Opaque. */
+  readonly cursor?: string | undefined
+  readonly limit?: number | undefined
+  /** Also soft-deleted ones. */
+  readonly deleted?: boolean | undefined
+  readonly where?: ListFilter | undefined
+}
+
+/** All given conditions must hold. */
+export interface ListFilter {
+  /** `key` or `key=value`. */
+  readonly tag?: string | undefined
+  readonly owner?: string | undefined
+  readonly type?: string | undefined
+  readonly classification?: string | undefined
+  /** `current` is older than this many days. */
+  readonly olderThanDays?: number | undefined
+  /** `current` expires within this many days (or has expired). */
+  readonly expiresWithinDays?: number | undefined
+  /** Due for rotation by its rule, or by the default of 90 days. */
+  readonly due?: boolean | undefined
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Absent on the last page. */
+  readonly cursor?: string | undefined
+}
+
+/** A named set of policies that actors can be given. */
+export interface Role {
+  readonly name: string
+  readonly policies: readonly string[]
+}
+
+/** Who may be given access: `local:alice`, `service:ci`. */
+export interface ActorRecord {
+  readonly name: string
+  readonly policies: readonly string[]
+  readonly roles: readonly string[]
+}
+
+/** Policies, roles and actors. Needs action `admin` on `policy:NAME`, `role:NAME`, `actor:NAME`. */
+export interface AccessAdmin {
+  policies(): Promise<Policy[]>
+  putPolicy(policy: Policy): Promise<void>
+  deletePolicy(name: string): Promise<void>
+  roles(): Promise<Role[]>
+  putRole(role: Role): Promise<void>
+  deleteRole(name: string): Promise<void>
+  actors(): Promise<ActorRecord[]>
+  putActor(actor: ActorRecord): Promise<void>
+  deleteActor(name: string): Promise<void>
+  /** Would it be allowed, and which rule says so. Audited as `describe`, changes nothing. */
+  test(question: AccessQuestion): Promise<AccessAnswer>
+  /** Every known actor with its answer for this action and path. */
+  who(action: string, path: string): Promise<{ actor: string; answer: AccessAnswer }[]>
+}
+
+export interface AccessQuestion {
+  readonly actor: string
+  readonly action: string
+  readonly path: string
+  readonly label?: string | undefined
+  readonly at?: number | undefined
+}
+
+export interface AccessAnswer {
+  readonly allowed: boolean
+  /** From the actor to the rule, for a person to read. */
+  readonly reasons: readonly string[]
+}
+
+/** Needs action `audit` on `audit:log`. */
+export interface AuditReader {
+  /** Newest last. */
+  query(filter: AuditFilter): Promise<AuditEntry[]>
+  verify(options?: AuditVerifyOptions): Promise<AuditReport>
+  head(): Promise<AuditHead>
+  /** Calls with each new entry until stopped. */
+  follow(each: (entry: AuditEntry) => void, failed: (error: unknown) => void): () => void
+  /** The log's own lines, oldest first, as bytes that still verify. */
+  export(filter?: { fromSeq?: number }): AsyncIterable<Uint8Array>
+}
+
+/** An event as the log holds it. */
+export type AuditEntry = AuditEvent & { readonly seq: number; readonly prev: string }
+
+export interface AuditFilter {
+  readonly actor?: string | undefined
+  readonly action?: AuditAction | string | undefined
+  readonly outcome?: AuditOutcome | undefined
+  /** A path pattern. */
+  readonly resource?: string | undefined
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  /** The newest so many; default 100. */
+  readonly limit?: number | undefined
+}
+
+export interface AuditVerifyOptions {
+  /** A head that was kept elsewhere: the log must contain it. */
+  readonly checkpoint?: AuditHead | undefined
+  readonly progress?: ((done: number, total: number) => void) | undefined
+}
+
+/** The newest signed point of the log: what to keep elsewhere as a witness. */
+export interface AuditHead {
+  readonly seq: number
+  /** SHA-256 of the signature line, base64url. */
+  readonly hash: string
+  /** The greatest store generation in the log. */
+  readonly generation: number
+  /** Fingerprint of the signing key. */
+  readonly key: string
+}
+
+export interface AuditReport {
+  readonly ok: boolean
+  /** Events, signature lines not counted. */
+  readonly events: number
+  readonly segments: number
+  /** Complete lines at the end which no signature covers yet. */
+  readonly unsigned: number
+  readonly head?: AuditHead | undefined
+  /** The first bad entry. */
+  readonly problem?:
+    | { readonly seq: number; readonly segment: string; readonly line: number; readonly what: string }
+    | undefined
+  /** Things that are odd but prove nothing: a clock that went backwards. */
+  readonly warnings: readonly string[]
+}
+
+export type { SecretRecord, VersionRecord }

@@ -1,0 +1,105 @@
+import type { JsonObject } from '../value.ts'
+import type { AuditReport, Coffer } from './coffer.ts'
+
+/**
+ * An opened store with its keys: what the operator of a local Coffer has beyond what actors can do.
+ * Made by `openPlatform` in src/compose.ts.
+ */
+export interface Platform {
+  /** A Coffer bound to an actor. `via` goes into its audit events. */
+  as(actor: string, origin?: { via?: string; request?: string }): Coffer
+  readonly storeId: string
+  readonly keys: KeyAdmin
+  doctor(options?: { progress?: Progress; actor?: string }): Promise<DoctorReport>
+  /** One pass of the background work: purge, prune, rotate what is due, check the digest. */
+  sweep(actor?: string): Promise<SweepReport>
+  /** Runs `sweep` every `everyMs` while this process holds the store's lease. Returns a stop. */
+  startSweeping(everyMs?: number): () => Promise<void>
+  /** Writes a consistent, encrypted copy to `file` (0600, atomic). Needs action `backup`. */
+  backup(file: string, options: BackupOptions): Promise<BackupReport>
+  close(): Promise<void>
+}
+
+export type Progress = (done: number, total: number) => void
+
+export interface KeyAdmin {
+  status(): Promise<KeyStatus>
+  /** A new term, then every DEK re-wrapped; old terms retired. Resumes an interrupted one. */
+  rotate(options: { actor: string; progress?: Progress }): Promise<KeyRotationReport>
+  /** The keyring under another root key. */
+  reseal(options: {
+    actor: string
+    seal: string
+    sealOptions?: Readonly<Record<string, string | undefined>>
+  }): Promise<{ fingerprint: string; notes: readonly string[] }>
+}
+
+export interface KeyStatus {
+  readonly storeId: string
+  readonly seal: { readonly kind: string; readonly params: JsonObject }
+  /** Of the root key in use. */
+  readonly fingerprint: string
+  readonly activeTerm: number
+  readonly terms: readonly {
+    readonly term: number
+    readonly createdAt: number
+    readonly state: 'active' | 'retiring' | 'destroyed'
+    readonly fingerprint: string
+    readonly versions: number
+    readonly destroyedAt?: number | undefined
+  }[]
+  /** Root keys, oldest first. */
+  readonly roots: readonly {
+    readonly fingerprint: string
+    readonly seal: string
+    readonly since: number
+    readonly until?: number | undefined
+  }[]
+  readonly auditKey: string
+}
+
+export interface KeyRotationReport {
+  readonly term: number
+  readonly rewrapped: number
+  readonly retired: readonly number[]
+  readonly seconds: number
+}
+
+export interface DoctorReport {
+  readonly ok: boolean
+  readonly checks: readonly {
+    readonly name: string
+    readonly ok: boolean
+    readonly detail: string
+    readonly code?: string | undefined
+    readonly remedy?: string | undefined
+  }[]
+  readonly audit?: AuditReport | undefined
+}
+
+export interface SweepReport {
+  readonly purged: readonly string[]
+  readonly rotated: readonly string[]
+  /** Due, but Coffer may not or cannot rotate them itself. */
+  readonly due: readonly string[]
+  readonly failed: readonly { readonly path: string; readonly code: string }[]
+  readonly digestOk: boolean
+}
+
+export interface BackupOptions {
+  readonly actor: string
+  /** age recipients (`age1…`), or a passphrase; exactly one of the two. */
+  readonly recipients?: readonly string[]
+  readonly passphrase?: string
+  readonly progress?: Progress
+}
+
+export interface BackupReport {
+  readonly file: string
+  readonly bytes: number
+  readonly secrets: number
+  readonly versions: number
+  readonly generation: number
+  /** The root key a restore will need besides the backup's own key. */
+  readonly fingerprint: string
+}

@@ -1,0 +1,127 @@
+/**
+ * Where a Coffer keeps its rows. A store is untrusted (law 1): it is handed ciphertext and
+ * authenticated metadata, and everything that it hands back is verified by the engine. It knows
+ * nothing of secrets, policies or time.
+ *
+ * Promises every store keeps, tested by `storeContract` in src/testing:
+ * - `read` sees one snapshot: all of some committed transactions, none of others.
+ * - `write` is serialised across processes; when its callback rejects, nothing of it remains; when
+ *   it resolves, everything of it survives a crash.
+ * - No stale reads: a transaction that begins after a `write` resolved, in any process, sees it.
+ * - Absent is `undefined`. Everything else is a CofferError: `store_busy` (waited
+ *   `storeBusyTimeoutMs`), `store_full`, `store_read_only`, `store_unavailable`, `corrupt`.
+ */
+export interface Store {
+  /** For messages: the adapter's kind and where it is, without credentials. */
+  readonly description: string
+  /**
+   * The one query of a read, as fast as this store can: the head at `path`, the envelope of the
+   * version that the head's `current` column names, and the counters, all from one snapshot.
+   * Synchronous stores may answer without a promise.
+   */
+  current(path: string): CurrentRow | Promise<CurrentRow>
+  read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T>
+  write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T>
+  /**
+   * Takes or renews the named lease; true when `holder` has it until `nowMs + ttlMs`. Not audited,
+   * no generation: it only chooses who does background work.
+   */
+  lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean>
+  /**
+   * After a `write` that erased something: returns when no copy of the erased bytes is left in
+   * files that this store manages. @throws `store_busy` while a reader still holds an old snapshot.
+   */
+  scrub(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a row is the head of. */
+export type HeadKind = 'secret' | 'policy' | 'role' | 'actor' | 'setting'
+
+export interface HeadRow {
+  readonly kind: HeadKind
+  /** The path of a secret, the name of anything else. */
+  readonly path: string
+  /** Authenticated bytes; opaque here. */
+  readonly head: Uint8Array
+  /** The generation of the transaction that put this row. */
+  readonly generation: number
+}
+
+export interface VersionRow {
+  /** The secret's id, 32 hex digits. */
+  readonly id: string
+  readonly version: number
+  /** The KEK term that wraps its DEK. */
+  readonly term: number
+  readonly envelope: Uint8Array
+}
+
+/** Plain counters; their truth is established by `seal` (opaque, authenticated by the engine). */
+export interface StateRow {
+  readonly generation: number
+  /** The generation of the last change to a policy, role or actor. */
+  readonly accessGeneration: number
+  readonly seal: Uint8Array
+}
+
+export interface CurrentRow {
+  readonly generation: number
+  readonly accessGeneration: number
+  /** Absent: nothing at this path. */
+  readonly head?: Uint8Array
+  /** Absent: the head has no current version, or its row is gone. */
+  readonly envelope?: Uint8Array
+}
+
+export interface OutboxRow {
+  readonly generation: number
+  /** The audit event of that generation's change, as JSON. */
+  readonly event: string
+}
+
+export interface HeadRange {
+  readonly kind: HeadKind
+  /** Only paths greater than this (UTF-8 byte order). */
+  readonly after?: string
+  /** Only paths greater than or equal to this. */
+  readonly from?: string
+  /** Only paths less than this. */
+  readonly before?: string
+  readonly limit: number
+}
+
+export interface StoreReader {
+  /** Absent: the store was never initialised. */
+  state(): Promise<StateRow | undefined>
+  /** A named blob: `keyring`, `identity`. */
+  blob(name: string): Promise<Uint8Array | undefined>
+  head(kind: HeadKind, path: string): Promise<HeadRow | undefined>
+  /** Ascending by path in UTF-8 byte order. */
+  heads(range: HeadRange): Promise<HeadRow[]>
+  /** Heads put by generations greater than `generation`, ascending by generation, then path. */
+  changedSince(generation: number, limit: number): Promise<HeadRow[]>
+  version(id: string, version: number): Promise<VersionRow | undefined>
+  /** Versions whose term is below `term`, in a stable order; at most `limit`. */
+  versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]>
+  /** All versions, ascending by id and number, after the given one. */
+  versions(after: { id: string; version: number } | undefined, limit: number): Promise<VersionRow[]>
+  /** The terms in use and how many versions each. */
+  terms(): Promise<{ term: number; versions: number }[]>
+  /** Ascending by generation, greater than `after`. */
+  outbox(after: number, limit: number): Promise<OutboxRow[]>
+}
+
+export interface StoreWriter extends StoreReader {
+  putState(state: StateRow): Promise<void>
+  putBlob(name: string, bytes: Uint8Array): Promise<void>
+  /** Inserts or replaces. `id` and `current` let `current()` find the envelope in the same query. */
+  putHead(row: HeadRow, version?: { id: string; current: number | undefined }): Promise<void>
+  removeHead(kind: HeadKind, path: string): Promise<void>
+  putVersion(row: VersionRow): Promise<void>
+  /** Overwrites the erased bytes where the store can; see `scrub`. */
+  removeVersion(id: string, version: number): Promise<void>
+  appendOutbox(row: OutboxRow): Promise<void>
+  /** Forgets rows up to and including `generation`: they are durable in the log. */
+  trimOutbox(generation: number): Promise<void>
+}
