@@ -69,4 +69,3 @@ export function keyringOf(
     auditSigner: signerOf(auditSeed, auditPublicKey),
   }
 }
-

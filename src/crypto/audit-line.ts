@@ -1,0 +1,156 @@
+import { hash, verify, type KeyObject } from 'node:crypto'
+import { CofferError } from '../core/errors.ts'
+import type { AuditEvent } from '../core/event.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AuditSigner } from '../core/ports/audit-log.ts'
+import type { AuditEntry } from '../core/ports/coffer.ts'
+
+/**
+ * One line of the audit log, format 1 (docs/formats/audit.md): printable ASCII JSON with a fixed
+ * member order, `seq` first and `prev` last. Text in, text out; nothing here reads a file or a clock.
+ */
+
+/** What a line says of its place in the chain. */
+export interface LinePlace {
+  readonly seq: number
+  /** SHA-256 of the line before, base64url, 43 characters. */
+  readonly prev: string
+  /** A signature line, not an event. */
+  readonly signed: boolean
+  /** Of a change, or the greatest so far on a signature line; 0 when the line has none. */
+  readonly generation: number
+}
+
+/** What the very first line's `prev` is: the chain belongs to one store. */
+export const genesisHash = (storeId: string): string => lineHash(`coffer-audit-v1:${storeId}`)
+
+/** SHA-256 of a line without its newline, base64url. */
+export const lineHash = (line: string | Uint8Array): string => hash('sha256', line, 'base64url')
+
+/**
+ * The part of an event's line between `seq` and `prev`, which does not depend on its place.
+ * `reason`, `via` and `request` are clipped to 1,024 characters; nothing else is shortened.
+ * @throws CofferError `too_large` past `auditLineBytesMax`, `invalid_argument` for a number or
+ * instant that JSON cannot hold
+ */
+export function eventBody(event: AuditEvent): string {
+  let body = `"at":"${isoOf(event.at)}","actor":"${escapeText(event.actor)}","action":"${escapeText(event.action)}","outcome":"${escapeText(event.outcome)}"`
+  for (const name of OPTIONAL) {
+    const value = event[name]
+    if (value === undefined) continue
+    if (typeof value === 'number') {
+      if (!Number.isSafeInteger(value)) throw invalid(`The audit event's ${name} is not an integer.`)
+      body += `,"${name}":${value}`
+    } else {
+      body += `,"${name}":"${escapeText(CLIPPED.has(name) ? value.slice(0, CLIP_CHARS) : value)}"`
+    }
+  }
+  if (body.length > BODY_BYTES_MAX) {
+    throw new CofferError(
+      'too_large',
+      `An audit event has at most ${LIMITS.auditLineBytesMax} bytes as a line of the log.`,
+    )
+  }
+  return body
+}
+
+export const eventLine = (seq: number, body: string, prev: string): string =>
+  `{"seq":${seq},${body},"prev":"${prev}"}`
+
+/**
+ * The line that ends a flush. Its signature covers the store's id and every byte of the line but
+ * the signature itself; through `prev` it covers every line before.
+ */
+export function signatureLine(
+  place: { seq: number; at: number; generation: number; prev: string },
+  storeId: string,
+  signer: AuditSigner,
+): string {
+  const start = `{"seq":${place.seq},"at":"${isoOf(place.at)}","signed":{"generation":${place.generation},"key":"${escapeText(signer.key)}"},`
+  const end = `"prev":"${place.prev}"}`
+  const signature = Buffer.from(signer.sign(signedBytes(storeId, start + end)))
+  return `${start}"signature":"${signature.toString('base64url')}",${end}`
+}
+
+/** Absent: not a line of this format. Looks at the frame only, not at every member. */
+export function placeOf(line: string): LinePlace | undefined {
+  const frame = FRAME.exec(line)
+  if (frame === null) return undefined
+  const generation = GENERATION.exec(line)
+  return {
+    seq: Number(frame[1]),
+    prev: frame[3]!,
+    signed: frame[2] === 'signed',
+    generation: generation === null ? 0 : Number(generation[1]),
+  }
+}
+
+/** Whether this is a signature line whose signature is good, and is spelled in the one legal way. */
+export function signatureHolds(line: string, storeId: string, publicKey: KeyObject): boolean {
+  const parts = SIGNATURE.exec(line)
+  if (parts === null) return false
+  const signature = Buffer.from(parts[2]!, 'base64url')
+  if (signature.toString('base64url') !== parts[2]) return false
+  return verify(null, signedBytes(storeId, parts[1]! + parts[3]!), publicKey, signature)
+}
+
+/** The fingerprint that a signature line names; absent on any other line. */
+export const signingKeyOf = (line: string): string | undefined => SIGNING_KEY.exec(line)?.[1]
+
+/** The event of a line; absent for a signature line and for what is no line. */
+export function entryOf(line: string): AuditEntry | undefined {
+  const place = placeOf(line)
+  if (place === undefined || place.signed) return undefined
+  let members: Record<string, unknown>
+  try {
+    members = JSON.parse(line) as Record<string, unknown>
+  } catch {
+    // Only verify judges lines; to a reader, what does not parse is not an event.
+    return undefined
+  }
+  return { ...members, at: Date.parse(String(members['at'])) } as unknown as AuditEntry
+}
+
+/** Text as the inside of a JSON string of printable ASCII: nothing a terminal would act on. */
+export function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(
+      /[\u007f-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+}
+
+const OPTIONAL = [
+  'resource',
+  'version',
+  'label',
+  'code',
+  'reason',
+  'generation',
+  'via',
+  'request',
+] as const
+const CLIPPED: ReadonlySet<string> = new Set(['reason', 'via', 'request'])
+const CLIP_CHARS = 1_024
+/** `{"seq":`, 16 digits, `,` before the body and `,"prev":"` 43 `"}` after it. */
+const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+const FRAME =
+  /^\{"seq":([1-9][0-9]{0,15}),"at":"[0-9TZ:.+-]{20,27}","(actor|signed)":[\x20-\x7e]*,"prev":"([A-Za-z0-9_-]{43})"\}$/
+const GENERATION = /[,{]"generation":([0-9]{1,16})[,}]/
+const SIGNATURE =
+  /^(\{"seq":[0-9]{1,16},"at":"[^"]{20,27}","signed":\{[^{}]{1,200}\},)"signature":"([A-Za-z0-9_-]{86})",("prev":"[A-Za-z0-9_-]{43}"\})$/
+const SIGNING_KEY = /^\{"seq":[0-9]+,"at":"[^"]+","signed":\{"generation":[0-9]+,"key":"([^"]*)"\},/
+
+const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
+  Buffer.from(`coffer-audit-signature-v1\n${storeId}\n${unsignedLine}`, 'latin1')
+
+function isoOf(at: number): string {
+  if (!(Math.abs(at) <= 8.64e15)) throw invalid("The audit event's instant is not a date.")
+  return new Date(at).toISOString()
+}
+
+const invalid = (message: string) => new CofferError('invalid_argument', message)
