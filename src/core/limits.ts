@@ -40,4 +40,9 @@ export const LIMITS = {
   documentBytesMax: 4_194_304,
   documentDepthMax: 32,
   keyTermsMax: 10_000,
+  /** A reference as written: provider, key, and the field within the value. */
+  referenceCharsMax: 1_024,
+  /** Secrets and variables that one configuration or document resolves. */
+  configFieldsMax: 10_000,
+  configTimeoutMs: 10_000,
 } as const

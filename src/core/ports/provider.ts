@@ -17,6 +17,8 @@ export interface ProviderRef {
 export interface ProviderValue {
   readonly secret: Secret<unknown>
   readonly version?: number | undefined
+  /** The variable name that the place records for it. */
+  readonly envName?: string | undefined
 }
 
 /** One answer for one reference: a value, an absence (`value` undefined), or an error. */

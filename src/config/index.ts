@@ -1,0 +1,24 @@
+export { defineConfig } from './define.ts'
+export type {
+  CheckedField,
+  CheckReport,
+  Config,
+  ConfigOptions,
+  ConfigReference,
+  Loaded,
+} from './define.ts'
+export { loadDocument } from './load-document.ts'
+export type { DocumentOptions } from './load-document.ts'
+export { env } from './env-ref.ts'
+export type { EnvRef } from './env-ref.ts'
+export type { DocumentShape, Resolve, ResolveDocument } from './infer.ts'
+export type { CacheOptions, LoadOptions, ProviderSpec, ProviderTable } from './options.ts'
+export { ConfigError } from './problem.ts'
+export type { Problem } from './problem.ts'
+export { memoryProvider } from './providers.ts'
+export type { ReferenceObject } from './reference.ts'
+export { secret } from './secret-field.ts'
+export type { SecretField } from './secret-field.ts'
+export { secretRef } from './secret-ref.ts'
+export type { SecretRef } from './secret-ref.ts'
+export type { StandardSchema } from './standard-schema.ts'

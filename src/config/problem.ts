@@ -1,0 +1,65 @@
+import { CofferError, ERRORS } from '../core/errors.ts'
+import type { ErrorCode } from '../core/errors.ts'
+
+/** One thing that is wrong with a configuration: names and codes, never a value. */
+export interface Problem {
+  /** Where in the configuration: `db.url`. With a document: `app.yaml:3:7 db.url`. */
+  readonly field: string
+  /** What was asked for: `shop/dev/api/db-url`, `env:CI_TOKEN`. */
+  readonly reference: string
+  /** Empty where no provider was asked. */
+  readonly provider: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly remedy: string
+}
+
+/**
+ * Everything that is wrong, at once. Nothing was started and no part of the configuration exists.
+ * Its message lists the problems in aligned columns.
+ */
+export class ConfigError extends CofferError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super('invalid_config', render(problems), {
+      details: {
+        problems: problems.length,
+        codes: [...new Set(problems.map((p) => p.code))],
+        fields: problems.map((p) => p.field),
+      },
+    })
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** A problem's code, message and remedy from whatever was thrown. Foreign text is never passed on. */
+export function describeError(error: unknown): Pick<Problem, 'code' | 'message' | 'remedy'> {
+  if (error instanceof CofferError) {
+    return { code: error.code, message: error.message, remedy: error.remedy }
+  }
+  return {
+    code: 'internal',
+    message: 'The provider failed in a way that it should have translated.',
+    remedy: ERRORS.internal.remedy,
+  }
+}
+
+/** Text from outside, made safe to print: control and direction characters are escaped. */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+
+function render(problems: readonly Problem[]): string {
+  const rows = problems.map((p) => [p.field, p.reference, p.code, p.message].map(printable))
+  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const lines = rows.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
+  )
+  const remedies = [...new Set(problems.map((p) => `  try: ${printable(p.remedy)}`))]
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  return [`${count} in the configuration; nothing was started.`, ...lines, ...remedies].join('\n')
+}
