@@ -1,34 +1,35 @@
 // Builds dist/: bundles by rolldown, declarations by tsc. Runs on Node >= 20.19, since `npm ci` may.
+// `--when-possible` is for `prepare`: an install never fails for want of a build.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const whenPossible = process.argv.includes('--when-possible')
-
-if (whenPossible && !(existsSync(path.join(root, 'src')) && installed('rolldown/package.json'))) {
-  // `npm ci --omit=dev`, or no sources: there is nothing to build with or from.
-  process.exit(0)
-}
 process.chdir(root)
-await build()
+
+if (process.argv.includes('--when-possible')) {
+  // `npm ci --omit=dev` brings nothing to build with; a packed package has nothing to build from.
+  if (existsSync('src') && existsSync('node_modules/rolldown')) {
+    await build().catch((error) => console.error(`coffer: not built: ${error.message}`))
+  }
+} else {
+  await build()
+}
 
 /** Replaces dist/ as a whole, so that no process ever loads half of a build. */
 async function build() {
   const fresh = mkdtempSync(path.join(root, 'dist.'))
+  const old = `${fresh}.old`
   try {
     await bundle(fresh)
     const declared = declare(path.join(fresh, 'types'))
-    const dist = path.join(root, 'dist')
-    const old = `${fresh}.old`
-    if (existsSync(dist)) renameSync(dist, old)
-    renameSync(fresh, dist)
-    rmSync(old, { recursive: true, force: true })
-    if (!declared) throw new Error('The declarations have type errors; the bundles are in place.')
+    if (existsSync('dist')) renameSync('dist', old)
+    renameSync(fresh, 'dist')
+    if (!declared) throw new Error('the declarations have type errors; the bundles are in place.')
   } finally {
+    rmSync(old, { recursive: true, force: true })
     rmSync(fresh, { recursive: true, force: true })
   }
 }
@@ -41,16 +42,6 @@ async function bundle(dir) {
 }
 
 function declare(outDir) {
-  const tsc = installed('typescript/bin/tsc')
-  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir]
+  const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', outDir]
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0
-}
-
-function installed(name) {
-  try {
-    return createRequire(import.meta.url).resolve(name)
-  } catch {
-    const file = path.join(root, 'node_modules', name)
-    return existsSync(file) ? file : undefined
-  }
 }
