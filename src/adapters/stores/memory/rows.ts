@@ -1,0 +1,250 @@
+import type {
+  CurrentRow,
+  HeadKind,
+  HeadRange,
+  HeadRow,
+  OutboxRow,
+  StateRow,
+  StoreReader,
+  StoreWriter,
+  VersionRow,
+} from '../../../core/ports/store.ts'
+import { checkedLimit, outboxTaken, transactionOver } from '../limits.ts'
+import { compareUtf8 } from '../utf8-order.ts'
+import { SortedMap } from './sorted-map.ts'
+
+type Key = readonly (string | number)[]
+
+interface Head extends HeadRow {
+  readonly version?: { readonly id: string; readonly current: number | undefined }
+}
+
+/** Everything of one moment; never changed, only replaced. */
+export interface Tables {
+  readonly state: StateRow | undefined
+  readonly blobs: SortedMap<Key, Uint8Array>
+  /** By kind and path. */
+  readonly heads: SortedMap<Key, Head>
+  /** By generation, path, kind. */
+  readonly changes: SortedMap<Key, Head>
+  /** By id and number. */
+  readonly versions: SortedMap<Key, VersionRow>
+  /** By term, id, number. */
+  readonly terms: SortedMap<Key, VersionRow>
+  readonly outbox: SortedMap<Key, OutboxRow>
+}
+
+export const emptyTables: Tables = {
+  state: undefined,
+  blobs: new SortedMap(compareKeys),
+  heads: new SortedMap(compareKeys),
+  changes: new SortedMap(compareKeys),
+  versions: new SortedMap(compareKeys),
+  terms: new SortedMap(compareKeys),
+  outbox: new SortedMap(compareKeys),
+}
+
+/** The rows of one transaction on a snapshot. */
+export class MemoryReader implements StoreReader {
+  #tables: Tables | undefined
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  get tables(): Tables {
+    if (!this.#tables) throw transactionOver()
+    return this.#tables
+  }
+
+  protected set tables(tables: Tables) {
+    this.#tables = tables
+  }
+
+  /** From here on every call is refused. */
+  end(): void {
+    this.#tables = undefined
+  }
+
+  async state(): Promise<StateRow | undefined> {
+    const { state } = this.tables
+    return state && { ...state, seal: state.seal.slice() }
+  }
+
+  async blob(name: string): Promise<Uint8Array | undefined> {
+    return this.tables.blobs.get([name])?.slice()
+  }
+
+  async head(kind: HeadKind, path: string): Promise<HeadRow | undefined> {
+    const head = this.tables.heads.get([kind, path])
+    return head && copyHead(head)
+  }
+
+  async heads({ kind, after, from = '', before, limit }: HeadRange): Promise<HeadRow[]> {
+    const start = after !== undefined && compareUtf8(after, from) > 0 ? after : from
+    return page(this.tables.heads.from([kind, start]), limit, copyHead, {
+      skip: (head) => head.path === after,
+      stop: (head) =>
+        head.kind !== kind || (before !== undefined && compareUtf8(head.path, before) >= 0),
+    })
+  }
+
+  async changedSince(generation: number, limit: number): Promise<HeadRow[]> {
+    return page(this.tables.changes.from([generation + 1]), limit, copyHead)
+  }
+
+  async version(id: string, version: number): Promise<VersionRow | undefined> {
+    const row = this.tables.versions.get([id, version])
+    return row && copyVersion(row)
+  }
+
+  async versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]> {
+    return page(this.tables.terms, limit, copyVersion, { stop: (row) => row.term >= term })
+  }
+
+  async versions(
+    after: { id: string; version: number } | undefined,
+    limit: number,
+  ): Promise<VersionRow[]> {
+    const start = after ? [after.id, after.version + 1] : []
+    return page(this.tables.versions.from(start), limit, copyVersion)
+  }
+
+  async terms(): Promise<{ term: number; versions: number }[]> {
+    const counts = new Map<number, number>()
+    for (const [, { term }] of this.tables.terms) counts.set(term, (counts.get(term) ?? 0) + 1)
+    return [...counts].map(([term, versions]) => ({ term, versions }))
+  }
+
+  async outbox(after: number, limit: number): Promise<OutboxRow[]> {
+    return page(this.tables.outbox.from([after + 1]), limit, (row) => ({ ...row }))
+  }
+}
+
+export class MemoryWriter extends MemoryReader implements StoreWriter {
+  async putState(state: StateRow): Promise<void> {
+    this.#put({ state: { ...state, seal: state.seal.slice() } })
+  }
+
+  async putBlob(name: string, bytes: Uint8Array): Promise<void> {
+    this.#put({ blobs: this.tables.blobs.set([name], bytes.slice()) })
+  }
+
+  async putHead(row: HeadRow, version?: Head['version']): Promise<void> {
+    await this.removeHead(row.kind, row.path)
+    const head: Head = { ...copyHead(row), version }
+    this.#put({
+      heads: this.tables.heads.set([row.kind, row.path], head),
+      changes: this.tables.changes.set(changeKey(row), head),
+    })
+  }
+
+  async removeHead(kind: HeadKind, path: string): Promise<void> {
+    const head = this.tables.heads.get([kind, path])
+    if (!head) return
+    this.#put({
+      heads: this.tables.heads.delete([kind, path]),
+      changes: this.tables.changes.delete(changeKey(head)),
+    })
+  }
+
+  async putVersion(row: VersionRow): Promise<void> {
+    await this.removeVersion(row.id, row.version)
+    const copy = copyVersion(row)
+    this.#put({
+      versions: this.tables.versions.set([row.id, row.version], copy),
+      terms: this.tables.terms.set([row.term, row.id, row.version], copy),
+    })
+  }
+
+  async removeVersion(id: string, version: number): Promise<void> {
+    const row = this.tables.versions.get([id, version])
+    if (!row) return
+    this.#put({
+      versions: this.tables.versions.delete([id, version]),
+      terms: this.tables.terms.delete([row.term, id, version]),
+    })
+  }
+
+  async appendOutbox(row: OutboxRow): Promise<void> {
+    if (this.tables.outbox.get([row.generation])) throw outboxTaken(row.generation)
+    this.#put({ outbox: this.tables.outbox.set([row.generation], { ...row }) })
+  }
+
+  async trimOutbox(generation: number): Promise<void> {
+    let { outbox } = this.tables
+    for (const [key, row] of outbox) {
+      if (row.generation > generation) break
+      outbox = outbox.delete(key)
+    }
+    this.#put({ outbox })
+  }
+
+  #put(changed: Partial<Tables>): void {
+    this.tables = { ...this.tables, ...changed }
+  }
+}
+
+/** Before the store's first state all counters are 0, and nothing is at any path. */
+export function currentRow(tables: Tables, path: string): CurrentRow {
+  if (!tables.state) return { generation: 0, accessGeneration: 0 }
+  const { generation, accessGeneration } = tables.state
+  const found = tables.heads.get(['secret', path])
+  const { id, current } = found?.version ?? {}
+  const version =
+    id !== undefined && current !== undefined ? tables.versions.get([id, current]) : undefined
+  return {
+    generation,
+    accessGeneration,
+    head: found?.head.slice(),
+    envelope: version?.envelope.slice(),
+  }
+}
+
+/** A key that ends early sorts before all that continue it. */
+function compareKeys(a: Key, b: Key): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const x = a[i]!
+    const y = b[i]!
+    const order = typeof x === 'number' ? x - (y as number) : compareUtf8(x, y as string)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+const changeKey = (head: HeadRow): Key => [
+  head.generation,
+  head.path,
+  KIND_ORDER.indexOf(head.kind),
+]
+
+const KIND_ORDER: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
+
+const copyHead = ({ kind, path, generation, head }: HeadRow): HeadRow => ({
+  kind,
+  path,
+  generation,
+  head: head.slice(),
+})
+
+const copyVersion = ({ id, version, term, envelope }: VersionRow): VersionRow => ({
+  id,
+  version,
+  term,
+  envelope: envelope.slice(),
+})
+
+function page<R, T>(
+  entries: Iterable<readonly [Key, R]>,
+  limit: number,
+  copy: (row: R) => T,
+  { skip, stop }: { skip?: (row: R) => boolean; stop?: (row: R) => boolean } = {},
+): T[] {
+  checkedLimit(limit)
+  const rows: T[] = []
+  for (const [, row] of entries) {
+    if (rows.length === limit || stop?.(row)) break
+    if (!skip?.(row)) rows.push(copy(row))
+  }
+  return rows
+}

@@ -1,0 +1,209 @@
+import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { storeClosed } from './limits.ts'
+import { type Cell, Connection } from './sqlite/connection.ts'
+import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
+import { storeError, storeFailure } from './sqlite/errors.ts'
+import { FileGuard } from './sqlite/guard.ts'
+import { Manners, type Patience, Turns, whenFree } from './sqlite/patience.ts'
+import { Pool } from './sqlite/pool.ts'
+import { SqliteReader, SqliteWriter, currentRow } from './sqlite/rows.ts'
+
+export interface SqliteStoreOptions {
+  /** Made if absent, 0600 in a 0700 directory; SQLite keeps `-wal` and `-shm` beside it. */
+  readonly file: string
+  /** An absent or blank file is `store_missing`, and nothing is made. */
+  readonly mustExist?: boolean | undefined
+  /** How long to wait for other processes. Default `LIMITS.storeBusyTimeoutMs`. */
+  readonly busyTimeoutMs?: number | undefined
+  /** Milliseconds; only differences matter. */
+  readonly now?: (() => number) | undefined
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined
+}
+
+/** Snapshots that may be open at once; further reads queue. */
+const READERS_MAX = 4
+const CURRENT_CACHE_KIB = 16_384
+const READER_CACHE_KIB = 4_096
+const WRITER_CACHE_KIB = 16_384
+/** `current` looks whether its file is still in place after this long, or after so many calls. */
+const GUARD_EVERY_MS = 100
+const GUARD_EVERY_CALLS = 1_000
+
+/**
+ * A store in one SQLite file (WAL, synchronous=FULL, secure_delete). Waits for other processes
+ * without blocking the event loop. Writes of one process queue in order, without a limit of time: do
+ * not write, scrub or close inside a transaction's callback.
+ *
+ * Every transaction is refused when the file was replaced (`store_rolled_back`) or deleted
+ * (`store_unavailable`); `current` notices within 100 ms.
+ *
+ * @throws `store_missing`, `store_newer`, `corrupt`, `store_busy`, `store_full`, `store_read_only`,
+ * `store_unavailable`
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, mustExist = false } = options
+  const patience: Patience = {
+    timeoutMs: options.busyTimeoutMs ?? LIMITS.storeBusyTimeoutMs,
+    now: options.now ?? (() => performance.now()),
+    sleep: options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
+  }
+  if (mustExist) requireFile(file)
+  else ensureFile(file)
+  const connection = new Connection(file, CURRENT_CACHE_KIB)
+  try {
+    await whenFree(() => ensureSchema(connection, mustExist), patience)
+    return new SqliteStore(connection, patience)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+class SqliteStore implements Store {
+  readonly description: string
+  readonly #file: string
+  readonly #patience: Patience
+  readonly #guard: FileGuard
+  /** Never inside a transaction, so that `current` sees the newest commit. */
+  readonly #newest: Connection
+  readonly #readers: Pool
+  readonly #turns = new Turns()
+  readonly #manners: Manners
+  #writer: Connection | undefined
+  #guardCallsLeft = 0
+  #guardDueAt = -Infinity
+  #busy = 0
+  #whenIdle: (() => void) | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(newest: Connection, patience: Patience) {
+    this.#file = newest.file
+    this.description = `sqlite ${newest.file}`
+    this.#patience = patience
+    this.#guard = new FileGuard(newest.file)
+    this.#newest = newest
+    this.#readers = new Pool(() => new Connection(newest.file, READER_CACHE_KIB), READERS_MAX)
+    this.#manners = new Manners(patience)
+  }
+
+  current(path: string): CurrentRow | Promise<CurrentRow> {
+    try {
+      return this.#current(path)
+    } catch (error) {
+      const failure = storeError(error, this.#file)
+      if (failure.code !== 'store_busy') throw failure
+      return this.#during(() => whenFree(() => this.#current(path), this.#patience))
+    }
+  }
+
+  read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T> {
+    return this.#during(() =>
+      this.#readers.lend(async (connection) => {
+        this.#guard.check()
+        await whenFree(() => beginSnapshot(connection), this.#patience)
+        const rows = new SqliteReader(connection)
+        try {
+          return await work(rows)
+        } finally {
+          rows.end()
+          connection.rollback()
+        }
+      }),
+    )
+  }
+
+  write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T> {
+    return this.#alone(async (connection) => {
+      await this.#manners.enter(() => connection.run('beginImmediate'))
+      const rows = new SqliteWriter(connection)
+      try {
+        this.#guard.check()
+        const result = await work(rows)
+        if (rows.failure) throw rows.failure
+        this.#guard.check()
+        connection.run('commit')
+        return result
+      } finally {
+        rows.end()
+        connection.rollback()
+        this.#manners.leave()
+      }
+    })
+  }
+
+  lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean> {
+    return this.#alone(async (connection) => {
+      this.#guard.check()
+      const take = () => connection.run('lease', name, holder, nowMs + ttlMs, nowMs)
+      return (await whenFree(take, this.#patience)) > 0
+    })
+  }
+
+  scrub(): Promise<void> {
+    return this.#alone(async (connection) => {
+      this.#guard.check()
+      await whenFree(() => {
+        const busy = connection.get('checkpoint')?.[0]
+        if (busy !== 0) throw storeFailure('store_busy', this.#file)
+      }, this.#patience)
+    })
+  }
+
+  /** Waits for what is running; the last process to close leaves a single file. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  #current(path: string): CurrentRow {
+    if (this.#closed) throw storeClosed(this.description)
+    this.#guardCallsLeft -= 1
+    const at = this.#patience.now()
+    if (this.#guardCallsLeft < 0 || at >= this.#guardDueAt) {
+      this.#guard.check()
+      this.#guardCallsLeft = GUARD_EVERY_CALLS
+      this.#guardDueAt = at + GUARD_EVERY_MS
+    }
+    const row = this.#newest.statement('current').get(path) as Cell[] | undefined
+    return currentRow(row, this.#file)
+  }
+
+  #alone<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#during(() =>
+      this.#turns.take(async () => {
+        this.#writer ??= new Connection(this.#file, WRITER_CACHE_KIB)
+        return work(this.#writer)
+      }),
+    )
+  }
+
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw storeClosed(this.description)
+    this.#busy += 1
+    try {
+      return await work()
+    } finally {
+      this.#busy -= 1
+      if (this.#busy === 0) this.#whenIdle?.()
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#busy > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    this.#readers.close()
+    this.#newest.close()
+    this.#writer?.close()
+  }
+}
+
+/** The snapshot is taken by the first query, so one is made here, where it can be repeated. */
+function beginSnapshot(connection: Connection): void {
+  try {
+    connection.run('begin')
+    connection.get('state')
+  } catch (error) {
+    connection.rollback()
+    throw error
+  }
+}

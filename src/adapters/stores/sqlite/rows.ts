@@ -1,0 +1,233 @@
+import type { SQLInputValue } from 'node:sqlite'
+import type {
+  CurrentRow,
+  HeadKind,
+  HeadRange,
+  HeadRow,
+  OutboxRow,
+  StateRow,
+  StoreReader,
+  StoreWriter,
+  VersionRow,
+} from '../../../core/ports/store.ts'
+import { checkedLimit, outboxTaken, transactionOver } from '../limits.ts'
+import type { Cell, Connection } from './connection.ts'
+import { storeFailure } from './errors.ts'
+import { KIND_CODES, type StatementName } from './schema.sql.ts'
+
+const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as HeadKind]))
+
+/**
+ * The rows of one transaction. After the first failed statement all others fail the same way: SQLite
+ * may have ended the transaction by itself, and what follows would be committed one by one.
+ */
+export class SqliteReader implements StoreReader {
+  readonly #connection: Connection
+  #failure: Error | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** What the transaction must not be committed with. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** From here on every call is refused. */
+  end(): void {
+    this.#failure ??= transactionOver()
+  }
+
+  async state(): Promise<StateRow | undefined> {
+    const row = this.#get('state')
+    return (
+      row && {
+        generation: this.#number(row[0]),
+        accessGeneration: this.#number(row[1]),
+        seal: this.#bytes(row[2]),
+      }
+    )
+  }
+
+  async blob(name: string): Promise<Uint8Array | undefined> {
+    const row = this.#get('blob', name)
+    return row && this.#bytes(row[0])
+  }
+
+  async head(kind: HeadKind, path: string): Promise<HeadRow | undefined> {
+    const row = this.#get('head', KIND_CODES[kind], path)
+    return row && this.#head(row)
+  }
+
+  async heads(range: HeadRange): Promise<HeadRow[]> {
+    const kind = KIND_CODES[range.kind]
+    const limit = checkedLimit(range.limit)
+    const { after, from = '', before } = range
+    const rows =
+      after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(from)) >= 0
+        ? before === undefined
+          ? this.#all('headsAfter', kind, after, limit)
+          : this.#all('headsAfterBefore', kind, after, before, limit)
+        : before === undefined
+          ? this.#all('heads', kind, from, limit)
+          : this.#all('headsBefore', kind, from, before, limit)
+    return rows.map((row) => this.#head(row))
+  }
+
+  async changedSince(generation: number, limit: number): Promise<HeadRow[]> {
+    const rows = this.#all('changedSince', generation, checkedLimit(limit))
+    return rows.map((row) => this.#head(row))
+  }
+
+  async version(id: string, version: number): Promise<VersionRow | undefined> {
+    const row = this.#get('version', id, version)
+    return row && this.#version(row)
+  }
+
+  async versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]> {
+    const rows = this.#all('versionsBelowTerm', term, checkedLimit(limit))
+    return rows.map((row) => this.#version(row))
+  }
+
+  async versions(
+    after: { id: string; version: number } | undefined,
+    limit: number,
+  ): Promise<VersionRow[]> {
+    const { id, version } = after ?? { id: '', version: 0 }
+    const rows = this.#all('versions', id, version, checkedLimit(limit))
+    return rows.map((row) => this.#version(row))
+  }
+
+  async terms(): Promise<{ term: number; versions: number }[]> {
+    const rows = this.#all('terms')
+    return rows.map((row) => ({ term: this.#number(row[0]), versions: this.#number(row[1]) }))
+  }
+
+  async outbox(after: number, limit: number): Promise<OutboxRow[]> {
+    const rows = this.#all('outbox', after, checkedLimit(limit))
+    return rows.map((row) => ({ generation: this.#number(row[0]), event: this.#text(row[1]) }))
+  }
+
+  protected change(name: StatementName, ...params: SQLInputValue[]): number {
+    return this.#attempt(() => this.#connection.run(name, ...params))
+  }
+
+  #get(name: StatementName, ...params: SQLInputValue[]): Cell[] | undefined {
+    return this.#attempt(() => this.#connection.get(name, ...params))
+  }
+
+  #all(name: StatementName, ...params: SQLInputValue[]): Cell[][] {
+    return this.#attempt(() => this.#connection.all(name, ...params))
+  }
+
+  #attempt<T>(statement: () => T): T {
+    if (this.#failure) throw this.#failure
+    try {
+      return statement()
+    } catch (error) {
+      this.#failure = error as Error
+      throw error
+    }
+  }
+
+  #head(row: Cell[]): HeadRow {
+    const kind = KINDS.get(Number(row[0]))
+    if (!kind) throw this.#corrupt()
+    return {
+      kind,
+      path: this.#text(row[1]),
+      generation: this.#number(row[2]),
+      head: this.#bytes(row[3]),
+    }
+  }
+
+  #version(row: Cell[]): VersionRow {
+    return {
+      id: this.#text(row[0]),
+      version: this.#number(row[1]),
+      term: this.#number(row[2]),
+      envelope: this.#bytes(row[3]),
+    }
+  }
+
+  // A damaged row may hold another type than its column's.
+  #number(cell: Cell | undefined): number {
+    if (typeof cell !== 'number') throw this.#corrupt()
+    return cell
+  }
+
+  #text(cell: Cell | undefined): string {
+    if (typeof cell !== 'string') throw this.#corrupt()
+    return cell
+  }
+
+  #bytes(cell: Cell | undefined): Uint8Array {
+    if (!(cell instanceof Uint8Array)) throw this.#corrupt()
+    return cell
+  }
+
+  #corrupt(): Error {
+    return storeFailure('corrupt', this.#connection.file)
+  }
+}
+
+export class SqliteWriter extends SqliteReader implements StoreWriter {
+  async putState(state: StateRow): Promise<void> {
+    this.change('putState', state.generation, state.accessGeneration, state.seal)
+  }
+
+  async putBlob(name: string, bytes: Uint8Array): Promise<void> {
+    this.change('putBlob', name, bytes)
+  }
+
+  async putHead(
+    row: HeadRow,
+    version?: { id: string; current: number | undefined },
+  ): Promise<void> {
+    const id = version?.id ?? null
+    const current = version?.current ?? null
+    this.change('putHead', KIND_CODES[row.kind], row.path, row.generation, id, current, row.head)
+  }
+
+  async removeHead(kind: HeadKind, path: string): Promise<void> {
+    this.change('removeHead', KIND_CODES[kind], path)
+  }
+
+  async putVersion(row: VersionRow): Promise<void> {
+    this.change('putVersion', row.id, row.version, row.term, row.envelope)
+  }
+
+  async removeVersion(id: string, version: number): Promise<void> {
+    this.change('removeVersion', id, version)
+  }
+
+  async appendOutbox(row: OutboxRow): Promise<void> {
+    const appended = this.change('appendOutbox', row.generation, row.event)
+    if (appended === 0) throw outboxTaken(row.generation)
+  }
+
+  async trimOutbox(generation: number): Promise<void> {
+    this.change('trimOutbox', generation)
+  }
+}
+
+/** The answer of the statement `current`; before the store's first state all counters are 0. */
+export function currentRow(row: Cell[] | undefined, file: string): CurrentRow {
+  if (!row) return { generation: 0, accessGeneration: 0 }
+  const [generation, accessGeneration, head, envelope] = row
+  if (
+    typeof generation === 'number' &&
+    typeof accessGeneration === 'number' &&
+    (head === null || head instanceof Uint8Array) &&
+    (envelope === null || envelope instanceof Uint8Array)
+  ) {
+    return {
+      generation,
+      accessGeneration,
+      head: head ?? undefined,
+      envelope: envelope ?? undefined,
+    }
+  }
+  throw storeFailure('corrupt', file)
+}
