@@ -148,7 +148,7 @@ interface Description {
 function encodeKeys(keyring: Keyring): Uint8Array {
   const { base, auditSeed, auditPublicKey } = keyring.material
   const description: Description = {
-    terms: keyring.terms.map(({ kek: _, ...rest }) => rest),
+    terms: keyring.terms.map(describeTerm),
     roots: keyring.roots,
   }
   const json = Buffer.from(JSON.stringify(description), 'utf8')
@@ -164,6 +164,14 @@ function encodeKeys(keyring: Keyring): Uint8Array {
   for (const kek of keks) at = putKey(out, at, kek)
   return out
 }
+
+const describeTerm = ({ term, createdAt, state, fingerprint, destroyedAt }: KeyTerm) => ({
+  term,
+  createdAt,
+  state,
+  fingerprint,
+  ...(destroyedAt === undefined ? {} : { destroyedAt }),
+})
 
 function decodeKeys(header: KeyringHeader, plaintext: Uint8Array): Keyring {
   const bytes = Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.length)
