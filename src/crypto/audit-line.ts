@@ -39,7 +39,8 @@ export function eventBody(event: AuditEvent): string {
     const value = event[name]
     if (value === undefined) continue
     if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value)) throw invalid(`The audit event's ${name} is not an integer.`)
+      if (!Number.isSafeInteger(value))
+        throw invalid(`The audit event's ${name} is not an integer.`)
       body += `,"${name}":${value}`
     } else {
       body += `,"${name}":"${escapeText(CLIPPED.has(name) ? value.slice(0, CLIP_CHARS) : value)}"`

@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import type { Clock, Random } from '../../core/ports/ambient.ts'
+import type { AuditLog, AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
+import type { Sink } from '../../core/ports/sink.ts'
+import { auditUnavailable, FlushQueue } from './flush-queue.ts'
+import { findEnd, startOf, type Followed, type LogEnd } from './log-end.ts'
+import { nodeFs, writeAll, type LogFs } from './log-fs.ts'
+import { LogWriter } from './log-writer.ts'
+import { ProcessLock } from './process-lock.ts'
+import { Reserve } from './reserve.ts'
+import { SegmentWriter } from './segment-writer.ts'
+import { LOCK_FILE, PUBLIC_KEY_FILE } from './segments.ts'
+import { SinkFeed } from './sink-feed.ts'
+
+export interface FileLogOptions {
+  /** Made (0700) when it does not exist. */
+  readonly dir: string
+  readonly storeId: string
+  /** Absent while sealed: lines are then covered by the first flush after unsealing. */
+  readonly signer: AuditSigner | undefined
+  readonly outbox: OutboxSource
+  /** Every line must be acknowledged by these too. They are closed with the log. */
+  readonly sinks: readonly Sink[]
+  readonly clock: Clock
+  readonly random: Random
+  /** Whole segments older than this are removed by `prune`; absent: never. */
+  readonly retentionDays?: number | undefined
+  /** A segment that has reached this is followed by a new one. Default 64 MiB. */
+  readonly segmentBytesMax?: number | undefined
+  readonly fs?: LogFs | undefined
+}
+
+const SEGMENT_BYTES_MAX = 67_108_864
+
+/**
+ * Opens the audit log of a directory (docs/formats/audit.md). A damaged, cut or read-only log
+ * opens, so that it can be read and verified; it is appending that is refused.
+ */
+export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
+  const { dir, storeId, signer, fs = nodeFs } = options
+  const place = { fs, dir, storeId }
+  prepare(fs, dir, signer)
+  const followed = endOrStart(place)
+  const files = new SegmentWriter(fs, dir, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
+  const lock = new ProcessLock(join(dir, LOCK_FILE), fs, options.random)
+  const sinks = new SinkFeed(place, options.sinks, followed.end.seq)
+  const reserve = new Reserve(dir, fs)
+  const writer = new LogWriter(
+    { place, signer, outbox: options.outbox, clock: options.clock, lock, files, reserve, sinks },
+    followed,
+  )
+  const queue = new FlushQueue((waiters) => writer.flush(waiters))
+  return {
+    description: `audit log in ${dir}`,
+    get tail() {
+      return tailOf(writer.end)
+    },
+    append: (events) => (events.length === 0 ? Promise.resolve() : queue.add(events, 0)),
+    complete: (generation) => queue.add([], generation),
+    async refresh() {
+      try {
+        return tailOf(writer.look())
+      } catch (error) {
+        throw auditUnavailable(error)
+      }
+    },
+    async close() {
+      await queue.idle()
+      files.close()
+      lock.close()
+      await sinks.close()
+    },
+  } as AuditLog
+}
+
+/** What can be made is made; on a read-only directory reading still works. */
+function prepare(fs: LogFs, dir: string, signer: AuditSigner | undefined): void {
+  try {
+    fs.makeDir(dir)
+    const file = join(dir, PUBLIC_KEY_FILE)
+    if (signer === undefined || fs.stat(file) !== undefined) return
+    const fd = fs.open(file, 'create')
+    try {
+      writeAll(fs, fd, Buffer.from(signer.publicKeyPem), 0)
+    } finally {
+      fs.close(fd)
+    }
+  } catch {
+    // Appending will say what is wrong.
+  }
+}
+
+/** A log that cannot be followed still opens: the first append tells why. */
+function endOrStart(place: { fs: LogFs; dir: string; storeId: string }): Followed {
+  try {
+    return findEnd(place)
+  } catch {
+    return { end: startOf(place.storeId) }
+  }
+}
+
+const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
+  seq,
+  hash: seq === 0 ? '' : hash,
+  generation,
+})

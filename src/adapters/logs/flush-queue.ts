@@ -1,0 +1,112 @@
+import { CofferError, isCofferError } from '../../core/errors.ts'
+import type { AuditEvent } from '../../core/event.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { eventBody } from '../../crypto/audit-line.ts'
+import { errnoOf } from './log-fs.ts'
+
+/** One call that waits for durability. */
+export interface Waiter {
+  /** Bodies of its events, ready to be numbered. */
+  readonly bodies: readonly string[]
+  /** The outbox must be in the log up to here; 0 for events that change nothing. */
+  readonly generation: number
+  /** An administrator's action that was not denied: may use the reserve. */
+  readonly privileged: boolean
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/** No flush takes more events than this from the queue (a single call's are never split). */
+const FLUSH_EVENTS_MAX = 1_024
+
+/**
+ * Gathers concurrent calls into flushes: one runs at a time, and takes all that waits by then.
+ */
+export class FlushQueue {
+  readonly #flush: (waiters: readonly Waiter[]) => Promise<void>
+  #waiting: Waiter[] = []
+  #size = 0
+  #running: Promise<void> | undefined
+
+  /** `flush` settles every waiter itself; when it rejects, those that are left get its error. */
+  constructor(flush: (waiters: readonly Waiter[]) => Promise<void>) {
+    this.#flush = flush
+  }
+
+  /** @throws CofferError `audit_unavailable` when `auditQueueMax` events wait already */
+  add(events: readonly AuditEvent[], generation: number): Promise<void> {
+    const size = Math.max(1, events.length)
+    if (this.#size + size > LIMITS.auditQueueMax) {
+      return Promise.reject(
+        new CofferError(
+          'audit_unavailable',
+          `More than ${LIMITS.auditQueueMax} audit events wait to be written.`,
+          { remedy: 'Ask for less at once, or give the audit log a faster disk.' },
+        ),
+      )
+    }
+    return new Promise((resolve, reject) => {
+      const bodies = events.map(eventBody)
+      const privileged = generation > 0 || events.some(isPrivileged)
+      this.#waiting.push({ bodies, generation, privileged, resolve, reject })
+      this.#size += size
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Everything that is asked in this turn of the event loop shares the flush.
+      await new Promise((resolve) => setImmediate(resolve))
+      const taken = this.#take()
+      try {
+        await this.#flush(taken)
+      } catch (error) {
+        const translated = auditUnavailable(error)
+        for (const waiter of taken) waiter.reject(translated)
+      }
+    }
+    this.#running = undefined
+  }
+
+  #take(): Waiter[] {
+    let events = 0
+    let count = 0
+    for (const waiter of this.#waiting) {
+      events += Math.max(1, waiter.bodies.length)
+      if (count > 0 && events > FLUSH_EVENTS_MAX) break
+      count++
+    }
+    const taken = this.#waiting.splice(0, count)
+    for (const waiter of taken) this.#size -= Math.max(1, waiter.bodies.length)
+    return taken
+  }
+}
+
+/** Any failure of the log as the caller must see it: nothing was handed out. */
+export function auditUnavailable(error: unknown): CofferError {
+  if (isCofferError(error)) return error
+  const errno = errnoOf(error)
+  const full = errno === 'ENOSPC' || errno === 'EDQUOT'
+  return new CofferError(
+    'audit_unavailable',
+    full
+      ? 'The disk of the audit log is full.'
+      : `The audit log cannot be written${errno === undefined ? '' : ` (${errno})`}.`,
+    {
+      cause: error,
+      ...(errno === undefined ? {} : { details: { errno } }),
+      ...(full ? { remedy: 'Free disk space there; nothing was handed out.' } : {}),
+    },
+  )
+}
+
+const PRIVILEGED = /^(key|policy|role|actor|store)\.|^(delete|destroy|purge|audit\.prune)$/
+
+const isPrivileged = (event: AuditEvent): boolean =>
+  event.outcome !== 'denied' && PRIVILEGED.test(event.action)

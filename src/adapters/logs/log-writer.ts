@@ -1,0 +1,226 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isCofferError } from '../../core/errors.ts'
+import type { AuditEvent } from '../../core/event.ts'
+import type { Clock } from '../../core/ports/ambient.ts'
+import type { AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
+import { eventBody, eventLine, lineHash, signatureLine } from '../../crypto/audit-line.ts'
+import { auditUnavailable, type Waiter } from './flush-queue.ts'
+import {
+  cut,
+  findEnd,
+  follow,
+  readWitness,
+  refuseCut,
+  stillThere,
+  type Followed,
+  type LogEnd,
+  type LogPlace,
+} from './log-end.ts'
+import { errnoOf } from './log-fs.ts'
+import type { ProcessLock } from './process-lock.ts'
+import type { Reserve } from './reserve.ts'
+import type { SegmentWriter } from './segment-writer.ts'
+import type { SinkFeed } from './sink-feed.ts'
+import { outboxBodies } from './outbox-bodies.ts'
+import { segmentsIn } from './segments.ts'
+
+export interface WriterParts {
+  readonly place: LogPlace
+  readonly signer: AuditSigner | undefined
+  readonly outbox: OutboxSource
+  readonly clock: Clock
+  readonly lock: ProcessLock
+  readonly files: SegmentWriter
+  readonly reserve: Reserve
+  readonly sinks: SinkFeed
+}
+
+/**
+ * Writes flushes: the lock, what others appended, the outbox, one write, one sync, the head, the
+ * sinks. Knows the end of the log as of its last look.
+ */
+export class LogWriter {
+  readonly #parts: WriterParts
+  readonly #publicKey: KeyObject | undefined
+  #end: LogEnd
+  /** Up to this `seq` the log is known to be on the disk. */
+  #durableSeq: number
+  #newest = 0
+
+  constructor(parts: WriterParts, followed: Followed) {
+    this.#parts = parts
+    this.#publicKey = parts.signer && createPublicKey(parts.signer.publicKeyPem)
+    this.#end = followed.end
+    this.#durableSeq = 0
+  }
+
+  get end(): LogEnd {
+    return this.#end
+  }
+
+  /** Looks for what other processes appended; takes no lock and changes nothing. */
+  look(): LogEnd {
+    // The head is read first: it may then be behind the log, but never ahead of it.
+    const witness = readWitness(this.#parts.place)
+    const followed = this.#followed()
+    refuseCut(this.#parts.place, followed, witness, this.#publicKey)
+    this.#end = followed.end
+    return this.#end
+  }
+
+  /** Settles every waiter, or rejects. */
+  async flush(waiters: readonly Waiter[]): Promise<void> {
+    const { lock } = this.#parts
+    await lock.acquire()
+    try {
+      await this.#flushLocked(waiters)
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** Runs `work` alone among all processes, on a log that was looked at under the lock. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    await this.#parts.lock.acquire()
+    try {
+      this.#settle()
+      return await work()
+    } finally {
+      this.#parts.lock.release()
+    }
+  }
+
+  /** Appends and signs these events; the caller holds the lock. */
+  async write(events: readonly AuditEvent[]): Promise<void> {
+    await this.#append(events.map(eventBody))
+  }
+
+  async #flushLocked(waiters: readonly Waiter[]): Promise<void> {
+    const { reserve, sinks } = this.#parts
+    const first = this.#settle()
+    await sinks.refuseBehind(this.#end.seq)
+    let open = await this.#completeOutbox(waiters, first)
+    if (!reserve.held && !reserve.make()) open = refuseOrdinary(open)
+    try {
+      await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
+    } catch (error) {
+      if (!isFull(error)) throw error
+      open = refuseOrdinary(open, error)
+      if (open.length === 0) return
+      reserve.giveUp()
+      await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
+    }
+    await sinks.catchUp(this.#end)
+    for (const waiter of open) waiter.resolve()
+  }
+
+  /** Brings our view up to date under the lock. Returns bodies of events that this itself caused. */
+  #settle(): string[] {
+    const { place, files } = this.#parts
+    if (files.unchanged(this.#end)) return []
+    const witness = readWitness(place)
+    files.recover(witness?.seq ?? 0)
+    const followed = this.#followed()
+    refuseCut(place, followed, witness, this.#publicKey)
+    this.#end = followed.end
+    this.#newest = segmentsIn(place.fs, place.dir).at(-1) ?? 0
+    const witnessed = witness?.seq === undefined ? 0 : Math.min(witness.seq, this.#end.seq)
+    this.#durableSeq = Math.max(witnessed, Math.min(this.#durableSeq, this.#end.seq))
+    if (followed.torn === undefined) return []
+    files.trim(followed.torn)
+    return [
+      eventBody({
+        at: this.#parts.clock(),
+        actor: 'system:audit',
+        action: 'audit.repair',
+        outcome: 'allowed',
+        resource: 'audit:log',
+        reason: `cut ${followed.torn.bytes} bytes of an unfinished write behind entry ${this.#end.seq}`,
+      }),
+    ]
+  }
+
+  #followed(): Followed {
+    const { place } = this.#parts
+    if (this.#end.seq === 0) return findEnd(place)
+    if (!stillThere(place, this.#end)) {
+      throw cut(
+        `Entry ${this.#end.seq} is no longer where this process saw it: the log was cut or put back.`,
+        { seq: this.#end.seq },
+      )
+    }
+    return follow(place, this.#end)
+  }
+
+  /** The outbox's events first; a failure of the store concerns only those who wait for it. */
+  async #completeOutbox(waiters: readonly Waiter[], bodies: string[]): Promise<readonly Waiter[]> {
+    const wanted = waiters.reduce((most, waiter) => Math.max(most, waiter.generation), 0)
+    if (wanted <= this.#end.generation) return waiters
+    try {
+      bodies.push(...(await outboxBodies(this.#parts.outbox, this.#end.generation, wanted)))
+      return waiters
+    } catch (error) {
+      if (isCofferError(error, 'audit_tampered')) throw error
+      const translated = auditUnavailable(error)
+      return refuse(waiters, (waiter) => waiter.generation > this.#end.generation, translated)
+    }
+  }
+
+  async #append(bodies: readonly string[]): Promise<void> {
+    const { place, signer, files, clock } = this.#parts
+    const unsigned = this.#end.seq > this.#end.signedSeq
+    if (bodies.length === 0 && !(unsigned && signer !== undefined)) {
+      if (this.#durableSeq < this.#end.seq) files.sync(this.#end)
+      this.#durableSeq = this.#end.seq
+      return
+    }
+    const lines: string[] = []
+    let { seq, hash, generation, signedSeq } = this.#end
+    const put = (line: string) => {
+      lines.push(line)
+      hash = lineHash(line)
+    }
+    for (const body of bodies) {
+      const changed = GENERATION.exec(body)
+      if (changed !== null) generation = Math.max(generation, Number(changed[1]))
+      put(eventLine(++seq, body, hash))
+    }
+    if (signer !== undefined) {
+      signedSeq = ++seq
+      put(signatureLine({ seq, at: clock(), generation, prev: hash }, place.storeId, signer))
+    }
+    const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1')
+    const at = files.next(this.#end, this.#newest)
+    await files.append(at, this.#end.seq, bytes)
+    this.#newest = at.segment
+    this.#end = {
+      segment: at.segment,
+      bytes: at.bytes + bytes.length,
+      seq,
+      hash,
+      generation,
+      signedSeq,
+    }
+    this.#durableSeq = seq
+    if (signer !== undefined) files.writeHead(lines.at(-1)!)
+  }
+}
+
+const GENERATION = /,"generation":([0-9]{1,16})(,|$)/
+
+const isFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')
+
+/** Refuses all but administrators' actions; those that are left may use the reserve. */
+const refuseOrdinary = (waiters: readonly Waiter[], cause: unknown = FULL): readonly Waiter[] =>
+  refuse(waiters, (waiter) => !waiter.privileged, auditUnavailable(cause))
+
+const FULL = { code: 'ENOSPC' }
+
+function refuse(
+  waiters: readonly Waiter[],
+  which: (waiter: Waiter) => boolean,
+  error: unknown,
+): readonly Waiter[] {
+  for (const waiter of waiters) if (which(waiter)) waiter.reject(error)
+  return waiters.filter((waiter) => !which(waiter))
+}

@@ -1,0 +1,99 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Random } from '../../core/ports/ambient.ts'
+import type { LogFs } from './log-fs.ts'
+
+/**
+ * One holder at a time among all processes, by SQLite's lock on a file: the system drops it when
+ * its holder dies, however it dies. Waiting never blocks the event loop.
+ */
+export class ProcessLock {
+  readonly #file: string
+  readonly #fs: LogFs
+  readonly #random: Random
+  readonly #timeoutMs: number
+  #database: DatabaseSync | undefined
+  #inode: number | undefined
+
+  constructor(
+    file: string,
+    fs: LogFs,
+    random: Random,
+    timeoutMs: number = LIMITS.auditLockTimeoutMs,
+  ) {
+    this.#file = file
+    this.#fs = fs
+    this.#random = random
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** @throws CofferError `audit_unavailable` after `auditLockTimeoutMs`, or when there can be no lock */
+  async acquire(): Promise<void> {
+    let waitedMs = 0
+    for (;;) {
+      const database = this.#database ?? (await this.#open())
+      if (this.#take(database)) {
+        // Somebody may have removed the file, and made another that we do not hold.
+        if (this.#fs.stat(this.#file)?.inode === this.#inode) return
+        this.close()
+        continue
+      }
+      if (waitedMs >= this.#timeoutMs) {
+        throw new CofferError(
+          'audit_unavailable',
+          `The audit log is held by another process for more than ${this.#timeoutMs} ms.`,
+        )
+      }
+      const pauseMs = 1 + (this.#random(1)[0]! & 7)
+      waitedMs += pauseMs
+      await sleep(pauseMs)
+    }
+  }
+
+  release(): void {
+    if (this.#database?.isTransaction === true) this.#database.exec('ROLLBACK')
+  }
+
+  close(): void {
+    this.#database?.close()
+    this.#database = undefined
+  }
+
+  #take(database: DatabaseSync): boolean {
+    try {
+      database.exec('BEGIN EXCLUSIVE')
+      return true
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false
+      throw unavailable(error)
+    }
+  }
+
+  async #open(): Promise<DatabaseSync> {
+    try {
+      // Made by us first, so that its mode is ours and not SQLite's.
+      if (this.#fs.stat(this.#file) === undefined) this.#make()
+      const sqlite = await import('node:sqlite')
+      this.#database = new sqlite.DatabaseSync(this.#file, { timeout: 0 })
+      this.#inode = this.#fs.stat(this.#file)?.inode
+      return this.#database
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+
+  #make(): void {
+    try {
+      this.#fs.close(this.#fs.open(this.#file, 'create'))
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+const SQLITE_BUSY = 5
+
+const unavailable = (cause: unknown) =>
+  new CofferError('audit_unavailable', 'The lock of the audit log cannot be taken.', { cause })

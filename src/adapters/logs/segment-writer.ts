@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import type { LogEnd, Torn } from './log-end.ts'
+import { writeAll, type LogFs } from './log-fs.ts'
+import { HEAD_FILE, segmentFile } from './segments.ts'
+
+/** Below this a flush waits for the disk in place: a thread costs more than the wait. */
+const QUICK_SYNC_MS = 2
+
+/**
+ * Puts bytes at the end of the log, durably, or not at all. Called under the lock only.
+ */
+export class SegmentWriter {
+  readonly #fs: LogFs
+  readonly #dir: string
+  readonly #segmentBytesMax: number
+  #open: { readonly fd: number; readonly segment: number; readonly inode: number } | undefined
+  #head: number | undefined
+  #headInode = 0
+  #headBytes = 0
+  #syncMs = 0
+  /** A failed write that could not be taken back: where the good part of its segment ends. */
+  #spoiled: { readonly segment: number; readonly bytes: number; readonly seq: number } | undefined
+
+  constructor(fs: LogFs, dir: string, segmentBytesMax: number) {
+    this.#fs = fs
+    this.#dir = dir
+    this.#segmentBytesMax = segmentBytesMax
+  }
+
+  /** Whether the segment at `end` is still the file we hold, with nothing behind `end` or after it. */
+  unchanged(end: LogEnd): boolean {
+    const found = this.#fs.stat(segmentFile(this.#dir, end.segment))
+    return (
+      this.#spoiled === undefined &&
+      this.#open !== undefined &&
+      this.#open.segment === end.segment &&
+      found?.bytes === end.bytes &&
+      found.inode === this.#open.inode &&
+      this.#fs.stat(segmentFile(this.#dir, end.segment + 1)) === undefined
+    )
+  }
+
+  /** Takes back what an earlier failure left, unless another process has continued behind it. */
+  recover(witnessedSeq: number): void {
+    const spoiled = this.#spoiled
+    if (spoiled === undefined) return
+    if (witnessedSeq <= spoiled.seq) {
+      const { fd } = this.#hold(spoiled.segment)
+      this.#fs.truncate(fd, spoiled.bytes)
+      this.#fs.sync(fd)
+    }
+    this.#spoiled = undefined
+  }
+
+  /** Cuts off a torn write. */
+  trim(torn: Torn): void {
+    const { fd } = this.#hold(torn.segment)
+    this.#fs.truncate(fd, torn.from)
+    this.#fs.sync(fd)
+  }
+
+  /** Makes what another process left behind durable. */
+  sync(end: LogEnd): void {
+    if (end.segment > 0) this.#fs.sync(this.#hold(end.segment).fd)
+  }
+
+  /** Where the next line goes, a new segment when the last one is full. */
+  next(end: LogEnd, newest: number): { readonly segment: number; readonly bytes: number } {
+    if (newest > end.segment) return { segment: newest, bytes: 0 }
+    return end.segment === 0 || end.bytes >= this.#segmentBytesMax
+      ? { segment: end.segment + 1, bytes: 0 }
+      : { segment: end.segment, bytes: end.bytes }
+  }
+
+  /**
+   * After it resolves `bytes` stand at `at` for good. After it rejects they do not, or `recover`
+   * must run first.
+   */
+  async append(
+    at: { readonly segment: number; readonly bytes: number },
+    seqBefore: number,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const { fd } = this.#hold(at.segment)
+    // A segment's name must be as durable as its first line.
+    if (at.bytes === 0) this.#fs.syncDir(this.#dir)
+    try {
+      writeAll(this.#fs, fd, bytes, at.bytes)
+      await this.#sync(fd)
+    } catch (error) {
+      this.#spoiled = { ...at, seq: seqBefore }
+      try {
+        // After a failed sync the system may take the lost pages for clean: only rewriting helps.
+        this.#fs.truncate(fd, at.bytes)
+        this.#spoiled = undefined
+      } catch {
+        // The first error is the one to tell; `recover` comes back to this.
+      }
+      throw error
+    }
+  }
+
+  /** Rewrites the head file in place: a witness against a cut tail, as fresh as the last flush. */
+  writeHead(line: string): void {
+    const file = join(this.#dir, HEAD_FILE)
+    const found = this.#fs.stat(file)
+    if (this.#head === undefined || found?.inode !== this.#headInode) {
+      if (this.#head !== undefined) this.#fs.close(this.#head)
+      this.#head = this.#fs.open(file, found === undefined ? 'create' : 'write')
+      this.#headInode = this.#fs.inode(this.#head)
+      this.#headBytes = found?.bytes ?? 0
+    }
+    const bytes = Buffer.from(`${line}\n`, 'latin1')
+    writeAll(this.#fs, this.#head, bytes, 0)
+    if (bytes.length < this.#headBytes) this.#fs.truncate(this.#head, bytes.length)
+    this.#headBytes = bytes.length
+  }
+
+  close(): void {
+    if (this.#open !== undefined) this.#fs.close(this.#open.fd)
+    if (this.#head !== undefined) this.#fs.close(this.#head)
+    this.#open = undefined
+    this.#head = undefined
+  }
+
+  #hold(segment: number): { readonly fd: number } {
+    const file = segmentFile(this.#dir, segment)
+    const found = this.#fs.stat(file)
+    if (this.#open !== undefined) {
+      if (this.#open.segment === segment && this.#open.inode === found?.inode) return this.#open
+      this.#fs.close(this.#open.fd)
+      this.#open = undefined
+    }
+    const fd = this.#fs.open(file, found === undefined ? 'create' : 'write')
+    this.#open = { fd, segment, inode: this.#fs.inode(fd) }
+    return this.#open
+  }
+
+  async #sync(fd: number): Promise<void> {
+    const startedAt = performance.now()
+    if (this.#syncMs < QUICK_SYNC_MS) this.#fs.sync(fd)
+    else await this.#fs.syncLater(fd)
+    this.#syncMs += (performance.now() - startedAt - this.#syncMs) / 4
+  }
+}
