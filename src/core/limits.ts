@@ -22,6 +22,8 @@ export const LIMITS = {
   pageSizeDefault: 100,
   pageSizeMax: 1_000,
   batchMax: 500,
+  /** Versions written in one transaction. */
+  writeManyMax: 10_000,
   policyRulesMax: 200,
   policyBytesMax: 65_536,
   policiesPerActorMax: 50,

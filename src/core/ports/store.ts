@@ -52,6 +52,8 @@ export interface VersionRow {
   /** The secret's id, 32 hex digits. */
   readonly id: string
   readonly version: number
+  /** The path that its DEK's wrap is bound to: what a re-wrap needs to know. */
+  readonly path: string
   /** The KEK term that wraps its DEK. */
   readonly term: number
   readonly envelope: Uint8Array

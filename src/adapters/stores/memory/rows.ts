@@ -227,9 +227,10 @@ const copyHead = ({ kind, path, generation, head }: HeadRow): HeadRow => ({
   head: head.slice(),
 })
 
-const copyVersion = ({ id, version, term, envelope }: VersionRow): VersionRow => ({
+const copyVersion = ({ id, version, path, term, envelope }: VersionRow): VersionRow => ({
   id,
   version,
+  path,
   term,
   envelope: envelope.slice(),
 })

@@ -146,8 +146,9 @@ export class SqliteReader implements StoreReader {
     return {
       id: this.#text(row[0]),
       version: this.#number(row[1]),
-      term: this.#number(row[2]),
-      envelope: this.#bytes(row[3]),
+      path: this.#text(row[2]),
+      term: this.#number(row[3]),
+      envelope: this.#bytes(row[4]),
     }
   }
 
@@ -195,7 +196,7 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   }
 
   async putVersion(row: VersionRow): Promise<void> {
-    this.change('putVersion', row.id, row.version, row.term, row.envelope)
+    this.change('putVersion', row.id, row.version, row.path, row.term, row.envelope)
   }
 
   async removeVersion(id: string, version: number): Promise<void> {

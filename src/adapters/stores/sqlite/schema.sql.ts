@@ -38,6 +38,7 @@ CREATE INDEX heads_generation ON heads (generation);
 CREATE TABLE versions (
   id TEXT NOT NULL,
   version INTEGER NOT NULL,
+  path TEXT NOT NULL,
   term INTEGER NOT NULL,
   envelope BLOB NOT NULL,
   UNIQUE (id, version)
@@ -102,17 +103,18 @@ export const STATEMENTS = {
     ON CONFLICT (kind, path) DO UPDATE SET generation = excluded.generation, id = excluded.id,
       current = excluded.current, head = excluded.head`,
   removeHead: 'DELETE FROM heads WHERE kind = ? AND path = ?',
-  version: 'SELECT id, version, term, envelope FROM versions WHERE id = ? AND version = ?',
+  version: 'SELECT id, version, path, term, envelope FROM versions WHERE id = ? AND version = ?',
   versionsBelowTerm: `
-    SELECT id, version, term, envelope FROM versions
+    SELECT id, version, path, term, envelope FROM versions
     WHERE term < ? ORDER BY term, id, version LIMIT ?`,
   versions: `
-    SELECT id, version, term, envelope FROM versions
+    SELECT id, version, path, term, envelope FROM versions
     WHERE (id, version) > (?, ?) ORDER BY id, version LIMIT ?`,
   terms: 'SELECT term, count(*) FROM versions GROUP BY term ORDER BY term',
   putVersion: `
-    INSERT INTO versions (id, version, term, envelope) VALUES (?, ?, ?, ?)
-    ON CONFLICT (id, version) DO UPDATE SET term = excluded.term, envelope = excluded.envelope`,
+    INSERT INTO versions (id, version, path, term, envelope) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (id, version) DO UPDATE SET path = excluded.path, term = excluded.term,
+      envelope = excluded.envelope`,
   removeVersion: 'DELETE FROM versions WHERE id = ? AND version = ?',
   outbox: 'SELECT generation, event FROM outbox WHERE generation > ? ORDER BY generation LIMIT ?',
   appendOutbox: 'INSERT INTO outbox (generation, event) VALUES (?, ?) ON CONFLICT DO NOTHING',

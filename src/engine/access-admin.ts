@@ -1,0 +1,234 @@
+import { CofferError } from '../core/errors.ts'
+import type { AuditAction } from '../core/event.ts'
+import { CURRENT } from '../core/label.ts'
+import { LIMITS } from '../core/limits.ts'
+import { canonicalPath } from '../core/path.ts'
+import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
+import { explain } from '../core/policy/explain.ts'
+import type { Action, Policy } from '../core/policy/policy.ts'
+import { ACTIONS } from '../core/policy/policy.ts'
+import { checkAccessName, parsePolicy } from '../core/policy/validate.ts'
+import type {
+  AccessAdmin,
+  AccessAnswer,
+  AccessQuestion,
+  ActorRecord,
+  Role,
+} from '../core/ports/coffer.ts'
+import type { ActorAccess } from './access.ts'
+import { allows, denied } from './access.ts'
+import type { EngineContext, Origin } from './context.ts'
+import { auditFailure, originFacts, transact } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
+
+type AccessKind = 'policy' | 'role' | 'actor'
+
+/** Policies, roles and actors for one actor. Every method needs `admin` on what it touches. */
+export function createAccessAdmin(context: EngineContext, origin: Origin): AccessAdmin {
+  const put = (kind: AccessKind, name: string, body: unknown, check?: Check) =>
+    change(context, origin, kind, name, body, check)
+  const remove = (kind: AccessKind, name: string) =>
+    change(context, origin, kind, name, undefined, (tx) => mustBeThere(tx, kind, name))
+
+  return {
+    policies: async () => [
+      ...BUILTIN_POLICIES.values(),
+      ...(await all<Policy>(context, origin, 'policy')),
+    ],
+    async putPolicy(input) {
+      const policy = parsePolicy(input)
+      await put('policy', policy.name, policy)
+    },
+    async deletePolicy(name) {
+      if (BUILTIN_POLICIES.has(name)) {
+        throw new CofferError('invalid_policy', `The policy ${name} is built in.`)
+      }
+      await remove('policy', name)
+    },
+    roles: () => all<Role>(context, origin, 'role'),
+    async putRole(input) {
+      const name = checkAccessName('name', input.name)
+      const role: Role = { name, policies: names('policies', input.policies) }
+      await put('role', name, role, (tx) => policiesExist(tx, role.policies))
+    },
+    deleteRole: (name) => remove('role', name),
+    actors: () => all<ActorRecord>(context, origin, 'actor'),
+    async putActor(input) {
+      const actor: ActorRecord = {
+        name: checkActor(input.name),
+        policies: names('policies', input.policies),
+        roles: names('roles', input.roles),
+      }
+      await put('actor', actor.name, actor, async (tx) => {
+        await policiesExist(tx, actor.policies)
+        for (const role of actor.roles) await mustBeThere(tx, 'role', role)
+      })
+    },
+    deleteActor: (name) => remove('actor', name),
+    test: (question) => test(context, origin, question),
+    async who(action, path) {
+      const actors = await all<ActorRecord>(context, origin, 'actor')
+      const answers = []
+      for (const { name } of actors) {
+        const answer = await answerFor(context, { actor: name, action, path })
+        answers.push({ actor: name, answer })
+      }
+      return answers
+    },
+  }
+}
+
+/** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
+export function checkActor(name: unknown): string {
+  if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && ACTOR.test(name)) {
+    return name
+  }
+  throw new CofferError(
+    'invalid_argument',
+    'An actor is written kind:name, for example local:alice or service:ci.',
+  )
+}
+
+const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u
+
+type Check = (tx: Transaction) => Promise<void>
+
+async function change(
+  context: EngineContext,
+  origin: Origin,
+  kind: AccessKind,
+  name: string,
+  body: unknown,
+  check: Check = async () => {},
+): Promise<void> {
+  const resource = `${kind}:${name}`
+  const action: AuditAction = `${kind}.${body === undefined ? 'delete' : 'write'}`
+  await transact(context, origin, { action, resource }, async (tx) => {
+    tx.require('admin', resource)
+    await check(tx)
+    const generation = await tx.record({ action, resource })
+    await tx.putNamed(kind, name, generation, body)
+    await refuseLockout(context, tx)
+  })
+}
+
+/** Somebody must still be able to change policies: nobody locks everybody out by mistake. */
+async function refuseLockout(context: EngineContext, tx: Transaction): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const rows = await tx.rows.heads({
+      kind: 'actor',
+      limit: 256,
+      ...(after === undefined ? {} : { after }),
+    })
+    for (const row of rows) {
+      const { body } = context.heads.named<ActorRecord>('actor', row.path, row.head)
+      if (body.policies.includes('admin')) return
+      for (const role of body.roles) {
+        if ((await tx.named<Role>('role', role))?.policies.includes('admin') === true) return
+      }
+    }
+    after = rows.at(-1)?.path
+    if (after === undefined || rows.length < 256) break
+  }
+  throw new CofferError('conflict', 'After this change nobody would have the policy admin.', {
+    remedy: 'Give it to another actor first: `coffer actor grant local:alice --policy admin`.',
+  })
+}
+
+async function mustBeThere(tx: Transaction, kind: AccessKind, name: string): Promise<void> {
+  if ((await tx.named(kind, name)) !== undefined) return
+  throw new CofferError('not_found', `There is no ${kind} ${name}.`, {
+    remedy: `See \`coffer ${kind} list\`.`,
+  })
+}
+
+async function policiesExist(tx: Transaction, policies: readonly string[]): Promise<void> {
+  for (const name of policies) {
+    if (!BUILTIN_POLICIES.has(name)) await mustBeThere(tx, 'policy', name)
+  }
+}
+
+async function all<T>(context: EngineContext, origin: Origin, kind: AccessKind): Promise<T[]> {
+  const resource = `${kind}:*`
+  await requireAudited(context, origin, 'admin', resource, 'list')
+  return context.store.read(async (rows) => {
+    const found: T[] = []
+    for (let after: string | undefined; ; ) {
+      const chunk = await rows.heads({ kind, limit: 256, ...(after === undefined ? {} : { after }) })
+      for (const row of chunk) found.push(context.heads.named<T>(kind, row.path, row.head).body)
+      after = chunk.at(-1)?.path
+      if (after === undefined || chunk.length < 256) return found
+    }
+  })
+}
+
+/** Decides, and leaves an event either way. @throws `denied` */
+export async function requireAudited(
+  context: EngineContext,
+  origin: Origin,
+  action: Action,
+  resource: string,
+  auditedAs: AuditAction,
+): Promise<void> {
+  const access = await context.access.load(origin.actor)
+  const at = context.clock()
+  if (!allows(access, { action, path: resource, at }).allowed) {
+    const error = denied(origin.actor, action, resource)
+    await auditFailure(context, origin, { action: auditedAs, resource }, error)
+    throw error
+  }
+  await context.log.append([
+    {
+      at,
+      actor: origin.actor,
+      action: auditedAs,
+      outcome: 'allowed',
+      resource,
+      ...originFacts(origin),
+    },
+  ])
+}
+
+async function test(
+  context: EngineContext,
+  origin: Origin,
+  question: AccessQuestion,
+): Promise<AccessAnswer> {
+  // One may always ask about oneself; about others it takes an administrator.
+  const resource = `actor:${question.actor}`
+  if (question.actor !== origin.actor) {
+    await requireAudited(context, origin, 'admin', resource, 'describe')
+  }
+  return answerFor(context, question)
+}
+
+async function answerFor(context: EngineContext, question: AccessQuestion): Promise<AccessAnswer> {
+  const action = ACTIONS.find((known) => known === question.action)
+  if (action === undefined) {
+    throw new CofferError('invalid_argument', `The actions are ${ACTIONS.join(', ')}.`)
+  }
+  const path = question.path.includes(':') ? question.path : canonicalPath(question.path)
+  const access: ActorAccess = await context.access.load(question.actor)
+  const { decision, reasons } = explain({
+    actor: question.actor,
+    grants: access.grants,
+    access: access.compiled,
+    question: {
+      action,
+      path,
+      labels: [question.label ?? CURRENT],
+      at: question.at ?? context.clock(),
+    },
+  })
+  return { allowed: decision.allowed, reasons }
+}
+
+function names(what: string, input: readonly string[]): string[] {
+  if (!Array.isArray(input) || input.length > LIMITS.policiesPerActorMax) {
+    throw new CofferError(
+      'invalid_argument',
+      `${what} is a list of at most ${LIMITS.policiesPerActorMax} names.`,
+    )
+  }
+  return [...new Set(input.map((name) => checkAccessName(what, name)))]
+}

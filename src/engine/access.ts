@@ -1,0 +1,99 @@
+import { CofferError } from '../core/errors.ts'
+import type { ActorRecord, Role } from '../core/ports/coffer.ts'
+import type { HeadKind, Store, StoreReader } from '../core/ports/store.ts'
+import type { CompiledAccess, Decision, Question } from '../core/policy/decide.ts'
+import { compileAccess, decide } from '../core/policy/decide.ts'
+import type { Grant } from '../core/policy/explain.ts'
+import { grantsOf } from '../core/policy/explain.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { HeadCodec } from './heads.ts'
+
+/** What an actor may do, as stored, with where it came from. */
+export interface ActorAccess {
+  readonly actor: string
+  readonly compiled: CompiledAccess
+  /** How it came by its policies; absent for an actor that nobody told Coffer about. */
+  readonly grants: readonly Grant[] | undefined
+}
+
+/**
+ * Compiled access by actor, thrown away whenever a policy, role or actor changed anywhere: every
+ * read learns the store's `accessGeneration` from the same snapshot as its row.
+ */
+export interface AccessCache {
+  /** Present when it is known for this very generation. */
+  known(actor: string, accessGeneration: number): ActorAccess | undefined
+  /** Reads it in a snapshot of its own. */
+  load(actor: string): Promise<ActorAccess>
+  /** Reads it in the caller's snapshot. */
+  loadFrom(rows: StoreReader, actor: string, accessGeneration: number): Promise<ActorAccess>
+}
+
+const CACHED_ACTORS_MAX = 10_000
+
+export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
+  let generation = -1
+  const byActor = new Map<string, ActorAccess>()
+
+  const cache: AccessCache = {
+    known: (actor, accessGeneration) =>
+      accessGeneration === generation ? byActor.get(actor) : undefined,
+    load: (actor) =>
+      store.read(async (rows) => {
+        const state = await rows.state()
+        return cache.loadFrom(rows, actor, state?.accessGeneration ?? 0)
+      }),
+    async loadFrom(rows, actor, accessGeneration) {
+      const known = cache.known(actor, accessGeneration)
+      if (known !== undefined) return known
+      const access = await readAccess(rows, heads, actor)
+      if (accessGeneration > generation) {
+        byActor.clear()
+        generation = accessGeneration
+      }
+      if (accessGeneration === generation && byActor.size < CACHED_ACTORS_MAX) {
+        byActor.set(actor, access)
+      }
+      return access
+    },
+  }
+  return cache
+}
+
+/** The question every way in asks, in one place. */
+export const allows = (access: ActorAccess, question: Question): Decision =>
+  decide(access.compiled, question)
+
+/** Says nothing of whether the thing exists. */
+export const denied = (actor: string, action: string, resource: string) =>
+  new CofferError('denied', `${actor} may not ${action} ${resource}.`, {
+    details: { actor, action, resource },
+  })
+
+async function readAccess(rows: StoreReader, heads: HeadCodec, actor: string): Promise<ActorAccess> {
+  const read = async <T>(kind: NamedKind, name: string): Promise<T | undefined> => {
+    const row = await rows.head(kind, name)
+    return row === undefined ? undefined : heads.named<T>(kind, name, row.head).body
+  }
+  const record = await read<ActorRecord>('actor', actor)
+  if (record === undefined) return { actor, compiled: NOBODY, grants: undefined }
+  const roles = new Map<string, Role>()
+  for (const name of record.roles) {
+    const role = await read<Role>('role', name)
+    if (role !== undefined) roles.set(name, role)
+  }
+  const policies = new Map<string, Policy>()
+  for (const name of [record, ...roles.values()].flatMap((holder) => holder.policies)) {
+    const policy = await read<Policy>('policy', name)
+    if (policy !== undefined) policies.set(name, policy)
+  }
+  const grants = grantsOf(record, {
+    policy: (name) => policies.get(name),
+    role: (name) => roles.get(name),
+  })
+  return { actor, compiled: compileAccess({ policies: grants.map((g) => g.policy) }), grants }
+}
+
+const NOBODY = compileAccess({ policies: [] })
+
+type NamedKind = Exclude<HeadKind, 'secret'>

@@ -1,0 +1,51 @@
+import type { AuditReader } from '../core/ports/coffer.ts'
+import { requireAudited } from './access-admin.ts'
+import type { EngineContext, Origin } from './context.ts'
+import { openState } from './state.ts'
+
+const LOG = 'audit:log'
+
+/** The log for one actor: needs `audit` on `audit:log`, and looking is itself audited. */
+export function createAuditReader(context: EngineContext, origin: Origin): AuditReader {
+  const { log } = context
+  const allowed = () => requireAudited(context, origin, 'audit', LOG, 'audit.read')
+
+  return {
+    async query(filter) {
+      await allowed()
+      return log.query(filter)
+    },
+    async verify(options = {}) {
+      await allowed()
+      return log.verify({ ...options, anchor: await storeAnchor(context) })
+    },
+    async head() {
+      await allowed()
+      return log.head()
+    },
+    follow(each, failed) {
+      let stopped = false
+      let stop = () => {}
+      allowed().then(() => {
+        if (!stopped) stop = log.follow(each, failed)
+      }, failed)
+      return () => {
+        stopped = true
+        stop()
+      }
+    },
+    async *export(filter) {
+      await allowed()
+      yield* log.export(filter)
+    },
+  }
+}
+
+/** The point of the log that the store's last change was made after. */
+export async function storeAnchor(context: EngineContext) {
+  const row = await context.store.read((rows) => rows.state())
+  const { keyring } = context.keys
+  return row === undefined
+    ? { seq: 0, hash: '' }
+    : openState(keyring.stateKey, keyring.storeId, row).anchor
+}

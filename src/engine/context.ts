@@ -1,0 +1,25 @@
+import type { Clock, Random } from '../core/ports/ambient.ts'
+import type { AuditLog } from '../core/ports/audit-log.ts'
+import type { Store } from '../core/ports/store.ts'
+import type { AccessCache } from './access.ts'
+import type { HeadCodec } from './heads.ts'
+import type { KeyHolder } from './keys/holder.ts'
+
+/** What every part of the engine works with. Made once by `createEngine`. */
+export interface EngineContext {
+  readonly store: Store
+  readonly log: AuditLog
+  readonly keys: KeyHolder
+  readonly heads: HeadCodec
+  readonly access: AccessCache
+  readonly clock: Clock
+  readonly random: Random
+  readonly valueBytesMax: number
+}
+
+/** Who does it and by which way in: goes into every audit event. */
+export interface Origin {
+  readonly actor: string
+  readonly via?: string | undefined
+  readonly request?: string | undefined
+}

@@ -1,0 +1,87 @@
+import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { MetadataChange } from '../../core/ports/coffer.ts'
+import type { RotationRule, SecretRecord } from '../../core/record.ts'
+import { checkTypeSpec } from '../../core/types/validate.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * The record with its metadata changed: `undefined` keeps, `null` removes.
+ * @throws CofferError `invalid_argument`, `too_large`
+ */
+export function changeMetadata(record: SecretRecord, change: MetadataChange): SecretRecord {
+  const next: Mutable<SecretRecord> = { ...record }
+  if (change.type !== undefined) next.type = checkTypeSpec(change.type)
+  for (const field of FIELDS) {
+    const value = change[field]
+    if (value === undefined) continue
+    if (value === null) delete next[field]
+    else Object.assign(next, { [field]: CHECKS[field](value) })
+  }
+  return next
+}
+
+type Field = Exclude<keyof MetadataChange, 'type'>
+
+const CHECKS: { readonly [F in Field]: (value: unknown) => unknown } = {
+  description: text('description', LIMITS.descriptionCharsMax),
+  owner: text('owner', LIMITS.ownerCharsMax),
+  classification: text('classification', LIMITS.classificationCharsMax),
+  envName: text('envName', 255),
+  tags: checkTags,
+  maxVersions: (value) => wholeNumber('maxVersions', value, 1, LIMITS.versionsMax),
+  rotation: checkRotation,
+  spellings: (value) => value,
+  dialects: (value) => value,
+}
+
+const FIELDS = Object.keys(CHECKS) as Field[]
+
+/** @throws CofferError `invalid_argument` */
+export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value
+  }
+  throw new CofferError('invalid_argument', `${name} is a whole number from ${min} to ${max}.`)
+}
+
+/** Instants are milliseconds since 1970; JavaScript's own range. */
+export const instant = (name: string, value: unknown): number =>
+  wholeNumber(name, value, 0, 8_640_000_000_000_000)
+
+function text(name: string, charsMax: number) {
+  return (value: unknown): string => {
+    if (typeof value !== 'string' || !value.isWellFormed()) {
+      throw new CofferError('invalid_argument', `${name} is text.`)
+    }
+    if (value.length > charsMax) {
+      throw new CofferError('too_large', `${name} has at most ${charsMax} characters.`)
+    }
+    return value
+  }
+}
+
+function checkTags(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CofferError('invalid_argument', 'tags are names with text values.')
+  }
+  const entries = Object.entries(value)
+  if (entries.length > LIMITS.tagsMax) {
+    throw new CofferError('too_large', `A secret has at most ${LIMITS.tagsMax} tags.`)
+  }
+  for (const [key, tag] of entries) {
+    text('A tag name', LIMITS.tagKeyCharsMax)(key)
+    text('A tag value', LIMITS.tagValueCharsMax)(tag)
+    if (key === '') throw new CofferError('invalid_argument', 'A tag has a name.')
+  }
+  return Object.fromEntries(entries) as Record<string, string>
+}
+
+function checkRotation(value: unknown): RotationRule {
+  const { everyDays, automatic } = value as Partial<RotationRule>
+  return {
+    everyDays: wholeNumber('rotation.everyDays', everyDays, 1, LIMITS.rotateEveryDaysMax),
+    automatic: automatic === true,
+  }
+}

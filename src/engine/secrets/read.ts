@@ -1,0 +1,256 @@
+import { CofferError, isCofferError } from '../../core/errors.ts'
+import type { AuditEvent } from '../../core/event.ts'
+import { CURRENT, checkLabel } from '../../core/label.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { canonicalPath } from '../../core/path.ts'
+import type { ReadAnswer, ReadRef, SecretVersion } from '../../core/ports/coffer.ts'
+import type { CurrentRow } from '../../core/ports/store.ts'
+import type { SecretRecord, VersionRecord } from '../../core/record.ts'
+import { Secret } from '../../core/secret.ts'
+import type { TypeSpec } from '../../core/types/spec.ts'
+import { checkValue } from '../../core/types/validate.ts'
+import type { SecretValue } from '../../core/value.ts'
+import { decoderOf } from '../../core/value.ts'
+import { openEnvelope } from '../../crypto/envelope.ts'
+import { kekOf } from '../../crypto/keyring.ts'
+import type { ActorAccess } from '../access.ts'
+import { allows, denied } from '../access.ts'
+import type { EngineContext, Origin } from '../context.ts'
+import { openState, refuseRollback } from '../state.ts'
+import { originFacts } from '../transaction.ts'
+import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
+
+/**
+ * The one place where access to a value is decided, audited and decrypted. Nothing is handed out
+ * before its event is durable (law 2).
+ */
+export async function readOne(
+  context: EngineContext,
+  origin: Origin,
+  ref: ReadRef,
+): Promise<SecretVersion | undefined> {
+  const found = await find(context, origin, ref)
+  await appendOrErase(context, [found])
+  if ('error' in found) throw found.error
+  return found.value
+}
+
+/** Answers in order; all events share one append. @throws `limit_exceeded` */
+export async function readMany(
+  context: EngineContext,
+  origin: Origin,
+  refs: readonly ReadRef[],
+): Promise<ReadAnswer[]> {
+  if (refs.length > LIMITS.batchMax) {
+    throw new CofferError('limit_exceeded', `At most ${LIMITS.batchMax} references at once.`)
+  }
+  const found = await Promise.all(
+    refs.map(async (ref) => {
+      try {
+        return await find(context, origin, ref)
+      } catch (error) {
+        return { error }
+      }
+    }),
+  )
+  await appendOrErase(
+    context,
+    found.filter((f) => 'event' in f),
+  )
+  return found.map((f) => ('error' in f ? { error: f.error } : { value: f.value }))
+}
+
+type Found = ({ readonly value: SecretVersion | undefined } | { readonly error: CofferError }) & {
+  readonly event: AuditEvent
+}
+
+/** When an event cannot be made durable, the values it was about are gone. */
+async function appendOrErase(context: EngineContext, found: readonly Found[]): Promise<void> {
+  if (found.length === 0) return
+  try {
+    await context.log.append(found.map((f) => f.event))
+  } catch (error) {
+    for (const f of found) if ('value' in f) f.value?.secret.erase()
+    throw error
+  }
+}
+
+/** Everything but the audit. Rejects where nothing was decided: a bad path, a failing store. */
+async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promise<Found> {
+  const path = canonicalPath(ref.path)
+  const at = context.clock()
+  let version: VersionRecord | undefined
+  try {
+    const row = await fetch(context, path, ref)
+    const access =
+      context.access.known(origin.actor, row.accessGeneration) ??
+      (await context.access.load(origin.actor))
+    const { record } = row
+    version = record === undefined ? undefined : versionOf(record, ref)
+    refuseDenied(access, path, at, ref, record, version)
+    if (record === undefined || version === undefined) {
+      return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }
+    }
+    refuseUnusable(record, version, at)
+    const value = await open(context, row, record, version)
+    return { value, event: eventOf(origin, at, path, ref, version) }
+  } catch (error) {
+    if (!isCofferError(error)) throw error
+    return { error, event: eventOf(origin, at, path, ref, version, error.code) }
+  }
+}
+
+interface FoundRow extends CurrentRow {
+  readonly record: SecretRecord | undefined
+}
+
+/** The head and the envelope from one snapshot; a plain read is one query. */
+async function fetch(context: EngineContext, path: string, ref: ReadRef): Promise<FoundRow> {
+  const known = context.log.tail.generation
+  if (ref.version === undefined && (ref.label === undefined || ref.label === CURRENT)) {
+    const answer = context.store.current(path)
+    const row = answer instanceof Promise ? await answer : answer
+    refuseRollback(row.generation, known, 'the audit log')
+    const record = row.head === undefined ? undefined : context.heads.secret(path, row.head)
+    return { ...row, record }
+  }
+  if (ref.label !== undefined) checkLabel(ref.label)
+  return context.store.read(async (rows) => {
+    const state = await rows.state()
+    const counters = {
+      generation: state?.generation ?? 0,
+      accessGeneration: state?.accessGeneration ?? 0,
+    }
+    refuseRollback(counters.generation, known, 'the audit log')
+    const head = await rows.head('secret', path)
+    if (head === undefined) return { ...counters, record: undefined }
+    const record = context.heads.secret(path, head.head)
+    const version = versionOf(record, ref)
+    const row = version === undefined ? undefined : await rows.version(record.id, version.number)
+    return {
+      ...counters,
+      head: head.head,
+      ...(row === undefined ? {} : { envelope: row.envelope }),
+      record,
+    }
+  })
+}
+
+function refuseDenied(
+  access: ActorAccess,
+  path: string,
+  at: number,
+  ref: ReadRef,
+  record: SecretRecord | undefined,
+  version: VersionRecord | undefined,
+): void {
+  const labels =
+    record === undefined || version === undefined
+      ? [ref.label ?? CURRENT]
+      : labelsOf(record, version.number)
+  if (!allows(access, { action: 'read', path, labels, at }).allowed) {
+    throw denied(access.actor, 'read', path)
+  }
+}
+
+async function open(
+  context: EngineContext,
+  row: FoundRow,
+  record: SecretRecord,
+  version: VersionRecord,
+): Promise<SecretVersion> {
+  const { path, id } = record
+  if (row.envelope === undefined) {
+    throw new CofferError('corrupt', `The value of ${path} v${version.number} is gone.`)
+  }
+  let bytes: Uint8Array
+  try {
+    bytes = decrypt(context, row.envelope, record, version)
+  } catch (error) {
+    if (!isCofferError(error, 'sealed')) throw error
+    bytes = await decryptAfterKeyRotation(context, record, version)
+  }
+  if (narrows(record.type)) {
+    await checkValue(record.type, { encoding: version.encoding, bytes })
+  }
+  return {
+    path,
+    id,
+    version: version.number,
+    labels: labelsOf(record, version.number),
+    encoding: version.encoding,
+    type: record.type,
+    createdAt: version.createdAt,
+    expiresAt: version.expiresAt,
+    envName: record.envName,
+    secret: new Secret<SecretValue>({
+      name: path,
+      version: version.number,
+      bytes,
+      decode: decoderOf(version.encoding),
+    }),
+  }
+}
+
+/** Types whose every text of the right encoding is valid need no second look on the way out. */
+const FREE_TEXT = new Set(['string', 'password', 'apiKey', 'token', 'binary'])
+
+const narrows = (spec: TypeSpec): boolean =>
+  !FREE_TEXT.has(spec.name) ||
+  spec.pattern !== undefined ||
+  spec.min !== undefined ||
+  spec.max !== undefined
+
+function decrypt(
+  context: EngineContext,
+  envelope: Uint8Array,
+  { id, path }: SecretRecord,
+  { number }: VersionRecord,
+): Uint8Array {
+  const { keyring } = context.keys
+  const binding = { storeId: keyring.storeId, id, version: number, path }
+  return openEnvelope(envelope, kekOf(keyring), binding)
+}
+
+/** Another process made a new term, or retired the one of the row that we hold. */
+async function decryptAfterKeyRotation(
+  context: EngineContext,
+  record: SecretRecord,
+  version: VersionRecord,
+): Promise<Uint8Array> {
+  const row = await context.store.read(async (rows) => {
+    const state = await rows.state()
+    if (state !== undefined) {
+      const { keyring } = context.keys
+      const opened = openState(keyring.stateKey, keyring.storeId, state)
+      await context.keys.catchUp(rows, opened.keyringRevision)
+    }
+    return rows.version(record.id, version.number)
+  })
+  if (row === undefined) {
+    throw new CofferError('corrupt', `The value of ${record.path} v${version.number} is gone.`)
+  }
+  return decrypt(context, row.envelope, record, version)
+}
+
+function eventOf(
+  origin: Origin,
+  at: number,
+  path: string,
+  ref: ReadRef,
+  version: VersionRecord | undefined,
+  code?: CofferError['code'],
+): AuditEvent {
+  const number = version?.number ?? ref.version
+  return {
+    at,
+    actor: origin.actor,
+    action: 'read',
+    outcome: code === undefined ? 'allowed' : code === 'denied' ? 'denied' : 'failed',
+    resource: path,
+    ...(number === undefined ? {} : { version: number }),
+    ...(ref.label === undefined ? {} : { label: ref.label }),
+    ...(code === undefined ? {} : { code }),
+    ...originFacts(origin),
+  }
+}

@@ -1,0 +1,220 @@
+import { CofferError } from '../../core/errors.ts'
+import { CURRENT, PREVIOUS, checkLabel } from '../../core/label.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { WriteInput, WriteReceipt } from '../../core/ports/coffer.ts'
+import type { SecretRecord, VersionRecord } from '../../core/record.ts'
+import { checkValue } from '../../core/types/validate.ts'
+import type { EncodedValue } from '../../core/value.ts'
+import { openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
+import { activeTerm, kekOf } from '../../crypto/keyring.ts'
+import type { EngineContext, Origin } from '../context.ts'
+import type { Transaction } from '../transaction.ts'
+import { changeMetadata, instant } from './metadata.ts'
+import { labelTarget } from './usable.ts'
+
+/** A write whose value is known only in the transaction: a rotation generates it by type. */
+export interface NewVersion extends Omit<WriteInput, 'value'> {
+  readonly action: 'write' | 'rotate'
+  readonly value: (record: SecretRecord) => EncodedValue | undefined
+}
+
+/**
+ * Adds a version inside a transaction: checks expectations, type and limits, seals the value under
+ * the active term, moves labels, destroys what is past `maxVersions`.
+ * @throws `denied`, `deleted`, `conflict`, `token_reused`, `invalid_value`, `too_large`, …
+ */
+export async function addVersion(
+  tx: Transaction,
+  context: EngineContext,
+  origin: Origin,
+  path: string,
+  input: NewVersion,
+): Promise<WriteReceipt> {
+  tx.require(input.action, path)
+  const old = await tx.secret(path)
+  if (old?.deletedAt !== undefined) {
+    throw new CofferError('deleted', `The secret ${path} was deleted.`, {
+      remedy: 'Undelete it, or purge it first.',
+    })
+  }
+  checkExpectations(old, path, input)
+  const base = changeMetadata(old ?? newRecord(path, tx.now, context), input)
+  const value = input.value(base)
+  const repeated = await repeatedWrite(tx, context, base, value, input.token)
+  if (repeated !== undefined) return repeated
+  if (value !== undefined) {
+    checkSize(value, context.valueBytesMax)
+    await checkValue(base.type, value)
+  }
+
+  const number = base.nextVersion
+  const { id } = base
+  if (value !== undefined) {
+    const { keyring } = context.keys
+    const { term, kek } = activeTerm(keyring)
+    const binding = { storeId: keyring.storeId, id, version: number, path }
+    const envelope = sealEnvelope(kek, term, binding, value.bytes, context.random)
+    await tx.rows.putVersion({ id, version: number, path, term, envelope })
+  }
+  const generation = await tx.record({ action: input.action, resource: path, version: number })
+  const labelled = moveLabels(base, number, input.labels ?? [CURRENT])
+  const record = await prune(tx, {
+    ...base,
+    labels: labelled,
+    versions: [...base.versions, versionRecord(number, tx.now, origin, value, input)],
+    nextVersion: number + 1,
+    revision: base.revision + 1,
+    generation,
+    updatedAt: tx.now,
+  })
+  await tx.putSecret(record)
+  return { path, id, version: number, revision: record.revision, written: true }
+}
+
+/** `current` takes `previous` to where it was; the labels come back as a new object. */
+export function moveLabels(
+  record: SecretRecord,
+  to: number,
+  labels: readonly string[],
+): Record<string, number> {
+  const moved: Record<string, number> = { ...record.labels }
+  for (const label of labels) {
+    checkLabel(label)
+    const from = labelTarget(record, label)
+    if (label === CURRENT && from !== undefined && from !== to) moved[PREVIOUS] = from
+    moved[label] = to
+  }
+  if (Object.keys(moved).length > LIMITS.labelsPerSecretMax) {
+    throw new CofferError(
+      'limit_exceeded',
+      `A secret has at most ${LIMITS.labelsPerSecretMax} labels.`,
+    )
+  }
+  return moved
+}
+
+function newRecord(path: string, now: number, context: EngineContext): SecretRecord {
+  return {
+    id: newId(now, context),
+    path,
+    revision: 0,
+    generation: 0,
+    createdAt: now,
+    updatedAt: now,
+    nextVersion: 1,
+    versions: [],
+    labels: {},
+    type: { name: 'string' },
+  }
+}
+
+/** 48 bits of time, so that ids made together lie together in the store, and 80 random bits. */
+function newId(now: number, context: EngineContext): string {
+  const time = now.toString(16).padStart(12, '0').slice(-12)
+  return time + Buffer.from(context.random(10)).toString('hex')
+}
+
+function versionRecord(
+  number: number,
+  now: number,
+  origin: Origin,
+  value: EncodedValue | undefined,
+  input: NewVersion,
+): VersionRecord {
+  return {
+    number,
+    state: value === undefined ? 'empty' : 'live',
+    createdAt: now,
+    createdBy: origin.actor,
+    encoding: value?.encoding ?? 'text',
+    ...(input.notBefore === undefined ? {} : { notBefore: instant('notBefore', input.notBefore) }),
+    ...(input.expiresAt === undefined ? {} : { expiresAt: instant('expiresAt', input.expiresAt) }),
+    ...(input.token === undefined ? {} : { token: input.token }),
+    ...(input.ids === undefined ? {} : { ids: input.ids }),
+  }
+}
+
+function checkExpectations(old: SecretRecord | undefined, path: string, input: NewVersion): void {
+  const { ifRevision, ifVersion } = input
+  const revision = old?.revision ?? 0
+  const current = old === undefined ? 0 : (labelTarget(old, CURRENT) ?? 0)
+  if (ifRevision !== undefined && ifRevision !== revision) {
+    throw conflict(path, 'revision', ifRevision, revision)
+  }
+  if (ifVersion !== undefined && ifVersion !== current) {
+    throw conflict(path, 'current version', ifVersion, current)
+  }
+}
+
+export const conflict = (path: string, what: string, expected: number, found: number) =>
+  new CofferError('conflict', `The ${what} of ${path} is ${found}, not ${expected}.`, {
+    details: { path, expected, found },
+  })
+
+/** The receipt of the first write with this token, when it wrote the same value. */
+async function repeatedWrite(
+  tx: Transaction,
+  context: EngineContext,
+  record: SecretRecord,
+  value: EncodedValue | undefined,
+  token: string | undefined,
+): Promise<WriteReceipt | undefined> {
+  if (token === undefined) return undefined
+  if (token.length < LIMITS.tokenCharsMin || token.length > LIMITS.tokenCharsMax) {
+    throw new CofferError(
+      'invalid_argument',
+      `An idempotency token has ${LIMITS.tokenCharsMin} to ${LIMITS.tokenCharsMax} characters.`,
+    )
+  }
+  const found = record.versions.find((v) => v.token === token)
+  if (found === undefined) return undefined
+  const { id, path, revision } = record
+  const row = await tx.rows.version(id, found.number)
+  const same =
+    value === undefined
+      ? found.state === 'empty'
+      : row !== undefined &&
+        found.encoding === value.encoding &&
+        Buffer.compare(openVersion(context, path, id, found.number, row.envelope), value.bytes) === 0
+  if (!same) {
+    throw new CofferError(
+      'token_reused',
+      `The idempotency token was used before for another value of ${path} (v${found.number}).`,
+    )
+  }
+  return { path, id, version: found.number, revision, written: false }
+}
+
+export function openVersion(
+  context: EngineContext,
+  path: string,
+  id: string,
+  version: number,
+  envelope: Uint8Array,
+): Uint8Array {
+  const { keyring } = context.keys
+  return openEnvelope(envelope, kekOf(keyring), { storeId: keyring.storeId, id, version, path })
+}
+
+function checkSize(value: EncodedValue, bytesMax: number): void {
+  if (value.bytes.length <= bytesMax) return
+  throw new CofferError(
+    'too_large',
+    `The value has ${value.bytes.length} bytes; this store takes at most ${bytesMax}.`,
+    { details: { valueBytesMax: bytesMax } },
+  )
+}
+
+/** The oldest versions without a label leave when there are more than the secret keeps. */
+async function prune(tx: Transaction, record: SecretRecord): Promise<SecretRecord> {
+  const surplus = record.versions.length - (record.maxVersions ?? LIMITS.versionsDefault)
+  if (surplus <= 0) return record
+  const labelled = new Set(Object.values(record.labels))
+  const leaving = new Set(
+    record.versions.filter((v) => !labelled.has(v.number)).slice(0, surplus).map((v) => v.number),
+  )
+  // The version that was just added stays, whatever its labels are.
+  leaving.delete(record.nextVersion - 1)
+  for (const number of leaving) await tx.rows.removeVersion(record.id, number)
+  return { ...record, versions: record.versions.filter((v) => !leaving.has(v.number)) }
+}

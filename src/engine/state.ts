@@ -1,0 +1,78 @@
+import type { KeyObject } from 'node:crypto'
+import { CofferError } from '../core/errors.ts'
+import type { AuditAnchor } from '../core/ports/audit-log.ts'
+import type { Random } from '../core/ports/ambient.ts'
+import type { StateRow } from '../core/ports/store.ts'
+import { openAead, sealAead } from '../crypto/aead.ts'
+import { associatedData } from '../crypto/framing.ts'
+
+/**
+ * What the store must agree on as a whole, sealed (not only authenticated: the digest is hidden, so
+ * that nobody can search for another set of heads with the same one) and bound to the generation.
+ */
+export interface StoreState {
+  readonly generation: number
+  readonly accessGeneration: number
+  /** Incremental digest of all heads. */
+  readonly digest: Uint8Array
+  /** The keyring's revision: an older keyring put back is noticed. */
+  readonly keyringRevision: number
+  /** A durable point of the audit log: a log that lacks it was cut. */
+  readonly anchor: AuditAnchor
+}
+
+export function sealState(
+  key: KeyObject,
+  storeId: string,
+  state: StoreState,
+  random: Random,
+): StateRow {
+  const { generation, accessGeneration } = state
+  const plain = Buffer.from(
+    JSON.stringify([
+      Buffer.from(state.digest).toString('base64url'),
+      state.keyringRevision,
+      state.anchor.seq,
+      state.anchor.hash,
+    ]),
+  )
+  const seal = sealAead(key, plain, binding(storeId, generation, accessGeneration), random)
+  return { generation, accessGeneration, seal }
+}
+
+/** @throws CofferError `corrupt` */
+export function openState(key: KeyObject, storeId: string, row: StateRow): StoreState {
+  const { generation, accessGeneration } = row
+  let plain: Uint8Array
+  try {
+    plain = openAead(key, row.seal, binding(storeId, generation, accessGeneration))
+  } catch (cause) {
+    throw new CofferError('corrupt', 'The state of the store was changed outside Coffer.', { cause })
+  }
+  const [digest, keyringRevision, seq, hash] = JSON.parse(Buffer.from(plain).toString()) as [
+    string,
+    number,
+    number,
+    string,
+  ]
+  return {
+    generation,
+    accessGeneration,
+    digest: Buffer.from(digest, 'base64url'),
+    keyringRevision,
+    anchor: { seq, hash },
+  }
+}
+
+const binding = (storeId: string, generation: number, accessGeneration: number) =>
+  associatedData('state', storeId, generation, accessGeneration)
+
+/** @throws CofferError `store_rolled_back` when the store is behind what is known to have happened. */
+export function refuseRollback(storeGeneration: number, known: number, witness: string): void {
+  if (storeGeneration >= known) return
+  throw new CofferError(
+    'store_rolled_back',
+    `The store is at generation ${storeGeneration}, but ${witness} knows generation ${known}: an older copy was put back.`,
+    { details: { store: storeGeneration, known, witness } },
+  )
+}

@@ -1,0 +1,243 @@
+import { CofferError, isCofferError } from '../core/errors.ts'
+import type { AuditAction, AuditEvent } from '../core/event.ts'
+import { CURRENT } from '../core/label.ts'
+import type { Action } from '../core/policy/policy.ts'
+import type { HeadKind, StoreWriter } from '../core/ports/store.ts'
+import type { SecretRecord } from '../core/record.ts'
+import type { JsonObject } from '../core/value.ts'
+import { addToDigest, digestElement, removeFromDigest } from '../crypto/digest.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import { sealKeyring } from '../crypto/keyring.ts'
+import type { ActorAccess } from './access.ts'
+import { allows, denied } from './access.ts'
+import type { EngineContext, Origin } from './context.ts'
+import type { NamedRecord } from './heads.ts'
+import { KEYRING } from './keys/holder.ts'
+import type { StoreState } from './state.ts'
+import { openState, refuseRollback, sealState } from './state.ts'
+
+type NamedKind = Exclude<HeadKind, 'secret'>
+
+/** What an event says beyond who, when and which generation. */
+export type EventFacts = Pick<AuditEvent, 'action' | 'resource'> &
+  Partial<Pick<AuditEvent, 'version' | 'label' | 'reason'>>
+
+/**
+ * One change of the store. Everything in it is committed together with its audit events (the
+ * outbox); the caller gets its answer after the log has them (laws 2 and 6).
+ */
+export interface Transaction {
+  readonly rows: StoreWriter
+  readonly access: ActorAccess
+  readonly now: number
+  /** @throws `denied` */
+  require(action: Action, path: string, labels?: readonly string[]): void
+  /** Takes the next generation for an event: each event of a transaction has its own. */
+  record(facts: EventFacts): Promise<number>
+  secret(path: string): Promise<SecretRecord | undefined>
+  putSecret(record: SecretRecord): Promise<void>
+  removeSecret(path: string): Promise<void>
+  named<T>(kind: NamedKind, path: string): Promise<T | undefined>
+  /** `undefined` removes it. */
+  putNamed(kind: NamedKind, path: string, generation: number, body: unknown): Promise<void>
+  /** Seals and stores a newer keyring; this process takes it when the commit is done. */
+  putKeyring(keyring: Keyring, rootKey: Uint8Array, header: KeyringHeader): Promise<void>
+}
+
+export interface KeyringHeader {
+  readonly seal: string
+  readonly params: JsonObject
+}
+
+/** The words under which a refusal or failure is audited. */
+export interface Attempt {
+  readonly action: AuditAction
+  readonly resource: string
+}
+
+/**
+ * Runs `work` in a write transaction, commits the state and the events with it, and resolves after
+ * the log has the events. A refusal or a failure leaves nothing behind but its own audit event.
+ */
+export async function transact<T>(
+  context: EngineContext,
+  origin: Origin,
+  attempt: Attempt,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  let committed: Committed<T>
+  try {
+    committed = await context.store.write((rows) => inTransaction(context, origin, rows, work))
+  } catch (error) {
+    await auditFailure(context, origin, attempt, error)
+    throw error
+  }
+  if (committed.keyring !== undefined) {
+    context.keys.replace(committed.keyring.keyring, committed.keyring.rootKey)
+  }
+  if (committed.changed) await context.log.complete(committed.generation)
+  return committed.value
+}
+
+/** Appends the event of something that did not happen; denied and failed are told apart. */
+export async function auditFailure(
+  context: EngineContext,
+  origin: Origin,
+  attempt: Attempt,
+  error: unknown,
+): Promise<void> {
+  // When the log itself is in trouble there is nothing it could add.
+  if (!isCofferError(error) || error.code.startsWith('audit_')) return
+  await context.log.append([
+    {
+      at: context.clock(),
+      actor: origin.actor,
+      action: attempt.action,
+      outcome: error.code === 'denied' ? 'denied' : 'failed',
+      resource: attempt.resource,
+      code: error.code,
+      ...originFacts(origin),
+    },
+  ])
+}
+
+export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request'> => ({
+  ...(origin.via === undefined ? {} : { via: origin.via }),
+  ...(origin.request === undefined ? {} : { request: origin.request }),
+})
+
+interface Committed<T> {
+  readonly value: T
+  readonly generation: number
+  readonly changed: boolean
+  readonly keyring?: { readonly keyring: Keyring; readonly rootKey: Uint8Array } | undefined
+}
+
+/** The state of a store before its first transaction. */
+export const GENESIS: Omit<StoreState, 'keyringRevision'> = {
+  generation: 0,
+  accessGeneration: 0,
+  digest: new Uint8Array(32),
+  anchor: { seq: 0, hash: '' },
+}
+
+async function inTransaction<T>(
+  context: EngineContext,
+  origin: Origin,
+  rows: StoreWriter,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<Committed<T>> {
+  const { keys, heads, log } = context
+  const before = await openedState(context, rows)
+  const access = await context.access.loadFrom(rows, origin.actor, before.accessGeneration)
+  const now = context.clock()
+  let { generation, accessGeneration, digest, keyringRevision } = before
+  let newKeyring: Committed<T>['keyring']
+
+  /** Every change of a head goes through here, so that the digest never misses one. */
+  const replaceHead = async (
+    kind: HeadKind,
+    path: string,
+    next: { head: Uint8Array; generation: number; version?: HeadVersion } | undefined,
+  ) => {
+    const { digestKey } = keys.keyring
+    const old = await rows.head(kind, path)
+    if (old !== undefined) digest = removeFromDigest(digest, digestElement(digestKey, old.head))
+    if (next === undefined) return rows.removeHead(kind, path)
+    digest = addToDigest(digest, digestElement(digestKey, next.head))
+    await rows.putHead({ kind, path, head: next.head, generation: next.generation }, next.version)
+  }
+
+  const tx: Transaction = {
+    rows,
+    access,
+    now,
+    require(action, path, labels) {
+      const question = { action, path, at: now, ...(labels === undefined ? {} : { labels }) }
+      if (!allows(access, question).allowed) throw denied(origin.actor, action, path)
+    },
+    async record(facts) {
+      generation += 1
+      const event: AuditEvent = {
+        at: now,
+        actor: origin.actor,
+        outcome: 'allowed',
+        ...facts,
+        generation,
+        ...originFacts(origin),
+      }
+      await rows.appendOutbox({ generation, event: JSON.stringify(event) })
+      return generation
+    },
+    async secret(path) {
+      const row = await rows.head('secret', path)
+      return row === undefined ? undefined : heads.secret(path, row.head)
+    },
+    putSecret: (record) =>
+      replaceHead('secret', record.path, {
+        head: heads.seal('secret', record),
+        generation: record.generation,
+        version: { id: record.id, current: readableCurrent(record) },
+      }),
+    removeSecret: (path) => replaceHead('secret', path, undefined),
+    async named<U>(kind: NamedKind, path: string) {
+      const row = await rows.head(kind, path)
+      return row === undefined ? undefined : heads.named<U>(kind, path, row.head).body
+    },
+    async putNamed(kind, path, itsGeneration, body) {
+      accessGeneration = itsGeneration
+      if (body === undefined) return replaceHead(kind, path, undefined)
+      const record: NamedRecord<unknown> = { path, generation: itsGeneration, body }
+      return replaceHead(kind, path, { head: heads.seal(kind, record), generation: itsGeneration })
+    },
+    async putKeyring(keyring, rootKey, header) {
+      keyringRevision = keyring.revision
+      newKeyring = { keyring, rootKey }
+      await rows.putBlob(KEYRING, sealKeyring(keyring, rootKey, header, context.random))
+    },
+  }
+
+  const value = await work(tx)
+  if (generation === before.generation) return { value, generation, changed: false }
+  const { tail } = log
+  const after: StoreState = {
+    generation,
+    accessGeneration,
+    digest,
+    keyringRevision,
+    anchor: { seq: tail.seq, hash: tail.hash },
+  }
+  const { keyring } = keys
+  await rows.putState(sealState(keyring.stateKey, keyring.storeId, after, context.random))
+  await rows.trimOutbox(Math.min(tail.generation, before.generation))
+  return { value, generation, changed: true, keyring: newKeyring }
+}
+
+/** The authentic state, with our keyring brought up to it. */
+async function openedState(context: EngineContext, rows: StoreWriter): Promise<StoreState> {
+  const { keys, log } = context
+  const row = await rows.state()
+  if (row === undefined) return { ...GENESIS, keyringRevision: keys.keyring.revision }
+  refuseRollback(row.generation, log.tail.generation, 'the audit log')
+  const state = openState(keys.keyring.stateKey, keys.keyring.storeId, row)
+  await keys.catchUp(rows, state.keyringRevision)
+  return state
+}
+
+interface HeadVersion {
+  readonly id: string
+  readonly current: number | undefined
+}
+
+/** The version whose envelope a plain read wants in the same query. */
+function readableCurrent(record: SecretRecord): number | undefined {
+  const number = record.labels[CURRENT]
+  const version = record.versions.find((v) => v.number === number)
+  return version?.state === 'live' ? number : undefined
+}
+
+/** @throws CofferError `not_found` */
+export function mustExist(record: SecretRecord | undefined, path: string): SecretRecord {
+  if (record !== undefined) return record
+  throw new CofferError('not_found', `There is no secret ${path}.`, { details: { path } })
+}
