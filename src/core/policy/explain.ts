@@ -112,7 +112,7 @@ function nearMisses(grants: readonly Grant[], question: Question): string[] {
         ...(conditions.labels(question.labels) ? [] : ['label']),
       ]
       if (missing.length === 0) return []
-      return [`${ruleLine(policy.name, index, rule)} (its ${missing.join(' and ')} does not hold)`]
+      return [`not by ${ruleLine(policy.name, index, rule)}: the ${missing.join(' and ')} does not fit`]
     }),
   )
 }

@@ -34,7 +34,7 @@ export function generateValue(
   const matches = spec.pattern === undefined ? undefined : compileValuePattern(spec.pattern)
   for (let tries = 0; tries < PATTERN_TRIES_MAX; tries++) {
     const value = generate(spec, length, random)
-    if (typeof value !== 'string' || matches === undefined || matches.test(value)) {
+    if (typeof value !== 'string' || matches === undefined || matches.whole(value)) {
       void checkValue(spec, encodeValue(value))
       return value
     }

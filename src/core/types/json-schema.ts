@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { ValidateFunction } from 'ajv/dist/2020.js'
+import type { Options, ValidateFunction } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../value.ts'
+import { compileRegex } from './regex.ts'
 import { badValue } from './row.ts'
 import type { TypeSpec } from './spec.ts'
 
@@ -18,18 +19,27 @@ export function checkAgainst(spec: TypeSpec, schema: JsonObject, document: JsonV
   throw badValue(spec, `fits its JSON Schema (keyword "${keyword}")`)
 }
 
+/**
+ * Unknown keywords are refused: a misspelt one would check nothing. `format` is an annotation, as the
+ * draft has it. Patterns run on our own matcher, which no value can make slow.
+ */
+const OPTIONS: Options = {
+  strictSchema: true,
+  strictTypes: false,
+  strictTuples: false,
+  validateFormats: false,
+  addUsedSchema: false,
+  logger: false,
+  code: { regExp: Object.assign(searcher, { code: 'searcher' }) },
+}
+
 const cache = new WeakMap<JsonObject, ValidateFunction>()
 
 function compiled(schema: JsonObject): ValidateFunction {
   const known = cache.get(schema)
   if (known !== undefined) return known
   try {
-    const ajv = new Ajv2020({
-      strict: true,
-      logger: false,
-      validateFormats: false,
-      addUsedSchema: false,
-    })
+    const ajv = new Ajv2020(OPTIONS)
     const validate = ajv.compile(schema)
     cache.set(schema, validate)
     return validate
@@ -42,4 +52,10 @@ function compiled(schema: JsonObject): ValidateFunction {
       },
     )
   }
+}
+
+/** ajv tells patterns apart by their `toString()`. */
+function searcher(source: string): { test(text: string): boolean; toString(): string } {
+  const regex = compileRegex(source, 'u')
+  return { test: (text) => regex.search(text), toString: () => source }
 }
