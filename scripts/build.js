@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
 
-if (process.argv.includes('--when-possible')) {
-  // `npm ci --omit=dev` brings nothing to build with; a packed package has nothing to build from.
-  if (existsSync('src') && existsSync('node_modules/rolldown')) {
-    await build().catch((error) => console.error(`coffer: not built: ${error.message}`))
-  }
-} else {
-  await build()
+const whenPossible = process.argv.includes('--when-possible')
+
+// `npm ci --omit=dev` brings nothing to build with; a packed package has nothing to build from.
+if (!whenPossible || (existsSync('src') && existsSync('node_modules/rolldown'))) {
+  await build().catch((error) => {
+    console.error(`coffer: not built: ${error.message}`)
+    process.exitCode = whenPossible ? 0 : 1
+  })
 }
 
 /** Replaces dist/ as a whole, so that no process ever loads half of a build. */

@@ -15,7 +15,11 @@ export const MINIMUM = [24, 16]
 export function prepareToolchain() {
   if (!packagesInstalled()) {
     console.log('installing packages (npm ci) …')
-    if (npm('ci', '--loglevel=error').status !== 0) stop('`npm ci` failed; its reason is above.')
+    const { status, stdout, stderr } = npm('ci', '--loglevel=error')
+    if (status !== 0) {
+      console.error(`${stdout ?? ''}${stderr ?? ''}`)
+      stop('`npm ci` failed; its reason is above.')
+    }
   }
   const node = pinnedNode()
   if (node !== undefined) return node
@@ -46,10 +50,10 @@ export function prepareBuild(node) {
   if (runOn(node, ['scripts/build.js']) !== 0) stop('the build failed; its reason is above.')
 }
 
-/** npm itself, the one that started us where there is one. */
-export function npm(...args) {
+/** npm itself, the one that started us where there is one; its output is returned, not shown. */
+function npm(...args) {
   const cli = process.env.npm_execpath
-  const options = { cwd: root, stdio: 'inherit' }
+  const options = { cwd: root, encoding: 'utf8' }
   return cli !== undefined && /\.[cm]?js$/.test(cli)
     ? spawnSync(process.execPath, [cli, ...args], options)
     : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
