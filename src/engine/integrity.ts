@@ -1,0 +1,115 @@
+import { CofferError } from '../core/errors.ts'
+import type { HeadKind, HeadRow, StoreReader } from '../core/ports/store.ts'
+import type { SecretRecord } from '../core/record.ts'
+import { addToDigest, digestElement, EMPTY_DIGEST } from '../crypto/digest.ts'
+import { openEnvelope } from '../crypto/envelope.ts'
+import { kekOf } from '../crypto/keyring.ts'
+import type { EngineContext } from './context.ts'
+import type { NamedRecord } from './heads.ts'
+import { openState } from './state.ts'
+import type { Progress } from '../core/ports/platform.ts'
+
+export interface IntegrityReport {
+  readonly heads: number
+  readonly versions: number
+  /** Codes and names of what is wrong, at most `PROBLEMS_MAX`. */
+  readonly problems: readonly { readonly name: string; readonly what: string }[]
+  /** The heads together are the ones the state speaks of. */
+  readonly digestOk: boolean
+}
+
+const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
+const CHUNK = 500
+const PROBLEMS_MAX = 100
+
+/**
+ * Looks at everything in one snapshot: every head authentic, every live version there and openable,
+ * none left over, and the digest of all heads the one that the state was sealed with. What a put
+ * back, removed or exchanged row cannot hide from.
+ */
+export function inspect(
+  context: EngineContext,
+  options: { readonly values: boolean; readonly progress?: Progress | undefined },
+): Promise<IntegrityReport> {
+  return context.store.read((rows) => inspectRows(context, rows, options))
+}
+
+async function inspectRows(
+  context: EngineContext,
+  rows: StoreReader,
+  { values, progress }: { readonly values: boolean; readonly progress?: Progress | undefined },
+): Promise<IntegrityReport> {
+  const { keys, heads } = context
+  const { keyring } = keys
+  const stateRow = await rows.state()
+  if (stateRow === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
+  const state = openState(keyring.stateKey, keyring.storeId, stateRow)
+  const total = values ? (await rows.terms()).reduce((sum, t) => sum + t.versions, 0) : 0
+  const problems: { name: string; what: string }[] = []
+  const report = (name: string, error: unknown) => {
+    if (problems.length >= PROBLEMS_MAX) return
+    problems.push({ name, what: error instanceof CofferError ? error.code : 'corrupt' })
+  }
+  let digest: Uint8Array = EMPTY_DIGEST
+  let headCount = 0
+  let live = 0
+  for (const kind of KINDS) {
+    for await (const row of allHeads(rows, kind)) {
+      headCount += 1
+      digest = addToDigest(digest, digestElement(keyring.digestKey, row.head))
+      try {
+        if (kind !== 'secret') {
+          refuseOtherGeneration(row, heads.named<NamedRecord<unknown>>(kind, row.path, row.head))
+          continue
+        }
+        const record = heads.secret(row.path, row.head)
+        refuseOtherGeneration(row, record)
+        for (const version of record.versions) {
+          if (version.state !== 'live') continue
+          live += 1
+          if (values) await openOne(context, rows, record, version.number)
+          if (values && live % CHUNK === 0) progress?.(live, total)
+        }
+      } catch (error) {
+        report(`${kind} ${row.path}`, error)
+      }
+    }
+  }
+  if (values && live !== total && problems.length === 0) {
+    report('store', new CofferError('corrupt', 'Versions are left over.'))
+  }
+  return {
+    heads: headCount,
+    versions: live,
+    problems,
+    digestOk: Buffer.compare(digest, state.digest) === 0,
+  }
+}
+
+async function openOne(
+  context: EngineContext,
+  rows: StoreReader,
+  { id, path }: SecretRecord,
+  version: number,
+): Promise<void> {
+  const { keyring } = context.keys
+  const row = await rows.version(id, version)
+  if (row === undefined) throw new CofferError('corrupt', `${path} v${version} is gone.`)
+  const binding = { storeId: keyring.storeId, id, version, path }
+  openEnvelope(row.envelope, kekOf(keyring), binding).fill(0)
+}
+
+/** The generation column only speeds up looking; it must say what the authentic head says. */
+function refuseOtherGeneration(row: HeadRow, record: { readonly generation: number }): void {
+  if (row.generation === record.generation) return
+  throw new CofferError('corrupt', `The generation of ${row.path} was changed.`)
+}
+
+async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerator<HeadRow> {
+  for (let after: string | undefined; ; ) {
+    const chunk = await rows.heads({ kind, limit: CHUNK, ...(after === undefined ? {} : { after }) })
+    yield* chunk
+    after = chunk.at(-1)?.path
+    if (after === undefined || chunk.length < CHUNK) return
+  }
+}

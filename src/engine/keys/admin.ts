@@ -1,0 +1,168 @@
+import { CofferError } from '../../core/errors.ts'
+import type { KeyAdmin, KeyRotationReport, KeyStatus, Progress } from '../../core/ports/platform.ts'
+import type { Seal, SealContext } from '../../core/ports/seal.ts'
+import { rewrapEnvelope } from '../../crypto/envelope.ts'
+import {
+  activeTerm,
+  addTerm,
+  destroyTerms,
+  kekOf,
+  readKeyringHeader,
+  rootFingerprint,
+  withRoot,
+} from '../../crypto/keyring.ts'
+import type { EngineContext, Origin } from '../context.ts'
+import { openState } from '../state.ts'
+import type { KeyringHeader, Transaction } from '../transaction.ts'
+import { transact } from '../transaction.ts'
+import { KEYRING } from './holder.ts'
+
+const KEYS = 'store:keys'
+/** Versions re-wrapped in one transaction: other writers wait no longer than that takes. */
+const BATCH = 500
+
+/** Seals by kind, with what a seal may use; the composition gives it. */
+export interface SealAccess {
+  find(kind: string): Seal
+  context(options?: Readonly<Record<string, string | undefined>>): SealContext
+}
+
+export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAdmin {
+  return {
+    status: () => status(context),
+    rotate: ({ actor, progress }) => rotate(context, { actor, via: 'keys' }, progress),
+    async reseal({ actor, seal, sealOptions }) {
+      const origin = { actor, via: 'keys' }
+      const chosen = seals.find(seal)
+      await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
+        tx.require('admin', KEYS),
+      )
+      const { rootKey, params, notes } = await chosen.establish(seals.context(sealOptions))
+      const fingerprint = rootFingerprint(rootKey)
+      await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) => {
+        tx.require('admin', KEYS)
+        await tx.record({ action: 'key.reseal', resource: KEYS, reason: `root ${fingerprint}` })
+        const keyring = withRoot(context.keys.keyring, { fingerprint, seal, now: tx.now })
+        await tx.putKeyring(keyring, rootKey, { seal, params })
+      })
+      return { fingerprint, notes: notes ?? [] }
+    },
+  }
+}
+
+/**
+ * A new term, every DEK re-wrapped in batches, older terms destroyed once no row uses them. When an
+ * earlier rotation was interrupted, it is finished and no further term is made.
+ */
+async function rotate(
+  context: EngineContext,
+  origin: Origin,
+  progress: Progress | undefined,
+): Promise<KeyRotationReport> {
+  const startedAt = context.clock()
+  await transact(context, origin, { action: 'key.rotate', resource: KEYS }, async (tx) => {
+    tx.require('admin', KEYS)
+    const { keyring } = context.keys
+    const { term } = activeTerm(keyring)
+    const inUse = await tx.rows.terms()
+    if (inUse.some((used) => used.term < term)) return
+    const next = addTerm(keyring, tx.now, context.random)
+    const reason = `term ${activeTerm(next).term}`
+    await tx.record({ action: 'key.rotate', resource: KEYS, reason })
+    await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
+  })
+  const rewrapped = await rewrapAll(context, progress)
+  const retired = await retire(context, origin, rewrapped)
+  return {
+    term: activeTerm(context.keys.keyring).term,
+    rewrapped,
+    retired,
+    seconds: (context.clock() - startedAt) / 1_000,
+  }
+}
+
+/** Batches of short transactions; interrupted anywhere, the next call goes on with what is left. */
+async function rewrapAll(context: EngineContext, progress: Progress | undefined): Promise<number> {
+  const { store, random, keys } = context
+  const terms = await store.read((rows) => rows.terms())
+  const before = activeTerm(keys.keyring).term
+  const total = terms.reduce((sum, t) => (t.term < before ? sum + t.versions : sum), 0)
+  let done = 0
+  for (;;) {
+    const batch = await store.write(async (rows) => {
+      const state = await rows.state()
+      if (state === undefined) return 0
+      const { storeId, stateKey } = keys.keyring
+      await keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
+      const { term, kek } = activeTerm(keys.keyring)
+      const find = kekOf(keys.keyring)
+      const stale = await rows.versionsBelowTerm(term, BATCH)
+      for (const { id, version, path, envelope } of stale) {
+        const binding = { storeId, id, version, path }
+        const fresh = rewrapEnvelope(envelope, find, kek, term, binding, random)
+        await rows.putVersion({ id, version, path, term, envelope: fresh })
+      }
+      return stale.length
+    })
+    if (batch === 0) return done
+    done += batch
+    progress?.(Math.min(done, total), total)
+  }
+}
+
+/** Only in a transaction that finds no row using them. */
+async function retire(
+  context: EngineContext,
+  origin: Origin,
+  rewrapped: number,
+): Promise<readonly number[]> {
+  let retired: readonly number[] = []
+  await transact(context, origin, { action: 'key.retire', resource: KEYS }, async (tx) => {
+    const { keyring } = context.keys
+    const inUse = new Set((await tx.rows.terms()).map((used) => used.term))
+    retired = keyring.terms
+      .filter((term) => term.state === 'retiring' && !inUse.has(term.term))
+      .map((term) => term.term)
+    if (retired.length === 0) return
+    const reason = `terms ${retired.join(', ')} after ${rewrapped} re-wraps`
+    await tx.record({ action: 'key.retire', resource: KEYS, reason })
+    const next = destroyTerms(keyring, retired, tx.now)
+    await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
+  })
+  if (retired.length > 0) await context.store.scrub()
+  return retired
+}
+
+async function headerOf(tx: Transaction): Promise<KeyringHeader> {
+  const blob = await tx.rows.blob(KEYRING)
+  if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
+  const { seal, params } = readKeyringHeader(blob)
+  return { seal, params }
+}
+
+async function status(context: EngineContext): Promise<KeyStatus> {
+  const { blob, used } = await context.store.read(async (rows) => {
+    const state = await rows.state()
+    const { storeId, stateKey } = context.keys.keyring
+    if (state !== undefined) {
+      await context.keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
+    }
+    return { blob: await rows.blob(KEYRING), used: await rows.terms() }
+  })
+  if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
+  const { keyring } = context.keys
+  const header = readKeyringHeader(blob)
+  const counts = new Map(used.map(({ term, versions }) => [term, versions]))
+  return {
+    storeId: keyring.storeId,
+    seal: { kind: header.seal, params: header.params },
+    fingerprint: header.fingerprint,
+    activeTerm: activeTerm(keyring).term,
+    terms: keyring.terms.map(({ kek: _kek, ...term }) => ({
+      ...term,
+      versions: counts.get(term.term) ?? 0,
+    })),
+    roots: keyring.roots,
+    auditKey: keyring.auditSigner.key,
+  }
+}
