@@ -1,7 +1,7 @@
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { storeClosed } from './limits.ts'
-import { type Cell, Connection } from './sqlite/connection.ts'
+import { Connection } from './sqlite/connection.ts'
 import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
 import { storeError, storeFailure } from './sqlite/errors.ts'
 import { FileGuard } from './sqlite/guard.ts'
@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
 
 /** Snapshots that may be open at once; further reads queue. */
 const READERS_MAX = 4
-const CURRENT_CACHE_KIB = 16_384
+const CURRENT_CACHE_KIB = 8_192
 const READER_CACHE_KIB = 4_096
 const WRITER_CACHE_KIB = 16_384
 /** `current` looks whether its file is still in place after this long, or after so many calls. */
@@ -165,8 +165,9 @@ class SqliteStore implements Store {
       this.#guardCallsLeft = GUARD_EVERY_CALLS
       this.#guardDueAt = at + GUARD_EVERY_MS
     }
-    const row = this.#newest.statement('current').get(path) as Cell[] | undefined
-    return currentRow(row, this.#file)
+    const row = this.#newest.get('current', path)
+    const isHintStale = row?.[3] === null && row[4] !== null
+    return currentRow(isHintStale ? this.#newest.get('currentWithoutHint', path) : row, this.#file)
   }
 
   #alone<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
