@@ -3,8 +3,10 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Resolve } from './infer.ts'
 import { NODE } from './node.ts'
 import type { LoadOptions, ProviderTable } from './options.ts'
+import type { Plan } from './plan.ts'
 import { compileShape } from './shape.ts'
 import { runCheck, runEnvironment, runLoad, runReferences } from './run.ts'
+import type { Memory } from './session.ts'
 
 export interface ConfigOptions {
   /** Where relative references lie: `shop/dev/api`. Default: the root. */
@@ -78,12 +80,17 @@ export function defineConfig<T extends object>(
   shape: T,
   options: ConfigOptions = {},
 ): Config<Resolve<T>> {
-  const plan = compileShape(shape)
+  return configOf<Resolve<T>>(compileShape(shape), options)
+}
+
+/** The configuration of a plan, with a memory of its own for caching. */
+export function configOf<T>(plan: Plan, options: ConfigOptions): Config<T> {
+  const memory: Memory = new WeakMap()
   return Object.freeze({
     [NODE]: 'config' as const,
-    load: (load: LoadOptions = {}) => runLoad(plan, options, load) as Promise<Resolve<T>>,
-    check: (load: LoadOptions = {}) => runCheck(plan, options, load),
+    load: (load: LoadOptions = {}) => runLoad(plan, options, load, memory) as Promise<T>,
+    check: (load: LoadOptions = {}) => runCheck(plan, options, load, memory),
     references: (env?: string) => runReferences(plan, options, env),
-    resolveEnvironment: (load: LoadOptions = {}) => runEnvironment(plan, options, load),
+    resolveEnvironment: (load: LoadOptions = {}) => runEnvironment(plan, options, load, memory),
   })
 }

@@ -2,7 +2,7 @@ import type { DocumentShape, ResolveDocument } from './infer.ts'
 import type { ConfigOptions } from './define.ts'
 import type { LoadOptions } from './options.ts'
 
-export interface DocumentOptions extends LoadOptions, ConfigOptions {
+export interface DocumentOptions extends LoadOptions, Pick<ConfigOptions, 'prefix'> {
   /** Wraps literals at secret fields instead of refusing them. Default false. */
   readonly allowInlineSecrets?: boolean | undefined
 }
@@ -24,7 +24,7 @@ export function loadDocument(
   shape: undefined,
   options?: DocumentOptions,
 ): Promise<unknown>
-export function loadDocument<const S extends DocumentShape>(
+export function loadDocument<S extends DocumentShape>(
   source: string | URL | object,
   shape: S,
   options?: DocumentOptions,

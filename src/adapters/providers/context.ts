@@ -1,0 +1,48 @@
+import { CofferError } from '../../core/errors.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import type { Provider, ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
+import type { SecretValue } from '../../core/value.ts'
+
+/** Everything a provider may use of the world. */
+export interface ProviderContext {
+  readonly coffer?: Coffer | undefined
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What the configuration says for this provider: `{ dir: '/run/secrets' }`. */
+  readonly options: Readonly<Record<string, string | undefined>>
+  readonly values?: Readonly<Record<string, SecretValue>> | undefined
+}
+
+export type ProviderFactory = (context: ProviderContext) => Provider
+
+/** @throws CofferError `invalid_argument` for an option that the provider does not have */
+export function checkOptions(
+  kind: string,
+  options: ProviderContext['options'],
+  known: readonly string[],
+): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const names = known.length === 0 ? 'no options' : `the options ${known.join(', ')} only`
+  throw new CofferError('invalid_argument', `The provider ${kind} has ${names}.`)
+}
+
+/** For places that keep one value per key: a reference to a label or version is refused. */
+export async function answerPlain(
+  refs: readonly ProviderRef[],
+  answer: (key: string) => ProviderAnswer | Promise<ProviderAnswer>,
+): Promise<ProviderAnswer[]> {
+  return Promise.all(
+    refs.map(async (ref) => {
+      if (ref.label !== undefined || ref.version !== undefined) return { error: noVersions(ref) }
+      try {
+        return await answer(ref.key)
+      } catch (error) {
+        return { error }
+      }
+    }),
+  )
+}
+
+const noVersions = ({ provider }: ProviderRef) =>
+  new CofferError('invalid_reference', `The provider ${provider} keeps no labels and no versions.`)

@@ -1,0 +1,15 @@
+import { coffer } from './coffer.ts'
+import type { ProviderFactory } from './context.ts'
+import { dotenv } from './dotenv.ts'
+import { env } from './env.ts'
+import { file } from './file.ts'
+import { memory } from './memory.ts'
+
+/** The providers that a reference can name without more ado. */
+export const PROVIDERS = {
+  coffer,
+  dotenv,
+  env,
+  file,
+  memory,
+} as const satisfies Record<string, ProviderFactory>

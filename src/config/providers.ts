@@ -1,0 +1,63 @@
+import { PROVIDERS } from '../adapters/providers/registry.ts'
+import { CofferError } from '../core/errors.ts'
+import type { Provider } from '../core/ports/provider.ts'
+import type { SecretValue } from '../core/value.ts'
+import type { LoadOptions, ProviderSpec, ProviderTable } from './options.ts'
+import { COFFER } from './reference.ts'
+
+export interface FoundProvider {
+  readonly provider: Provider
+  /** What outlives a load, and so may carry a cache: the Coffer, or a provider that was given. */
+  readonly owner: object | undefined
+}
+
+/**
+ * The provider of a name: what `load` was given, else what the configuration declares, else the
+ * registry's own. Each is made once.
+ * @throws CofferError `unknown_provider`, `invalid_argument` for a provider's options
+ */
+export function providerFinder(
+  load: LoadOptions,
+  declared: ProviderTable = {},
+): (name: string) => FoundProvider {
+  const made = new Map<string, FoundProvider>()
+  const named = { ...declared, ...load.providers }
+  return (name) => {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const entry = Object.hasOwn(named, name) ? named[name] : undefined
+    const found = isProvider(entry)
+      ? { provider: entry, owner: entry }
+      : fromRegistry(name, entry ?? { kind: name }, load)
+    made.set(name, found)
+    return found
+  }
+}
+
+/**
+ * Values in memory by key, for tests: `config.load({ providers: { coffer: memoryProvider({…}) } })`.
+ * Its `set` and `delete` are seen by `onChange` at once.
+ */
+export const memoryProvider = (values: Readonly<Record<string, SecretValue>> = {}) =>
+  PROVIDERS.memory({ env: {}, options: {}, values })
+
+function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): FoundProvider {
+  const { kind, ...options } = spec
+  if (!Object.hasOwn(PROVIDERS, kind)) {
+    throw new CofferError('unknown_provider', `There is no provider ${JSON.stringify(name)} here.`, {
+      remedy: `Use one of ${Object.keys(PROVIDERS).join(', ')}, or give it in \`providers\`; a path with a colon in it is written { path }.`,
+    })
+  }
+  if (kind === COFFER && load.coffer === undefined) {
+    throw new CofferError('unknown_provider', 'No Coffer was given to resolve it.', {
+      remedy: 'Pass one: config.load({ coffer }).',
+    })
+  }
+  const factory = PROVIDERS[kind as keyof typeof PROVIDERS]
+  const env = load.processEnv ?? process.env
+  const provider = factory({ coffer: load.coffer, env, options })
+  return { provider, owner: kind === COFFER ? load.coffer : undefined }
+}
+
+const isProvider = (entry: Provider | ProviderSpec | undefined): entry is Provider =>
+  typeof entry === 'object' && typeof (entry as Provider).resolve === 'function'

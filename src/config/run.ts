@@ -1,0 +1,142 @@
+import { CofferError } from '../core/errors.ts'
+import type { ProviderRef } from '../core/ports/provider.ts'
+import type { Secret } from '../core/secret.ts'
+import type { CheckReport, ConfigOptions, ConfigReference } from './define.ts'
+import { envNameOf } from './env-name.ts'
+import { environmentName } from './options.ts'
+import type { LoadOptions } from './options.ts'
+import type { Place, Plan, SecretPlace } from './plan.ts'
+import { ConfigError, describeError } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { locate } from './reference.ts'
+import { resolvePlaces } from './resolve.ts'
+import type { Outcome } from './resolve.ts'
+import { openSession, prefixIn } from './session.ts'
+import type { Memory, Session } from './session.ts'
+
+/** @throws ConfigError, CofferError `cancelled` */
+export async function runLoad(
+  plan: Plan,
+  config: ConfigOptions,
+  load: LoadOptions,
+  memory: Memory,
+): Promise<unknown> {
+  const session = openOrRefuse(config, load, memory)
+  const outcomes = await resolvePlaces(plan.places, session, 'typed')
+  refuse(problemsOf(outcomes), load.signal)
+  return plan.build(outcomes.map((outcome) => outcome.value))
+}
+
+/** @throws CofferError `cancelled` only */
+export async function runCheck(
+  plan: Plan,
+  config: ConfigOptions,
+  load: LoadOptions,
+  memory: Memory,
+): Promise<CheckReport> {
+  let session: Session
+  try {
+    session = openSession(config, { ...load, cache: undefined }, memory)
+  } catch (error) {
+    return { ok: false, fields: [{ ...frameProblem(error), ok: false }] }
+  }
+  const outcomes = await resolvePlaces(plan.places, session, 'typed')
+  refuse([], load.signal)
+  const fields = outcomes.map((outcome) => {
+    const { name: field } = outcome.place
+    const { reference, provider } = outcome
+    return outcome.failed
+      ? { field, reference, provider, ok: false, ...describeError(outcome.error) }
+      : { field, reference, provider, ok: true }
+  })
+  return { ok: fields.every((field) => field.ok), fields }
+}
+
+/** @throws CofferError for the environment's name or the prefix */
+export function runReferences(
+  plan: Plan,
+  config: ConfigOptions,
+  env: string | undefined,
+): ConfigReference[] {
+  const prefix = prefixIn(config, environmentName({ env }))
+  return plan.places.filter(isSecret).flatMap((place) => {
+    if (place.reference.error !== undefined) return []
+    const { provider, key, label, version } = locate(place.reference, prefix)
+    const { optional, name: field } = place
+    return [{ field, provider, key, label, version, optional, envName: place.reference.envName }]
+  })
+}
+
+/** @throws ConfigError, CofferError `cancelled` */
+export async function runEnvironment(
+  plan: Plan,
+  config: ConfigOptions,
+  load: LoadOptions,
+  memory: Memory,
+): Promise<Map<string, Secret<string>>> {
+  const session = openOrRefuse(config, load, memory)
+  const places = plan.places.filter((place) => place.kind !== 'env' && place.kind !== 'literal')
+  const outcomes = await resolvePlaces(places, session, 'text')
+  const named = new Map<string, { place: Place; ref: ProviderRef | undefined; value: unknown }>()
+  const problems = problemsOf(outcomes)
+  for (const { place, ref, recordedName, value, failed } of outcomes) {
+    if (failed || value === undefined || place.kind !== 'secret') continue
+    const name = envNameOf(place, recordedName)
+    const taken = named.get(name)
+    if (taken === undefined) named.set(name, { place, ref, value })
+    else if (!isSame(taken.ref, ref)) problems.push(collision(name, taken.place, place, ref))
+  }
+  refuse(problems, load.signal)
+  return new Map([...named].map(([name, { value }]) => [name, value as Secret<string>]))
+}
+
+const isSecret = (place: Place): place is SecretPlace => place.kind === 'secret'
+
+const isSame = (a: ProviderRef | undefined, b: ProviderRef | undefined) =>
+  JSON.stringify(a) === JSON.stringify(b)
+
+function openOrRefuse(config: ConfigOptions, load: LoadOptions, memory: Memory): Session {
+  try {
+    return openSession(config, load, memory)
+  } catch (error) {
+    if (error instanceof CofferError) throw new ConfigError([frameProblem(error)])
+    throw error
+  }
+}
+
+function refuse(problems: readonly Problem[], signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CofferError('cancelled', 'Loading was cancelled.')
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+const problemsOf = (outcomes: readonly Outcome[]): Problem[] =>
+  outcomes
+    .filter((outcome) => outcome.failed)
+    .map(({ place, reference, provider, error }) => ({
+      field: place.name,
+      reference,
+      provider,
+      ...describeError(error),
+    }))
+
+/** What is wrong before any field is looked at. */
+const frameProblem = (error: unknown): Problem => ({
+  field: '(configuration)',
+  reference: '',
+  provider: '',
+  ...describeError(error),
+})
+
+const collision = (
+  name: string,
+  first: Place,
+  second: Place,
+  ref: ProviderRef | undefined,
+): Problem => ({
+  field: second.name,
+  reference: ref?.key ?? '',
+  provider: ref?.provider ?? '',
+  ...describeError(
+    new CofferError('env_collision', `It would be ${name}, which ${first.name} already is.`),
+  ),
+})
