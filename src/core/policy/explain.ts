@@ -112,7 +112,9 @@ function nearMisses(grants: readonly Grant[], question: Question): string[] {
         ...(conditions.labels(question.labels) ? [] : ['label']),
       ]
       if (missing.length === 0) return []
-      return [`not by ${ruleLine(policy.name, index, rule)}: the ${missing.join(' and ')} does not fit`]
+      return [
+        `not by ${ruleLine(policy.name, index, rule)}: the ${missing.join(' and ')} does not fit`,
+      ]
     }),
   )
 }
