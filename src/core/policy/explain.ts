@@ -42,8 +42,8 @@ export function grantsOf(actor: ActorRecord, directory: Directory): Grant[] {
 
 /**
  * An answer with its reasons, from the actor over the role and the policy to the rule, a line each.
- * Without a deciding rule it names what the actor has, and the rules that would have matched but for
- * their conditions.
+ * Without a deciding rule it names what the actor has, and the allow rules for this action and path
+ * that did not come to decide.
  *
  * @example
  * local:alice has role shop-ops
@@ -111,10 +111,11 @@ function nearMisses(grants: readonly Grant[], question: Question): string[] {
         ...(conditions.time(question.at) ? [] : ['time']),
         ...(conditions.labels(question.labels) ? [] : ['label']),
       ]
-      if (missing.length === 0) return []
-      return [
-        `not by ${ruleLine(policy.name, index, rule)}: the ${missing.join(' and ')} does not fit`,
-      ]
+      const why =
+        missing.length === 0
+          ? 'a more specific pattern decides'
+          : `its conditions on ${missing.join(' and ')} do not hold`
+      return [`not by ${ruleLine(policy.name, index, rule)}: ${why}`]
     }),
   )
 }
