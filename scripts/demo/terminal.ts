@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { styleText } from 'node:util'
+import type { Workspace } from './workspace.ts'
+
+/** Shows commands as they are typed, runs them, and stops the demo where one fails. */
+export interface Terminal {
+  section(title: string): void
+  say(text: string): void
+  /** Runs to the end; what it prints is shown as it is. */
+  run(...argv: string[]): void
+  /** Runs to the end; what it prints is returned and not shown. */
+  read(...argv: string[]): string
+  /** Runs beside the demo; each line of its output is shown with its name and given to `line`. */
+  start(argv: readonly string[], line: (text: string) => void): ChildProcess
+}
+
+export function terminalIn({ dir: cwd, bin, env }: Workspace): Terminal {
+  /** `coffer` and `node` are this checkout's and this process's own. */
+  const program = ([name = '', ...args]: readonly string[]): [string, string[]] =>
+    name === 'coffer' ? [process.execPath, [bin, ...args]] : [process.execPath, args]
+
+  const execute = (argv: readonly string[], shown: boolean): string => {
+    const { status, stdout, stderr } = spawnSync(...program(argv), { cwd, env, encoding: 'utf8' })
+    if (shown || status !== 0) process.stdout.write(indent(stdout + stderr))
+    if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with ${status}.`)
+    return stdout
+  }
+
+  return {
+    section: (title) => console.log(`\n${styleText('bold', title)}`),
+    say: (text) => console.log(`  ${text}`),
+    run(...argv) {
+      prompt(argv)
+      execute(argv, true)
+    },
+    read: (...argv) => execute(argv, false),
+    start(argv, line) {
+      prompt([...argv, '&'])
+      const child = spawn(...program(argv), { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+      let rest = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n')
+        rest = lines.pop() ?? ''
+        for (const each of lines) {
+          console.log(styleText('dim', `  | ${each}`))
+          line(each)
+        }
+      })
+      return child
+    },
+  }
+}
+
+const prompt = (argv: readonly string[]) =>
+  console.log(`  ${styleText('cyan', `$ ${argv.join(' ')}`)}`)
+
+const indent = (text: string) => text.replace(/^(?=.)/gm, '    ')

@@ -1,0 +1,98 @@
+import type { InitReport, PlatformOptions } from './compose.ts'
+import type { Coffer } from './core/ports/coffer.ts'
+import type { Platform } from './core/ports/platform.ts'
+
+export {
+  ConfigError,
+  defineConfig,
+  env,
+  loadDocument,
+  memoryProvider,
+  secret,
+  secretRef,
+} from './config/index.ts'
+export type {
+  CacheOptions,
+  CheckReport,
+  CheckedField,
+  Config,
+  ConfigOptions,
+  ConfigReference,
+  DocumentOptions,
+  DocumentShape,
+  EnvRef,
+  LoadOptions,
+  Loaded,
+  Problem,
+  ProviderSpec,
+  ProviderTable,
+  ReferenceObject,
+  Resolve,
+  ResolveDocument,
+  SecretField,
+  SecretRef,
+  StandardSchema,
+} from './config/index.ts'
+export type { InitReport, PlatformOptions } from './compose.ts'
+export { CofferError, ERRORS, isCofferError } from './core/errors.ts'
+export type { CofferErrorOptions, ErrorCode } from './core/errors.ts'
+export type { AuditAction, AuditEvent, AuditOutcome } from './core/event.ts'
+export { LIMITS } from './core/limits.ts'
+export type { Policy, Rule } from './core/policy/policy.ts'
+export type * from './core/ports/coffer.ts'
+export type * from './core/ports/platform.ts'
+export type * from './core/ports/provider.ts'
+export type { Seal, SealContext } from './core/ports/seal.ts'
+export type { Sink } from './core/ports/sink.ts'
+export type { RotationRule, SecretRecord, VersionRecord, VersionState } from './core/record.ts'
+export { Secret } from './core/secret.ts'
+export type { TypeName, TypeSpec } from './core/types/spec.ts'
+export type { Encoding, JsonObject, JsonValue, SecretValue } from './core/value.ts'
+
+export interface OpenOptions extends PlatformOptions {
+  /** Who acts. Default: `local:<os user>`. */
+  readonly actor?: string | undefined
+}
+
+/** A `Coffer` that owns its store: close it when the application ends. */
+export interface OpenedCoffer extends Coffer {
+  close(): Promise<void>
+}
+
+/**
+ * Opens the local store as one actor. Where it is: `dataDir`, `COFFER_DATA_DIR`, `dataDir` of the
+ * coffer.yaml around the working directory, `/data/secrets`.
+ *
+ * @example
+ * const coffer = await openCoffer()
+ * const cfg = await config.load({ coffer })
+ * @throws CofferError `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `corrupt`, …
+ */
+export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffer> {
+  const { actor, ...rest } = options
+  const { localActor, openPlatform: open } = await import('./compose.ts')
+  const platform = await open({ ...rest, dataDir: await dataDirOf(rest) })
+  const coffer = platform.as(actor ?? localActor(), { via: 'library' })
+  return Object.freeze({ ...coffer, close: () => platform.close() })
+}
+
+/** Opens a store with all that its operator can do. The engine is loaded by this call. */
+export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const { openPlatform: open } = await import('./compose.ts')
+  return open({ ...options, dataDir: await dataDirOf(options) })
+}
+
+/** Makes a store. @throws CofferError `store_exists`, and what the seal throws */
+export async function initPlatform(
+  options: PlatformOptions & { readonly seal?: string; readonly admin?: string },
+): Promise<InitReport> {
+  const { initPlatform: init } = await import('./compose.ts')
+  return init(options)
+}
+
+/** Undefined leaves it to the composition's own default. */
+async function dataDirOf({ dataDir, env }: PlatformOptions): Promise<string | undefined> {
+  if (dataDir !== undefined || (env ?? process.env)['COFFER_DATA_DIR']) return dataDir
+  const { findProject } = await import('./config/project.ts')
+  return (await findProject(process.cwd()))?.dataDir
+}
