@@ -1,0 +1,236 @@
+import { beforeEach, expect, it } from 'vitest'
+import type { Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import { refusalOf } from '../refusal.ts'
+import { type Handles, ID, bytes, head, numbers, paths, version } from './samples.ts'
+
+/** What is put is found, as the port says, and in the order it says. */
+export function rowsContract(handles: () => Handles): void {
+  let store: Store
+  let other: Store
+  const put = (work: (rows: StoreWriter) => Promise<unknown>): Promise<unknown> => store.write(work)
+  const ask = <T>(work: (rows: StoreReader) => Promise<T>): Promise<T> => store.read(work)
+  beforeEach(() => {
+    ;({ store, other } = handles())
+  })
+
+  it('answers undefined or nothing for what is absent', async () => {
+    expect(await store.current('a')).toMatchObject({ generation: 0, accessGeneration: 0 })
+    expect((await store.current('a')).head).toBeUndefined()
+    const singles = await ask(async (rows) => [
+      await rows.state(),
+      await rows.blob('keyring'),
+      await rows.head('secret', 'a'),
+      await rows.version(ID, 1),
+    ])
+    expect(singles).toEqual([undefined, undefined, undefined, undefined])
+    const lists = await ask(async (rows) => [
+      await rows.heads({ kind: 'secret', limit: 1 }),
+      await rows.changedSince(0, 1),
+      await rows.versions(undefined, 1),
+      await rows.versionsBelowTerm(9, 1),
+      await rows.terms(),
+      await rows.outbox(0, 1),
+    ])
+    expect(lists.flat()).toEqual([])
+    await put(async (rows) => {
+      await rows.removeHead('secret', 'a')
+      await rows.removeVersion(ID, 1)
+      await rows.trimOutbox(9)
+    })
+  })
+
+  it('gives back what was put, whole, to every handle', async () => {
+    const state = { generation: 2 ** 53 - 1, accessGeneration: 0, seal: new Uint8Array() }
+    const large = Uint8Array.from({ length: 1_048_576 + 200 }, (_, i) => (i * 7) & 0xff)
+    await put(async (rows) => {
+      await rows.putState({ ...state, generation: 1 })
+      await rows.putState(state)
+      await rows.putBlob('keyring', large)
+      await rows.putHead(head('a/b', 7))
+      await rows.putVersion({ ...version(ID, 1), envelope: large })
+      expect(await rows.state()).toEqual(state)
+    })
+    for (const handle of [store, other]) {
+      const found = await handle.read(async (rows) => ({
+        state: await rows.state(),
+        blob: await rows.blob('keyring'),
+        head: await rows.head('secret', 'a/b'),
+        version: await rows.version(ID, 1),
+      }))
+      expect(found.state).toEqual(state)
+      expect(found.head).toEqual(head('a/b', 7))
+      expect(Buffer.compare(found.blob!, large)).toBe(0)
+      expect(Buffer.compare(found.version!.envelope, large)).toBe(0)
+    }
+  })
+
+  it('keeps its own copy of bytes', async () => {
+    const mine = bytes('before')
+    await put((rows) => rows.putBlob('keyring', mine))
+    mine.fill(0)
+    const first = await ask((rows) => rows.blob('keyring'))
+    expect(first).toEqual(bytes('before'))
+    first!.fill(0)
+    expect(await ask((rows) => rows.blob('keyring'))).toEqual(bytes('before'))
+  })
+
+  it('lists heads of one kind in UTF-8 byte order, between the bounds', async () => {
+    const sorted = ['a', 'a-b', 'a/b', 'a0', 'b', 'é', '\uE000', '\uFF5E', '😀', '\u{10FFFF}']
+    await put(async (rows) => {
+      for (const path of sorted.toReversed()) await rows.putHead(head(path))
+      await rows.putHead(head('a1', 1, 'policy'))
+    })
+    const list = (range: object, limit = 99): Promise<string[]> =>
+      ask(async (rows) => paths(await rows.heads({ kind: 'secret', limit, ...range })))
+    expect(await list({})).toEqual(sorted)
+    expect(await list({ after: 'a/b' })).toEqual(sorted.slice(3))
+    expect(await list({ from: 'a/b' })).toEqual(sorted.slice(2))
+    expect(await list({ from: 'a/', before: 'a0' })).toEqual(['a/b'])
+    expect(await list({ after: 'a', from: 'a0', before: '\uFF5E' })).toEqual(sorted.slice(3, 7))
+    expect(await list({ after: 'b', from: 'a', before: '😀' })).toEqual(sorted.slice(5, 8))
+    expect(await list({ after: 'b', from: 'b' })).toEqual(sorted.slice(5))
+    expect(await list({ from: 'b', before: 'b' })).toEqual([])
+    expect(await list({ after: '\u{10FFFF}' })).toEqual([])
+    expect(await list({ kind: 'policy' })).toEqual(['a1'])
+    expect(await list({ kind: 'role' })).toEqual([])
+    for (const limit of [1, 9, 10, 11]) {
+      expect(await list({}, limit)).toEqual(sorted.slice(0, limit))
+    }
+  })
+
+  it('refuses a limit that is not a whole number from 1', async () => {
+    await put((rows) => rows.putHead(head('a')))
+    for (const limit of [0, -1, 1.5, Number.NaN, Infinity]) {
+      const refused = await refusalOf(() => ask((rows) => rows.heads({ kind: 'secret', limit })))
+      expect(refused.code).toBe('invalid_argument')
+      const also = await refusalOf(() => ask((rows) => rows.changedSince(0, limit)))
+      expect(also.code).toBe('invalid_argument')
+    }
+  })
+
+  it('finds what changed since a generation, by generation, then path', async () => {
+    await put(async (rows) => {
+      await rows.putHead(head('z', 1))
+      await rows.putHead(head('b', 2))
+      await rows.putHead(head('a', 2, 'policy'))
+      await rows.putHead(head('c', 3))
+      await rows.putHead(head('gone', 4))
+      await rows.putHead(head('z', 5))
+      await rows.removeHead('secret', 'gone')
+    })
+    const since = (generation: number, limit = 9): Promise<string[]> =>
+      ask(async (rows) => paths(await rows.changedSince(generation, limit)))
+    expect(await since(0)).toEqual(['a', 'b', 'c', 'z'])
+    expect(await since(2)).toEqual(['c', 'z'])
+    expect(await since(0, 2)).toEqual(['a', 'b'])
+    expect(await since(5)).toEqual([])
+  })
+
+  it('finds the head and its current envelope in one query', async () => {
+    const look = async (path: string): Promise<(string | undefined)[]> => {
+      const row = await store.current(path)
+      const text = (b?: Uint8Array): string | undefined => b && Buffer.from(b).toString()
+      return [text(row.head), text(row.envelope)]
+    }
+    await put((rows) => rows.putState({ generation: 3, accessGeneration: 2, seal: bytes('s') }))
+    expect(await store.current('a')).toMatchObject({ generation: 3, accessGeneration: 2 })
+
+    // the head may be put before its version
+    await put(async (rows) => {
+      await rows.putHead(head('a'), { id: ID, current: 2 })
+      await rows.putVersion(version(ID, 1))
+      await rows.putVersion(version(ID, 2))
+      await rows.putHead(head('bare'))
+      await rows.putHead(head('empty'), { id: ID, current: undefined })
+      await rows.putHead(head('only-a-policy', 1, 'policy'), { id: ID, current: 1 })
+    })
+    expect(await look('a')).toEqual(['head of a', `${ID} 2`])
+    expect(await look('bare')).toEqual(['head of bare', undefined])
+    expect(await look('empty')).toEqual(['head of empty', undefined])
+    expect(await look('only-a-policy')).toEqual([undefined, undefined])
+
+    await put((rows) => rows.putHead(head('a'), { id: ID, current: 1 }))
+    expect(await look('a')).toEqual(['head of a', `${ID} 1`])
+    await put((rows) => rows.putVersion(version(ID, 1, 2, 'again')))
+    expect(await look('a')).toEqual(['head of a', 'again'])
+
+    // a version that goes and comes back, another taking its room meanwhile
+    await put((rows) => rows.removeVersion(ID, 1))
+    expect(await look('a')).toEqual(['head of a', undefined])
+    await put(async (rows) => {
+      await rows.removeVersion(ID, 2)
+      await rows.putVersion(version('f'.repeat(32), 1))
+      await rows.putVersion(version(ID, 1, 2, 'back'))
+    })
+    expect(await look('a')).toEqual(['head of a', 'back'])
+
+    await put(async (rows) => {
+      await rows.removeHead('secret', 'a')
+      await rows.putHead(head('moved'), { id: ID, current: 1 })
+    })
+    expect(await look('a')).toEqual([undefined, undefined])
+    expect(await look('moved')).toEqual(['head of moved', 'back'])
+  })
+
+  it('pages versions by id and number', async () => {
+    const all = ['0a 1', '0a 2', '0a 10', '0b 1', 'ff 3']
+    await put(async (rows) => {
+      for (const each of all.toReversed()) {
+        const [id, number] = each.split(' ')
+        await rows.putVersion(version(id!, Number(number)))
+      }
+    })
+    const after = (last: { id: string; version: number } | undefined, limit = 9) =>
+      ask(async (rows) => numbers(await rows.versions(last, limit)))
+    expect(await after(undefined)).toEqual(all)
+    expect(await after(undefined, 2)).toEqual(all.slice(0, 2))
+    expect(await after({ id: '0a', version: 2 })).toEqual(all.slice(2))
+    expect(await after({ id: '0a', version: 99 }, 1)).toEqual(['0b 1'])
+    expect(await after({ id: 'ff', version: 3 })).toEqual([])
+  })
+
+  it('re-wraps by pages until no version is below a term', async () => {
+    const count = 25
+    await put(async (rows) => {
+      for (let i = 0; i < count; i++) await rows.putVersion(version(`0${i % 4}`, i, 1 + (i % 3)))
+    })
+    expect(await ask((rows) => rows.terms())).toEqual([
+      { term: 1, versions: 9 },
+      { term: 2, versions: 8 },
+      { term: 3, versions: 8 },
+    ])
+    const list = await ask((rows) => rows.versionsBelowTerm(3, 99))
+    expect(list.map((row) => row.term)).toEqual(list.map((row) => row.term).toSorted())
+    expect(numbers(await ask((rows) => rows.versionsBelowTerm(3, 4)))).toEqual(
+      numbers(list.slice(0, 4)),
+    )
+    let rewrapped = 0
+    for (;;) {
+      const page = await store.write(async (rows) => {
+        const page = await rows.versionsBelowTerm(4, 4)
+        for (const row of page) await rows.putVersion({ ...row, term: 4 })
+        return page.length
+      })
+      rewrapped += page
+      if (page === 0) break
+    }
+    expect(rewrapped).toBe(count)
+    expect(await ask((rows) => rows.terms())).toEqual([{ term: 4, versions: count }])
+  })
+
+  it('keeps the outbox in order until it is trimmed, one event per generation', async () => {
+    await put(async (rows) => {
+      for (const generation of [3, 1, 2]) {
+        await rows.appendOutbox({ generation, event: `{"é":${generation}}` })
+      }
+    })
+    const outbox = (after: number, limit = 9): Promise<number[]> =>
+      ask(async (rows) => (await rows.outbox(after, limit)).map((row) => row.generation))
+    expect(await outbox(0)).toEqual([1, 2, 3])
+    expect(await outbox(1, 1)).toEqual([2])
+    const twice = store.write((rows) => rows.appendOutbox({ generation: 2, event: '{}' }))
+    await expect(twice).rejects.toMatchObject({ code: 'internal' })
+    await put((rows) => rows.trimOutbox(2))
+    expect(await ask((rows) => rows.outbox(0, 9))).toEqual([{ generation: 3, event: '{"é":3}' }])
+  })
+}
