@@ -76,7 +76,7 @@ function pinnedNode() {
   return status === 0 && recentEnough(stdout.trim()) ? node : undefined
 }
 
-function recentEnough(version) {
+export function recentEnough(version) {
   const [major, minor] = version.split('.').map(Number)
   return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])
 }

@@ -1,0 +1,133 @@
+// `npm run test:pack`: the packed tarball, installed in another project, works there.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { prepareBuild, prepareToolchain, recentEnough, root } from './toolchain.js'
+
+const node = prepareToolchain()
+prepareBuild(node)
+
+const dir = mkdtempSync(path.join(tmpdir(), 'coffer-pack-'))
+const env = {
+  ...process.env,
+  PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}`,
+  HOME: dir,
+  XDG_CONFIG_HOME: path.join(dir, 'config'),
+  npm_config_cache: process.env.npm_config_cache ?? path.join(process.env.HOME ?? dir, '.npm'),
+}
+let passed = 0
+let failed = 0
+
+/** What a user of the package does, and what they must see. */
+const USE = `
+import { CofferError, Secret, defineConfig, env, memoryProvider, openCoffer, secretRef } from 'coffer'
+import type { Coffer } from 'coffer'
+import { defineConfig as again } from 'coffer/config'
+const config = defineConfig(
+  { name: env('SHOP_NAME'), url: secretRef('db-url') },
+  { prefix: 'shop/dev/api' },
+)
+const cfg = await config.load({
+  providers: { coffer: memoryProvider({ 'shop/dev/api/db-url': 'postgres://db' }) },
+  processEnv: { SHOP_NAME: 'shop' },
+})
+const url: Secret<string> = cfg.url
+const name: string = cfg.name
+const open: () => Promise<Coffer> = openCoffer
+console.log(name, url.reveal(), String(url), again === defineConfig, typeof open, CofferError.name)
+`
+
+try {
+  const tarball = pack()
+  writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
+  writeFileSync(path.join(dir, 'use.ts'), USE)
+  sees('npm', ['install', '--prefer-offline', '--loglevel=error', tarball], 0, '')
+  sees('npx', ['--no-install', 'coffer', '--help'], 0, 'coffer')
+  sees('npx', ['--no-install', 'coffer', 'version', '--json'], 0, '"version"')
+  sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
+  sees(node, ['--conditions=browser', 'use.ts'], 1, 'browser')
+  sees(
+    node,
+    ['-e', "import('coffer/client').then((m) => console.log(Object.keys(m).join()))"],
+    0,
+    'env',
+  )
+  sees(
+    node,
+    [path.join(root, 'node_modules/typescript/bin/tsc'), ...typeChecking(), 'use.ts'],
+    0,
+    '',
+  )
+  tryOlderNode()
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
+console.log(`pack: ${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
+
+/** Runs in the other project; notes whether it ended with `exit` and printed `text`. */
+function sees(command, args, exit, text) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: dir, env, encoding: 'utf8' })
+  const title = [path.basename(command), ...args].join(' ').slice(0, 70)
+  if (status === exit && `${stdout}${stderr}`.includes(text)) {
+    passed++
+    console.log(`ok     ${title}`)
+  } else {
+    failed++
+    console.log(`FAILED ${title}: exit ${status}\n${stdout}${stderr}`)
+  }
+}
+
+function pack() {
+  const args = ['pack', '--ignore-scripts', '--json', '--loglevel=error', '--pack-destination', dir]
+  const { stdout, stderr, status } = spawnSync('npm', args, { cwd: root, env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  const [{ filename, files }] = JSON.parse(stdout)
+  const odd = files.map((file) => file.path).filter((file) => /\.test\.|^src\/|\.coffer/.test(file))
+  if (odd.length > 0) throw new Error(`The package holds ${odd.join(', ')}.`)
+  return path.join(dir, filename)
+}
+
+/** As strict as a careful user's project, declarations included. */
+function typeChecking() {
+  const types = path.join(root, 'node_modules/@types')
+  return [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--typeRoots',
+    types,
+    '--types',
+    'node',
+  ]
+}
+
+/** An older Node is told so in one line. */
+function tryOlderNode() {
+  const older = ['/usr/bin/node', '/usr/local/bin/node'].find(
+    (file) => existsSync(file) && !recentEnough(versionOf(file)),
+  )
+  if (older === undefined) return console.log('skipped: no Node older than 24.16 on this machine')
+  const { status, stdout, stderr } = spawnSync(
+    older,
+    ['node_modules/coffer/bin/coffer.js', 'list'],
+    {
+      cwd: dir,
+      encoding: 'utf8',
+    },
+  )
+  const lines = `${stdout}${stderr}`.trim().split('\n')
+  const right = status === 70 && lines.length === 1 && lines[0].includes('24.16')
+  if (right) passed++
+  else failed++
+  console.log(`${right ? 'ok    ' : 'FAILED'} on Node ${versionOf(older)}: ${lines.join(' / ')}`)
+}
+
+function versionOf(file) {
+  return spawnSync(file, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.trim()
+}
