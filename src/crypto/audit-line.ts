@@ -138,19 +138,22 @@ const CLIP_CHARS = 1_024
 /** `{"seq":`, 16 digits, `,` before the body and `,"prev":"` 43 `"}` after it. */
 const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)
 
+/** Later years would need more than the 24 characters of every instant here. */
+const YEAR_9999_MS = 253_402_300_799_999
+
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const FRAME =
-  /^\{"seq":([1-9][0-9]{0,15}),"at":"[0-9TZ:.+-]{20,27}","(actor|signed)":[\x20-\x7e]*,"prev":"([A-Za-z0-9_-]{43})"\}$/
+  /^\{"seq":([1-9][0-9]{0,15}),"at":"[0-9TZ:.-]{24}","(actor|signed)":[\x20-\x7e]*,"prev":"([A-Za-z0-9_-]{43})"\}$/
 const GENERATION = /[,{]"generation":([0-9]{1,16})[,}]/
 const SIGNATURE =
-  /^(\{"seq":[0-9]{1,16},"at":"[^"]{20,27}","signed":\{[^{}]{1,200}\},)"signature":"([A-Za-z0-9_-]{86})",("prev":"[A-Za-z0-9_-]{43}"\})$/
+  /^(\{"seq":[0-9]{1,16},"at":"[0-9TZ:.-]{24}","signed":\{[^{}]{1,200}\},)"signature":"([A-Za-z0-9_-]{86})",("prev":"[A-Za-z0-9_-]{43}"\})$/
 const SIGNING_KEY = /^\{"seq":[0-9]+,"at":"[^"]+","signed":\{"generation":[0-9]+,"key":"([^"]*)"\},/
 
 const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
   Buffer.from(`coffer-audit-signature-v1\n${storeId}\n${unsignedLine}`, 'latin1')
 
 function isoOf(at: number): string {
-  if (!(Math.abs(at) <= 8.64e15)) throw invalid("The audit event's instant is not a date.")
+  if (!(at >= 0 && at <= YEAR_9999_MS)) throw invalid("The audit event's instant is not a date.")
   return new Date(at).toISOString()
 }
 

@@ -57,20 +57,48 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
     },
     append: (events) => (events.length === 0 ? Promise.resolve() : queue.add(events, 0)),
     complete: (generation) => queue.add([], generation),
-    async refresh() {
-      try {
-        return tailOf(writer.look())
-      } catch (error) {
-        throw auditUnavailable(error)
+    refresh: () => reading(() => tailOf(writer.look())),
+    async query(filter) {
+      const { queryLog } = await import('./log-query.ts')
+      return reading(() => queryLog(place, filter))
+    },
+    async verify(given = {}) {
+      const { verifyLog } = await import('./log-verifier.ts')
+      return reading(() => verifyLog({ place, signer, sinks: options.sinks }, given))
+    },
+    async head() {
+      const { headOf } = await import('./log-head.ts')
+      return reading(() => headOf(place))
+    },
+    follow(each, failed) {
+      let stopped = false
+      let stop = () => {
+        stopped = true
       }
+      const start = async () => {
+        const from = findEnd(place).end
+        const { followLog } = await import('./log-follower.ts')
+        if (!stopped) stop = followLog(place, from, each, failed)
+      }
+      start().catch((error: unknown) => failed(auditUnavailable(error)))
+      return () => stop()
+    },
+    async *export(filter = {}) {
+      const { exportLog } = await import('./log-exporter.ts')
+      yield* exportLog(place, filter.fromSeq)
+    },
+    async prune(now, actor) {
+      if (options.retentionDays === undefined) return []
+      const { pruneLog } = await import('./log-pruner.ts')
+      return reading(() => pruneLog(place, writer, options.retentionDays!, now, actor))
     },
     async close() {
-      await queue.idle()
+      await queue.close()
       files.close()
       lock.close()
       await sinks.close()
     },
-  } as AuditLog
+  }
 }
 
 /** What can be made is made; on a read-only directory reading still works. */
@@ -87,6 +115,15 @@ function prepare(fs: LogFs, dir: string, signer: AuditSigner | undefined): void 
     }
   } catch {
     // Appending will say what is wrong.
+  }
+}
+
+/** Node's own errors become ours. */
+async function reading<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw auditUnavailable(error)
   }
 }
 

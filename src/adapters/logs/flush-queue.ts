@@ -27,6 +27,7 @@ export class FlushQueue {
   #waiting: Waiter[] = []
   #size = 0
   #running: Promise<void> | undefined
+  #closed = false
 
   /** `flush` settles every waiter itself; when it rejects, those that are left get its error. */
   constructor(flush: (waiters: readonly Waiter[]) => Promise<void>) {
@@ -35,6 +36,9 @@ export class FlushQueue {
 
   /** @throws CofferError `audit_unavailable` when `auditQueueMax` events wait already */
   add(events: readonly AuditEvent[], generation: number): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(new CofferError('audit_unavailable', 'The audit log is closed.'))
+    }
     const size = Math.max(1, events.length)
     if (this.#size + size > LIMITS.auditQueueMax) {
       return Promise.reject(
@@ -54,8 +58,9 @@ export class FlushQueue {
     })
   }
 
-  /** Resolves when nothing waits any more. */
-  async idle(): Promise<void> {
+  /** Takes nothing more, and resolves when nothing waits. */
+  async close(): Promise<void> {
+    this.#closed = true
     while (this.#running !== undefined) await this.#running
   }
 

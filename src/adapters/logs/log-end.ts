@@ -74,8 +74,10 @@ export function readWitness({ fs, dir }: LogPlace): Witness | undefined {
 }
 
 /** Follows the chain from the last signature line on (from the first line when there is none). */
-export function findEnd(place: LogPlace): Followed {
-  const segments = segmentsIn(place.fs, place.dir)
+export function findEnd(
+  place: LogPlace,
+  segments: readonly number[] = segmentsIn(place.fs, place.dir),
+): Followed {
   return follow(place, lastSignature(place, segments) ?? firstLine(place, segments), segments)
 }
 

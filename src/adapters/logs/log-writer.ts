@@ -41,7 +41,7 @@ export interface WriterParts {
  */
 export class LogWriter {
   readonly #parts: WriterParts
-  readonly #publicKey: KeyObject | undefined
+  #publicKeyMade: KeyObject | undefined
   #end: LogEnd
   /** Up to this `seq` the log is known to be on the disk. */
   #durableSeq: number
@@ -49,13 +49,18 @@ export class LogWriter {
 
   constructor(parts: WriterParts, followed: Followed) {
     this.#parts = parts
-    this.#publicKey = parts.signer && createPublicKey(parts.signer.publicKeyPem)
     this.#end = followed.end
     this.#durableSeq = 0
   }
 
   get end(): LogEnd {
     return this.#end
+  }
+
+  get #publicKey(): KeyObject | undefined {
+    const { signer } = this.#parts
+    if (signer !== undefined) this.#publicKeyMade ??= createPublicKey(signer.publicKeyPem)
+    return this.#publicKeyMade
   }
 
   /** Looks for what other processes appended; takes no lock and changes nothing. */
@@ -83,16 +88,29 @@ export class LogWriter {
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     await this.#parts.lock.acquire()
     try {
-      this.#settle()
+      await this.#append(this.#settle())
       return await work()
     } finally {
       this.#parts.lock.release()
     }
   }
 
-  /** Appends and signs these events; the caller holds the lock. */
+  /**
+   * Appends an administrator's events, down to the sinks, from the reserve where that is needed. The
+   * caller is inside of `exclusively`.
+   */
   async write(events: readonly AuditEvent[]): Promise<void> {
-    await this.#append(events.map(eventBody))
+    const { reserve, sinks } = this.#parts
+    const bodies = events.map(eventBody)
+    await sinks.refuseBehind(this.#end.seq)
+    try {
+      await this.#append(bodies)
+    } catch (error) {
+      if (!isFull(error)) throw error
+      reserve.giveUp()
+      await this.#append(bodies)
+    }
+    await sinks.catchUp(this.#end)
   }
 
   async #flushLocked(waiters: readonly Waiter[]): Promise<void> {
@@ -192,6 +210,7 @@ export class LogWriter {
     const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1')
     const at = files.next(this.#end, this.#newest)
     await files.append(at, this.#end.seq, bytes)
+    this.#parts.sinks.hint(this.#end.seq, lines)
     this.#newest = at.segment
     this.#end = {
       segment: at.segment,

@@ -62,6 +62,8 @@ export class ProcessLock {
   }
 
   #take(database: DatabaseSync): boolean {
+    // Held by another call of this process.
+    if (database.isTransaction) return false
     try {
       database.exec('BEGIN EXCLUSIVE')
       return true

@@ -2,7 +2,7 @@ import { CofferError, isCofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Sink } from '../../core/ports/sink.ts'
 import { cut, type LogEnd, type LogPlace } from './log-end.ts'
-import { linesForward, segmentFile, segmentsIn, withSegment } from './segments.ts'
+import { linesForward, segmentFile, segmentsIn } from './segments.ts'
 import { positionOf } from './line-search.ts'
 
 /** Lines handed to a sink at once. */
@@ -26,6 +26,8 @@ export class SinkFeed {
   /** Where the log ended when it was opened: a sink that cannot tell gets what comes after. */
   readonly #openedAt: number
   readonly #timeoutMs: number
+  /** The lines of the last flush, so that they need not be read again. */
+  #fresh: { readonly after: number; readonly lines: readonly string[] } = { after: 0, lines: [] }
 
   constructor(
     place: LogPlace,
@@ -58,6 +60,11 @@ export class SinkFeed {
     }
   }
 
+  /** These lines were just appended behind `after`. */
+  hint(after: number, lines: readonly string[]): void {
+    if (this.#feeds.length > 0) this.#fresh = { after, lines }
+  }
+
   /** @throws CofferError `audit_unavailable` when one does not acknowledge in time */
   async catchUp(end: LogEnd): Promise<void> {
     await Promise.all(this.#feeds.map((feed) => this.#feed(feed, end)))
@@ -74,26 +81,35 @@ export class SinkFeed {
     }
   }
 
-  *#batches(after: number, end: LogEnd): Generator<string[]> {
+  *#batches(after: number, end: LogEnd): Generator<readonly string[]> {
     if (after >= end.seq) return
+    const { after: freshAfter, lines: fresh } = this.#fresh
+    if (after === freshAfter && after + fresh.length === end.seq) return yield fresh
+    let lines: string[] = []
+    for (const line of this.#linesAfter(after, end)) {
+      if (lines.push(line) < BATCH_LINES) continue
+      yield lines
+      lines = []
+    }
+    if (lines.length > 0) yield lines
+  }
+
+  *#linesAfter(after: number, end: LogEnd): Generator<string> {
     const { fs, dir } = this.#place
     const from = positionOf(this.#place, after + 1)
     if (from === undefined) throw cut(`Entry ${after + 1} is not in the log.`, { seq: after + 1 })
-    let lines: string[] = []
     for (const number of segmentsIn(fs, dir)) {
       if (number < from.segment || number > end.segment) continue
-      const size = number === end.segment ? end.bytes : fs.stat(segmentFile(dir, number))!.bytes
-      const start = number === from.segment ? from.start : 0
-      const fd = withSegment(fs, dir, number, (opened) => [
-        ...linesForward(fs, opened, start, size),
-      ])
-      for (const { text } of fd) {
-        if (lines.push(text) < BATCH_LINES) continue
-        yield lines
-        lines = []
+      const file = segmentFile(dir, number)
+      const size = number === end.segment ? end.bytes : (fs.stat(file)?.bytes ?? 0)
+      const fd = fs.open(file, 'read')
+      try {
+        const start = number === from.segment ? from.start : 0
+        for (const { text } of linesForward(fs, fd, start, size)) yield text
+      } finally {
+        fs.close(fd)
       }
     }
-    if (lines.length > 0) yield lines
   }
 
   async #within<T>(feed: Feed, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
