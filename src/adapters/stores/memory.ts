@@ -1,5 +1,5 @@
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
-import { storeClosed } from './limits.ts'
+import { storeClosed } from './misuse.ts'
 import { MemoryReader, MemoryWriter, type Tables, currentRow, emptyTables } from './memory/rows.ts'
 
 /** A store in this process's memory: for tests and short-lived work. It survives nothing. */

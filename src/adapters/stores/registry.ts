@@ -1,33 +1,7 @@
-import path from 'node:path'
-import type { Store } from '../../core/ports/store.ts'
-
-export interface StoreLocation {
-  readonly dataDir: string
-  /** Absent is `store_missing`, and nothing is made. */
-  readonly mustExist?: boolean | undefined
-  readonly busyTimeoutMs?: number | undefined
-}
-
-export interface StoreAdapter {
-  /** Rows outlive the process, and every handle on the same `dataDir` sees the same ones. */
-  readonly durable: boolean
-  open(location: StoreLocation): Promise<Store>
-}
+import type { StoreAdapter } from './adapter.ts'
 
 /** The stores that Coffer brings; each is loaded when it is opened. */
 export const STORES = {
-  sqlite: {
-    durable: true,
-    async open({ dataDir, ...options }) {
-      const { openSqliteStore } = await import('./sqlite.ts')
-      return openSqliteStore({ ...options, file: path.join(dataDir, 'coffer.db') })
-    },
-  },
-  memory: {
-    durable: false,
-    async open() {
-      const { createMemoryStore } = await import('./memory.ts')
-      return createMemoryStore()
-    },
-  },
+  sqlite: { durable: true, open: async (at) => (await import('./sqlite.ts')).openSqliteIn(at) },
+  memory: { durable: false, open: async () => (await import('./memory.ts')).createMemoryStore() },
 } as const satisfies Record<string, StoreAdapter>

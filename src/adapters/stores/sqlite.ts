@@ -1,6 +1,8 @@
+import path from 'node:path'
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { storeClosed } from './limits.ts'
+import type { StoreLocation } from './adapter.ts'
+import { storeClosed } from './misuse.ts'
 import { Connection } from './sqlite/connection.ts'
 import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
 import { storeError, storeFailure } from './sqlite/errors.ts'
@@ -58,6 +60,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     connection.close()
     throw error
   }
+}
+
+/** `coffer.db` in the data directory. @throws as `openSqliteStore` */
+export function openSqliteIn({ dataDir, ...options }: StoreLocation): Promise<Store> {
+  return openSqliteStore({ ...options, file: path.join(dataDir, 'coffer.db') })
 }
 
 class SqliteStore implements Store {

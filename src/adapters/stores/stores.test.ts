@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { storeContract } from '../../testing/store-contract.ts'
 import { dumpStore, runStoreLog } from '../../testing/store-log.ts'
-import { STORES, type StoreAdapter } from './registry.ts'
+import type { StoreAdapter } from './adapter.ts'
+import { STORES } from './registry.ts'
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'coffer-stores-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))

@@ -9,7 +9,7 @@ import type {
   StoreWriter,
   VersionRow,
 } from '../../../core/ports/store.ts'
-import { checkedLimit, outboxTaken, transactionOver } from '../limits.ts'
+import { checkedLimit, outboxTaken, transactionOver } from '../misuse.ts'
 import { compareUtf8 } from '../utf8-order.ts'
 import { SortedMap } from './sorted-map.ts'
 

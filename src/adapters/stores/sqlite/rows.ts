@@ -10,7 +10,7 @@ import type {
   StoreWriter,
   VersionRow,
 } from '../../../core/ports/store.ts'
-import { checkedLimit, outboxTaken, transactionOver } from '../limits.ts'
+import { checkedLimit, outboxTaken, transactionOver } from '../misuse.ts'
 import type { Cell, Connection } from './connection.ts'
 import { storeFailure } from './errors.ts'
 import { KIND_CODES, type StatementName } from './schema.sql.ts'

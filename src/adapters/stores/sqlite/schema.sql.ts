@@ -21,41 +21,41 @@ export const KIND_CODES: Readonly<Record<HeadKind, number>> = {
  * `versions_term` ends in the row's place in the file, so that re-wrapping goes through it in order.
  */
 export const SCHEMA = `
-CREATE TABLE state (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  generation INTEGER NOT NULL,
-  access_generation INTEGER NOT NULL,
-  seal BLOB NOT NULL
-) STRICT;
-CREATE TABLE blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE heads (
-  kind INTEGER NOT NULL,
-  path TEXT NOT NULL,
-  generation INTEGER NOT NULL,
-  id TEXT,
-  current INTEGER,
-  current_row INTEGER,
-  head BLOB NOT NULL,
-  UNIQUE (kind, path)
-) STRICT;
-CREATE INDEX heads_generation ON heads (generation);
-CREATE TABLE versions (
-  id TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  path TEXT NOT NULL,
-  term INTEGER NOT NULL,
-  envelope BLOB NOT NULL,
-  UNIQUE (id, version)
-) STRICT;
-CREATE INDEX versions_term ON versions (term);
-CREATE TABLE outbox (generation INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
-CREATE TABLE leases (
-  name TEXT PRIMARY KEY,
-  holder TEXT NOT NULL,
-  until_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-PRAGMA application_id = ${APPLICATION_ID};
-PRAGMA user_version = ${SCHEMA_VERSION};
+  CREATE TABLE state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    generation INTEGER NOT NULL,
+    access_generation INTEGER NOT NULL,
+    seal BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE heads (
+    kind INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    id TEXT,
+    current INTEGER,
+    current_row INTEGER,
+    head BLOB NOT NULL,
+    UNIQUE (kind, path)
+  ) STRICT;
+  CREATE INDEX heads_generation ON heads (generation);
+  CREATE TABLE versions (
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    term INTEGER NOT NULL,
+    envelope BLOB NOT NULL,
+    UNIQUE (id, version)
+  ) STRICT;
+  CREATE INDEX versions_term ON versions (term);
+  CREATE TABLE outbox (generation INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    until_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
 /**
@@ -63,11 +63,11 @@ PRAGMA user_version = ${SCHEMA_VERSION};
  * waiting inside SQLite would stop the event loop; sorting stays out of temporary files.
  */
 export const PRAGMAS = `
-PRAGMA synchronous = FULL;
-PRAGMA secure_delete = ON;
-PRAGMA cell_size_check = ON;
-PRAGMA trusted_schema = OFF;
-PRAGMA temp_store = MEMORY;
+  PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
+  PRAGMA cell_size_check = ON;
+  PRAGMA trusted_schema = OFF;
+  PRAGMA temp_store = MEMORY;
 `
 
 export const STATEMENTS = {

@@ -1,0 +1,16 @@
+import type { Store } from '../../core/ports/store.ts'
+
+export interface StoreLocation {
+  readonly dataDir: string
+  /** Absent is `store_missing`, and nothing is made. */
+  readonly mustExist?: boolean | undefined
+  /** How long to wait for other processes. */
+  readonly busyTimeoutMs?: number | undefined
+}
+
+/** A kind of store, as the registry names it. */
+export interface StoreAdapter {
+  /** Rows outlive the process, and every handle on the same `dataDir` sees the same ones. */
+  readonly durable: boolean
+  open(location: StoreLocation): Promise<Store>
+}
