@@ -1,96 +1,31 @@
-import type { AuditHead } from './core/ports/coffer.ts'
-import type { Clock, Random } from './core/ports/ambient.ts'
-import type { DoctorReport, Platform, Progress } from './core/ports/platform.ts'
-import type { Sink } from './core/ports/sink.ts'
-
-/** Where a platform lives and what it may use of the world. Defaults are the process's own. */
-export interface PlatformOptions {
-  /** Default: `COFFER_DATA_DIR`, then `/data/secrets`. */
-  readonly dataDir?: string | undefined
-  /** Where the audit log lives; default `<dataDir>/audit`. */
-  readonly auditDir?: string | undefined
-  readonly env?: Readonly<Record<string, string | undefined>>
-  /** For the seal: `{ file: '/etc/coffer.key' }`. */
-  readonly sealOptions?: Readonly<Record<string, string | undefined>>
-  readonly prompt?: ((question: string) => Promise<string>) | undefined
-  /** Every line must be acknowledged by these too before anything is handed out. */
-  readonly sinks?: readonly Sink[]
-  readonly auditRetentionDays?: number | undefined
-  readonly valueBytesMax?: number | undefined
-  /** A head that was kept elsewhere: a store or log behind it is refused. */
-  readonly checkpoint?: AuditHead | undefined
-  readonly clock?: Clock
-  readonly random?: Random
-}
-
-export interface InitReport {
-  readonly storeId: string
-  readonly dataDir: string
-  readonly seal: string
-  readonly fingerprint: string
-  /** What the person must know: where the key file is. */
-  readonly notes: readonly string[]
-}
-
-export interface RestoreReport {
-  readonly secrets: number
-  readonly versions: number
-  readonly generation: number
-  readonly fingerprint: string
-}
-
-/** What a backup says of itself after it is opened with its own key and before it is restored. */
-export interface BackupInspection {
-  readonly storeId: string
-  readonly createdAt: number
-  readonly generation: number
-  readonly secrets: number
-  readonly versions: number
-  /** The root key that a restore needs. */
-  readonly fingerprint: string
-  readonly sealKind: string
-  /** Whether this process holds that root key now. */
-  readonly keyHeld: boolean
-}
-
-/** Makes a store. @throws `store_exists`, and what the seal throws */
-export declare function initPlatform(
-  options: PlatformOptions & {
-    /** Default: the first of the registry that is ready. */
-    readonly seal?: string | undefined
-    /** Granted the built-in policy `admin`. Default `local:<os user>`. */
-    readonly admin?: string | undefined
-  },
-): Promise<InitReport>
-
 /**
- * Opens a store: unseals the keyring, checks the store against the log, completes the log from the
- * outbox. @throws `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `corrupt`, …
+ * The only room that wires adapters into an engine. Everything below takes what it needs as
+ * arguments; here the process's own clock, randomness, environment and file system come in.
  */
-export declare function openPlatform(options?: PlatformOptions): Promise<Platform>
+export { initPlatform } from './compose/init.ts'
+export type { InitOptions } from './compose/init.ts'
+export { openPlatform } from './compose/open.ts'
+export type {
+  BackupInspection,
+  BackupKey,
+  InitReport,
+  PlatformOptions,
+  RestoreReport,
+} from './compose/options.ts'
+export { localActor } from './compose/place.ts'
+export { openCoffer } from './compose/open-coffer.ts'
+export type { OpenedCoffer } from './compose/open-coffer.ts'
+
+type Restore = typeof import('./compose/restore.ts')
 
 /** Audited new epoch of a store that was put back on purpose. */
-export declare function acceptRestored(
-  options: PlatformOptions & { readonly actor: string },
-): Promise<DoctorReport>
+export const acceptRestored: Restore['acceptRestored'] = async (options) =>
+  (await import('./compose/restore.ts')).acceptRestored(options)
 
-export declare function inspectBackup(
-  file: string,
-  options: PlatformOptions & BackupKey,
-): Promise<BackupInspection>
+/** What a backup says of itself, and whether its root key is held here. */
+export const inspectBackup: Restore['inspectBackup'] = async (file, options) =>
+  (await import('./compose/restore.ts')).inspectBackup(file, options)
 
 /** @throws `not_empty`, `backup_key`, `backup_invalid`, `wrong_key` before anything is touched */
-export declare function restorePlatform(
-  file: string,
-  options: PlatformOptions & BackupKey & { readonly actor: string; readonly progress?: Progress },
-): Promise<RestoreReport>
-
-/** One of the two. */
-export interface BackupKey {
-  /** age identities (`AGE-SECRET-KEY-1…`). */
-  readonly identities?: readonly string[]
-  readonly passphrase?: string
-}
-
-/** `local:<os user>`. */
-export declare function localActor(): string
+export const restorePlatform: Restore['restorePlatform'] = async (file, options) =>
+  (await import('./compose/restore.ts')).restorePlatform(file, options)

@@ -81,7 +81,8 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
 /** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
 export function checkActor(name: unknown): string {
   if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && ACTOR.test(name)) {
-    return name
+    if (!name.startsWith('system:')) return name
+    throw new CofferError('invalid_argument', 'Actors of kind system are Coffer itself.')
   }
   throw new CofferError(
     'invalid_argument',

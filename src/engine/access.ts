@@ -70,12 +70,16 @@ export const denied = (actor: string, action: string, resource: string) =>
     details: { actor, action, resource },
   })
 
+/** The actor of work that nobody asked for. Nobody can be given this name. */
+export const SYSTEM_ACTOR = 'system:coffer'
+const SYSTEM: ActorRecord = { name: SYSTEM_ACTOR, policies: ['admin'], roles: [] }
+
 async function readAccess(rows: StoreReader, heads: HeadCodec, actor: string): Promise<ActorAccess> {
   const read = async <T>(kind: NamedKind, name: string): Promise<T | undefined> => {
     const row = await rows.head(kind, name)
     return row === undefined ? undefined : heads.named<T>(kind, name, row.head).body
   }
-  const record = await read<ActorRecord>('actor', actor)
+  const record = actor === SYSTEM_ACTOR ? SYSTEM : await read<ActorRecord>('actor', actor)
   if (record === undefined) return { actor, compiled: NOBODY, grants: undefined }
   const roles = new Map<string, Role>()
   for (const name of record.roles) {

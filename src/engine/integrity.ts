@@ -16,7 +16,12 @@ export interface IntegrityReport {
   readonly problems: readonly { readonly name: string; readonly what: string }[]
   /** The heads together are the ones the state speaks of. */
   readonly digestOk: boolean
+  /** Of the heads that are there. */
+  readonly digest: Uint8Array
 }
+
+/** What looking needs of the engine. */
+export type Inspected = Pick<EngineContext, 'store' | 'keys' | 'heads'>
 
 const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
 const CHUNK = 500
@@ -28,14 +33,14 @@ const PROBLEMS_MAX = 100
  * back, removed or exchanged row cannot hide from.
  */
 export function inspect(
-  context: EngineContext,
+  context: Inspected,
   options: { readonly values: boolean; readonly progress?: Progress | undefined },
 ): Promise<IntegrityReport> {
   return context.store.read((rows) => inspectRows(context, rows, options))
 }
 
 async function inspectRows(
-  context: EngineContext,
+  context: Inspected,
   rows: StoreReader,
   { values, progress }: { readonly values: boolean; readonly progress?: Progress | undefined },
 ): Promise<IntegrityReport> {
@@ -82,12 +87,13 @@ async function inspectRows(
     heads: headCount,
     versions: live,
     problems,
+    digest,
     digestOk: Buffer.compare(digest, state.digest) === 0,
   }
 }
 
 async function openOne(
-  context: EngineContext,
+  context: Inspected,
   rows: StoreReader,
   { id, path }: SecretRecord,
   version: number,

@@ -1,6 +1,5 @@
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditAction, AuditEvent } from '../core/event.ts'
-import { CURRENT } from '../core/label.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { HeadKind, StoreWriter } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -13,6 +12,7 @@ import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { NamedRecord } from './heads.ts'
 import { KEYRING } from './keys/holder.ts'
+import { readableCurrent } from './secrets/usable.ts'
 import type { StoreState } from './state.ts'
 import { openState, refuseRollback, sealState } from './state.ts'
 
@@ -227,13 +227,6 @@ async function openedState(context: EngineContext, rows: StoreWriter): Promise<S
 interface HeadVersion {
   readonly id: string
   readonly current: number | undefined
-}
-
-/** The version whose envelope a plain read wants in the same query. */
-function readableCurrent(record: SecretRecord): number | undefined {
-  const number = record.labels[CURRENT]
-  const version = record.versions.find((v) => v.number === number)
-  return version?.state === 'live' ? number : undefined
 }
 
 /** @throws CofferError `not_found` */

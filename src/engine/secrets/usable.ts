@@ -13,6 +13,13 @@ export function versionOf(record: SecretRecord, ref: ReadRef): VersionRecord | u
 export const labelTarget = (record: SecretRecord, label: string): number | undefined =>
   Object.hasOwn(record.labels, label) ? record.labels[label] : undefined
 
+/** The version whose envelope a plain read wants in the same query. */
+export function readableCurrent(record: SecretRecord): number | undefined {
+  const number = labelTarget(record, CURRENT)
+  const version = record.versions.find((v) => v.number === number)
+  return version?.state === 'live' ? number : undefined
+}
+
 /** The labels that sit on a version. */
 export function labelsOf(record: SecretRecord, number: number | undefined): string[] {
   const labels: string[] = []

@@ -1,0 +1,215 @@
+import { stat } from 'node:fs/promises'
+import { openFileLog } from '../adapters/logs/file-log.ts'
+import { SEALS } from '../adapters/seals/registry.ts'
+import { STORES } from '../adapters/stores/registry.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AuditLog, AuditSigner } from '../core/ports/audit-log.ts'
+import type { AuditHead } from '../core/ports/coffer.ts'
+import type { Platform } from '../core/ports/platform.ts'
+import type { Seal } from '../core/ports/seal.ts'
+import type { Store } from '../core/ports/store.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import { openKeyring, readKeyringHeader } from '../crypto/keyring.ts'
+import { createEngine } from '../engine/engine.ts'
+import type { KeyHolder } from '../engine/keys/holder.ts'
+import { createKeyHolder, KEYRING, refuseOldKeyring } from '../engine/keys/holder.ts'
+import { openState, refuseRollback } from '../engine/state.ts'
+import type { PlatformOptions } from './options.ts'
+import type { Place } from './place.ts'
+import { localActor, placeOf } from './place.ts'
+
+/**
+ * Opens a store: unseals the keyring, checks the store against its log and every witness, completes
+ * the log from the outbox.
+ * @throws `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `audit_tampered`, `corrupt`
+ */
+export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const place = placeOf(options)
+  const parts = await openParts(place, options)
+  try {
+    await settle(parts, options)
+    return platformOf(place, options, parts)
+  } catch (error) {
+    await closeParts(parts)
+    throw error
+  }
+}
+
+export interface Parts {
+  readonly store: Store
+  readonly log: AuditLog
+  readonly keys: KeyHolder
+}
+
+/** Store, keys and log, opened and not yet compared with each other. */
+export async function openParts(place: Place, options: PlatformOptions): Promise<Parts> {
+  const store = await STORES.sqlite.open({ dataDir: place.dataDir, mustExist: true })
+  try {
+    const blob = await store.read((rows) => rows.blob(KEYRING))
+    if (blob === undefined) throw missing(place)
+    const rootKey = await unseal(blob, place)
+    let keyring: Keyring
+    try {
+      keyring = openKeyring(blob, rootKey)
+    } catch (error) {
+      await auditWrongKey(place, options, store, blob, error)
+      throw error
+    }
+    const keys = createKeyHolder(keyring, rootKey)
+    const log = await openLog(place, options, store, keyring.storeId, keyring.auditSigner)
+    return { store, log, keys }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+export async function closeParts({ store, log, keys }: Parts): Promise<void> {
+  await log.close()
+  await store.close()
+  keys.erase()
+}
+
+export const openLog = (
+  place: Place,
+  options: PlatformOptions,
+  store: Store,
+  storeId: string,
+  signer: AuditSigner | undefined,
+): Promise<AuditLog> =>
+  openFileLog({
+    dir: place.auditDir,
+    storeId,
+    signer,
+    outbox: { after: (generation, limit) => store.read((rows) => rows.outbox(generation, limit)) },
+    sinks: options.sinks ?? [],
+    clock: place.clock,
+    random: place.random,
+    retentionDays: options.auditRetentionDays,
+  })
+
+export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array> {
+  const { seal, params } = readKeyringHeader(blob)
+  return findSeal(seal).unseal(params, place.sealContext())
+}
+
+/** @throws CofferError `invalid_argument` */
+export function findSeal(kind: string): Seal {
+  const seal = Object.hasOwn(SEALS, kind) ? SEALS[kind] : undefined
+  if (seal !== undefined) return seal
+  throw new CofferError('invalid_argument', `There is no seal ${kind}.`, {
+    remedy: `The seals are ${Object.keys(SEALS).join(', ')}.`,
+  })
+}
+
+/**
+ * The store must be at least where its log, every sink and the checkpoint say it was; the log must
+ * hold what the store remembers of it. What the log lacks is completed from the outbox. The log is
+ * looked at before the store: otherwise a change made in between would look like a rollback.
+ */
+async function settle({ store, log, keys }: Parts, options: PlatformOptions): Promise<void> {
+  const tail = await log.refresh()
+  const { row, blob } = await store.read(async (rows) => ({
+    row: await rows.state(),
+    blob: await rows.blob(KEYRING),
+  }))
+  if (row === undefined || blob === undefined) {
+    throw new CofferError('corrupt', 'The state of the store is gone.')
+  }
+  const { stateKey, storeId } = keys.keyring
+  const state = openState(stateKey, storeId, row)
+  const { revision } = readKeyringHeader(blob)
+  refuseOldKeyring(revision, state.keyringRevision)
+  refuseRollback(state.generation, tail.generation, 'the audit log')
+  for (const sink of options.sinks ?? []) {
+    const head = await sink.head?.()
+    if (head !== undefined) refuseRollback(state.generation, head.generation, sink.description)
+  }
+  if (options.checkpoint !== undefined) refuseBehind(state.generation, tail, options.checkpoint)
+  if (tail.seq < state.anchor.seq) throw cutLog(state.anchor.seq, tail.seq)
+  if (state.generation > tail.generation) await log.complete(state.generation)
+}
+
+function refuseBehind(generation: number, tail: { seq: number }, checkpoint: AuditHead): void {
+  refuseRollback(generation, checkpoint.generation, 'the checkpoint')
+  if (tail.seq < checkpoint.seq) throw cutLog(checkpoint.seq, tail.seq)
+}
+
+const cutLog = (known: number, found: number) =>
+  new CofferError(
+    'audit_tampered',
+    `The audit log ends at entry ${found}, but entry ${known} is known to have been written.`,
+    { details: { known, found } },
+  )
+
+function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platform {
+  return createEngine({
+    ...parts,
+    clock: place.clock,
+    random: place.random,
+    valueBytesMax: valueBytesMax(options.valueBytesMax),
+    seals: {
+      find: findSeal,
+      context: (sealOptions) => place.sealContext(sealOptions ?? {}),
+    },
+    outsideChecks: [() => privateDirectory(place.dataDir)],
+    writeBackup: async (file, keys, text) => {
+      const { writeAgeFile } = await import('../adapters/backups/age-file.ts')
+      return writeAgeFile(file, keys, text)
+    },
+  })
+}
+
+function valueBytesMax(asked: number = LIMITS.valueBytesMax): number {
+  if (Number.isInteger(asked) && asked >= 1 && asked <= LIMITS.valueBytesCeiling) return asked
+  throw new CofferError(
+    'invalid_argument',
+    `valueBytesMax is a whole number from 1 to ${LIMITS.valueBytesCeiling}.`,
+  )
+}
+
+async function privateDirectory(dataDir: string) {
+  const { mode } = await stat(dataDir)
+  const open = (mode & 0o077) !== 0
+  return {
+    name: 'data directory',
+    ok: !open,
+    detail: open ? `${dataDir} can be entered by others` : `${dataDir} is private`,
+    ...(open ? { code: 'key_exposed', remedy: `Run \`chmod 700 ${dataDir}\`.` } : {}),
+  }
+}
+
+/** A wrong key is an attempt worth knowing of; the line is signed by the next good start. */
+async function auditWrongKey(
+  place: Place,
+  options: PlatformOptions,
+  store: Store,
+  blob: Uint8Array,
+  error: unknown,
+): Promise<void> {
+  if (!isCofferError(error, 'wrong_key')) return
+  const { storeId } = readKeyringHeader(blob)
+  try {
+    const log = await openLog(place, options, store, storeId, undefined)
+    try {
+      await log.append([
+        {
+          at: place.clock(),
+          actor: localActor(),
+          action: 'store.unseal',
+          outcome: 'denied',
+          resource: 'store:keys',
+          code: 'wrong_key',
+        },
+      ])
+    } finally {
+      await log.close()
+    }
+  } catch {
+    // Nothing is handed out either way; the wrong key is the error to tell of.
+  }
+}
+
+export const missing = (place: Place) =>
+  new CofferError('store_missing', `There is no store in ${place.dataDir}.`)

@@ -1,0 +1,60 @@
+import type { AuditHead } from '../core/ports/coffer.ts'
+import type { Clock, Random } from '../core/ports/ambient.ts'
+import type { Sink } from '../core/ports/sink.ts'
+
+/** Where a platform lives and what it may use of the world. Defaults are the process's own. */
+export interface PlatformOptions {
+  /** Default: `COFFER_DATA_DIR`, then `/data/secrets`. */
+  readonly dataDir?: string | undefined
+  /** Where the audit log lives; default `<dataDir>/audit`. */
+  readonly auditDir?: string | undefined
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** For the seal: `{ file: '/etc/coffer.key' }`. */
+  readonly sealOptions?: Readonly<Record<string, string | undefined>>
+  readonly prompt?: ((question: string) => Promise<string>) | undefined
+  /** Every line must be acknowledged by these too before anything is handed out. */
+  readonly sinks?: readonly Sink[]
+  readonly auditRetentionDays?: number | undefined
+  readonly valueBytesMax?: number | undefined
+  /** A head that was kept elsewhere: a store or log behind it is refused. */
+  readonly checkpoint?: AuditHead | undefined
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface InitReport {
+  readonly storeId: string
+  readonly dataDir: string
+  readonly seal: string
+  readonly fingerprint: string
+  /** What the person must know: where the key file is. */
+  readonly notes: readonly string[]
+}
+
+export interface RestoreReport {
+  readonly secrets: number
+  readonly versions: number
+  readonly generation: number
+  readonly fingerprint: string
+}
+
+/** What a backup says of itself after it is opened with its own key and before it is restored. */
+export interface BackupInspection {
+  readonly storeId: string
+  readonly createdAt: number
+  readonly generation: number
+  readonly secrets: number
+  readonly versions: number
+  /** The root key that a restore needs. */
+  readonly fingerprint: string
+  readonly sealKind: string
+  /** Whether this process holds that root key now. */
+  readonly keyHeld: boolean
+}
+
+/** One of the two. */
+export interface BackupKey {
+  /** age identities (`AGE-SECRET-KEY-1…`). */
+  readonly identities?: readonly string[]
+  readonly passphrase?: string
+}

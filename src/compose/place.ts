@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { homedir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Clock, Random } from '../core/ports/ambient.ts'
+import type { SealContext } from '../core/ports/seal.ts'
+import type { PlatformOptions } from './options.ts'
+
+/** The options with the process's own defaults filled in: the one place that reads them. */
+export interface Place {
+  readonly dataDir: string
+  readonly auditDir: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: Random
+  sealContext(options?: Readonly<Record<string, string | undefined>>): SealContext
+}
+
+export function placeOf(options: PlatformOptions): Place {
+  const env = options.env ?? process.env
+  const dataDir = resolve(options.dataDir ?? env['COFFER_DATA_DIR'] ?? '/data/secrets')
+  const random = options.random ?? randomBytes
+  return {
+    dataDir,
+    auditDir: resolve(options.auditDir ?? env['COFFER_AUDIT_DIR'] ?? join(dataDir, 'audit')),
+    env,
+    clock: options.clock ?? Date.now,
+    random,
+    sealContext: (sealOptions) => ({
+      env,
+      options: sealOptions ?? options.sealOptions ?? {},
+      dataDir,
+      configDir: configDir(env),
+      random,
+      ...(options.prompt === undefined ? {} : { prompt: options.prompt }),
+    }),
+  }
+}
+
+/** `local:<os user>`; by number where the account has no name. */
+export function localActor(): string {
+  try {
+    return `local:${userInfo().username}`
+  } catch {
+    return `local:uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+const configDir = (env: Place['env']): string =>
+  env['COFFER_CONFIG_DIR'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'coffer')

@@ -1,0 +1,183 @@
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readAgeFile } from '../adapters/backups/age-file.ts'
+import { STORES } from '../adapters/stores/registry.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
+import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import { openKeyring, rootFingerprint } from '../crypto/keyring.ts'
+import type { BackupHeader } from '../engine/backup/format.ts'
+import { parseHeader, toBytes } from '../engine/backup/format.ts'
+import { loadBackup } from '../engine/backup/load.ts'
+import { startEpoch } from '../engine/epoch.ts'
+import { createHeadCodec } from '../engine/heads.ts'
+import { inspect } from '../engine/integrity.ts'
+import { createKeyHolder } from '../engine/keys/holder.ts'
+import { openPlatform, closeParts, openLog, openParts, unseal } from './open.ts'
+import type { BackupInspection, BackupKey, PlatformOptions, RestoreReport } from './options.ts'
+import { placeOf } from './place.ts'
+
+const DB = 'coffer.db'
+
+/** What a backup says of itself, and whether this process holds the root key it needs. */
+export async function inspectBackup(
+  file: string,
+  options: PlatformOptions & BackupKey,
+): Promise<BackupInspection> {
+  const { header, lines } = await openBackup(file, options)
+  await lines.return(undefined)
+  const { storeId, createdAt, generation, secrets, versions, fingerprint, sealKind } = header
+  let keyHeld = false
+  try {
+    const rootKey = await unseal(toBytes(header.keyring), placeOf(options))
+    keyHeld = rootFingerprint(rootKey) === fingerprint
+    rootKey.fill(0)
+  } catch (error) {
+    if (!isCofferError(error)) throw error
+  }
+  return { storeId, createdAt, generation, secrets, versions, fingerprint, sealKind, keyHeld }
+}
+
+/**
+ * Restores into an empty data directory. Both keys are proven before anything is written; the
+ * restored rows are checked as a whole before they take their place; the log begins with the event.
+ * @throws `not_empty`, `backup_key`, `backup_invalid`, `wrong_key`, `sealed`, `corrupt`
+ */
+export async function restorePlatform(
+  file: string,
+  options: PlatformOptions & BackupKey & { readonly actor: string; readonly progress?: Progress },
+): Promise<RestoreReport> {
+  const place = placeOf(options)
+  const staging = join(place.dataDir, '.restoring')
+  await refuseNotEmpty(place.dataDir)
+  if (place.auditDir !== join(place.dataDir, 'audit')) await refuseNotEmpty(place.auditDir)
+  const { header, lines } = await openBackup(file, options)
+  try {
+    const rootKey = await unseal(toBytes(header.keyring), place)
+    const keyring = openKeyring(toBytes(header.keyring), rootKey)
+    const keys = createKeyHolder(keyring, rootKey)
+    await rm(staging, { recursive: true, force: true })
+    await mkdir(staging, { recursive: true, mode: 0o700 })
+    const store = await STORES.sqlite.open({ dataDir: staging })
+    try {
+      await loadBackup(store, keyring, header, lines, (done) =>
+        options.progress?.(done, header.versions),
+      )
+      const found = await inspect({ store, keys, heads: createHeadCodec(keys) }, { values: true })
+      if (!found.digestOk || found.problems.length > 0) throw unsound(found.problems[0]?.name)
+      await startEpoch(
+        store,
+        keyring,
+        {
+          action: 'store.restore',
+          actor: options.actor,
+          reason: `backup of generation ${header.generation}`,
+          now: place.clock(),
+          known: options.checkpoint?.generation ?? 0,
+          anchor: { seq: 0, hash: '' },
+        },
+        place.random,
+      )
+    } finally {
+      await store.close()
+      keys.erase()
+    }
+    await rename(join(staging, DB), join(place.dataDir, DB))
+    await rm(staging, { recursive: true, force: true })
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true })
+    await rmdir(place.dataDir).catch(() => {})
+    throw error
+  } finally {
+    await lines.return(undefined)
+  }
+  // Opening completes the log from the outbox: the restore is audited before it is reported.
+  const { checkpoint: _kept, ...rest } = options
+  await (await openPlatform(rest)).close()
+  const { secrets, versions, generation, fingerprint } = header
+  return { secrets, versions, generation, fingerprint }
+}
+
+/**
+ * Accepts a store that was put back on purpose: its generation goes above everything known, and the
+ * log says who decided it. A log that no longer verifies is set aside, never overwritten.
+ */
+export async function acceptRestored(
+  options: PlatformOptions & { readonly actor: string },
+): Promise<DoctorReport> {
+  const place = placeOf(options)
+  const parts = await openParts(place, options)
+  let { log } = parts
+  const { store, keys } = parts
+  try {
+    const { keyring } = keys
+    const found = await inspect({ store, keys, heads: createHeadCodec(keys) }, { values: true })
+    if (found.problems.length > 0) throw unsound(found.problems[0]?.name)
+    const { ok } = await log.verify()
+    const known = Math.max(log.tail.generation, options.checkpoint?.generation ?? 0)
+    let reason = `store accepted; log at generation ${log.tail.generation}`
+    if (!ok) {
+      await log.close()
+      const aside = `${place.auditDir}.${new Date(place.clock()).toISOString().replace(/[:.]/g, '-')}`
+      await rename(place.auditDir, aside)
+      reason = 'store accepted; the log did not verify and was set aside'
+      log = await openLog(place, options, store, keyring.storeId, keyring.auditSigner)
+    }
+    const { seq, hash } = log.tail
+    const generation = await startEpoch(
+      store,
+      keyring,
+      {
+        action: 'store.epoch',
+        actor: options.actor,
+        reason,
+        now: place.clock(),
+        known,
+        digest: found.digest,
+        anchor: { seq, hash },
+      },
+      place.random,
+    )
+    await log.complete(generation)
+  } finally {
+    await closeParts({ store, log, keys })
+  }
+  const { checkpoint: _accepted, ...rest } = options
+  const platform = await openPlatform(rest)
+  try {
+    return await platform.doctor()
+  } finally {
+    await platform.close()
+  }
+}
+
+async function openBackup(
+  file: string,
+  { identities, passphrase }: BackupKey,
+): Promise<{ header: BackupHeader; lines: AsyncGenerator<string> }> {
+  const lines = readAgeFile(file, { identities, passphrase })
+  const first = await lines.next()
+  if (first.done === true) throw new CofferError('backup_invalid', 'The backup is empty.')
+  return { header: parseHeader(first.value), lines }
+}
+
+/** What an interrupted restore left may be there. */
+async function refuseNotEmpty(directory: string): Promise<void> {
+  let names: string[]
+  try {
+    names = await readdir(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new CofferError('store_unavailable', `${directory} cannot be read.`, { cause: error })
+  }
+  const found = names.filter((name) => name !== '.restoring')
+  if (found.length === 0) return
+  throw new CofferError('not_empty', `${directory} is not empty.`)
+}
+
+const unsound = (name: string | undefined) =>
+  new CofferError(
+    'corrupt',
+    name === undefined
+      ? 'The rows are not together what was once in a store.'
+      : `The rows are damaged: ${name}.`,
+  )

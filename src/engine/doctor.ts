@@ -1,0 +1,81 @@
+import { isCofferError } from '../core/errors.ts'
+import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import { storeAnchor } from './audit-reader.ts'
+import type { EngineContext } from './context.ts'
+import { inspect } from './integrity.ts'
+
+export type DoctorCheck = DoctorReport['checks'][number]
+
+/** A check of the surroundings that only the composition can make: file modes, free space. */
+export type OutsideCheck = () => Promise<DoctorCheck>
+
+/** Looks at everything, changes nothing, and reports all findings at once. */
+export async function doctor(
+  context: EngineContext,
+  outside: readonly OutsideCheck[],
+  progress: Progress | undefined,
+): Promise<DoctorReport> {
+  const checks: DoctorCheck[] = []
+  for (const check of outside) checks.push(await check())
+  checks.push(await rowsCheck(context, progress))
+  checks.push(await outboxCheck(context))
+  const audit = await context.log.verify({ anchor: await storeAnchor(context), progress })
+  checks.push({
+    name: 'audit log',
+    ok: audit.ok,
+    detail: audit.ok
+      ? `${audit.events} events in ${audit.segments} segments`
+      : `entry ${audit.problem?.seq ?? '?'}: ${audit.problem?.what ?? 'unknown'}`,
+    ...(audit.ok ? {} : { code: 'audit_tampered', remedy: 'See docs/runbooks/audit.md.' }),
+  })
+  return { ok: checks.every((check) => check.ok), checks, audit }
+}
+
+async function rowsCheck(
+  context: EngineContext,
+  progress: Progress | undefined,
+): Promise<DoctorCheck> {
+  try {
+    const { heads, versions, problems, digestOk } = await inspect(context, {
+      values: true,
+      progress,
+    })
+    const found = problems.map(({ name, what }) => `${name}: ${what}`)
+    if (!digestOk) found.push('rows were put back, removed or exchanged behind our back')
+    return {
+      name: 'secrets and keys',
+      ok: found.length === 0,
+      detail:
+        found.length === 0
+          ? `${heads} heads and ${versions} values are authentic and complete`
+          : found.slice(0, 10).join('; '),
+      ...(found.length === 0
+        ? {}
+        : { code: 'corrupt', remedy: 'Restore from a backup; keep the files as evidence.' }),
+    }
+  } catch (error) {
+    return failedCheck('secrets and keys', error)
+  }
+}
+
+async function outboxCheck(context: EngineContext): Promise<DoctorCheck> {
+  const name = 'store and log'
+  try {
+    const { generation } = await context.log.refresh()
+    const stored = await context.store.read(async (rows) => (await rows.state())?.generation ?? 0)
+    const ok = stored >= generation
+    return {
+      name,
+      ok,
+      detail: `store at generation ${stored}, log at ${generation}`,
+      ...(ok ? {} : { code: 'store_rolled_back' }),
+    }
+  } catch (error) {
+    return failedCheck(name, error)
+  }
+}
+
+export function failedCheck(name: string, error: unknown): DoctorCheck {
+  if (!isCofferError(error)) throw error
+  return { name, ok: false, detail: error.message, code: error.code, remedy: error.remedy }
+}
