@@ -1,0 +1,91 @@
+import { CofferError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { combine, type Problem } from '../failure.ts'
+import { usage } from '../parse.ts'
+import { become } from '../run/become.ts'
+import { childEnvironment, type Wanted } from '../run/environment.ts'
+import { findExecutable } from '../run/executable.ts'
+import { resolvePrefix } from '../run/resolve.ts'
+import { variableOf } from '../run/variable.ts'
+import type { Session } from '../session.ts'
+import type { Handler, OptionsOf } from '../spec.ts'
+import type { run } from '../specs/run.ts'
+
+/** A secret that the command is to have, as a variable or as a file. */
+export interface Delivery extends Wanted {
+  /** Below the prefix or the project: the name of its file. */
+  readonly relative: string
+  /** Absent where it does not come from the store: then it is not kept current. */
+  readonly path?: string
+}
+
+type Options = OptionsOf<typeof run>
+
+export const handle: Handler<typeof run> = async ({ options, rest }, session) => {
+  const [command] = rest
+  if (command === undefined) throw usage('There is no command to run.', 'Write it after --: coffer run -- npm test')
+  if (options['with-env'] && options.files === undefined) throw usage('--with-env goes with --files.')
+  const { deliveries, problems } = await deliveriesOf(options, session)
+  const asVariables = options.files === undefined || options['with-env']
+  const { env, problems: refused } = childEnvironment(
+    session.world.env,
+    asVariables ? deliveries : [],
+    { allowed: new Set(options['allow-env']), withheld: withheldBy(session) },
+  )
+  const all = [...problems, ...refused]
+  if (all.length > 0) {
+    const count = deliveries.length + problems.length
+    throw combine(all, `${all.length} of ${count} secrets cannot be given to the command; it was not started.`)
+  }
+  const executable = findExecutable(command, env.PATH)
+  if (options.files !== undefined) {
+    const { keepFiles } = await import('../run/keep-files.ts')
+    await keepFiles(options.files, deliveries, session, { leave: options['leave-files'] })
+  }
+  await session.close()
+  return become({ executable, command: rest, env })
+}
+
+async function deliveriesOf(
+  options: Options,
+  session: Session,
+): Promise<{ deliveries: Delivery[]; problems: readonly Problem[] }> {
+  if (options.prefix === undefined) {
+    return { deliveries: await projectDeliveries(options, session), problems: [] }
+  }
+  const { found, problems } = await resolvePrefix(await session.coffer(), options.prefix)
+  const deliveries = found.map(({ relative, version }) => ({
+    name: version.envName ?? variableOf(relative),
+    subject: version.path,
+    secret: version.secret as Secret<unknown>,
+    relative,
+    path: version.path,
+  }))
+  return { deliveries, problems }
+}
+
+async function projectDeliveries(options: Options, session: Session): Promise<Delivery[]> {
+  const { findProject } = await import('../../config/project.ts')
+  const project = await findProject(session.world.cwd)
+  if (project === undefined || !project.hasReferences) {
+    throw new CofferError(
+      'invalid_argument',
+      project === undefined
+        ? 'Neither --prefix nor a project says which secrets the command needs.'
+        : `${project.file} names no secrets.`,
+      { remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.' },
+    )
+  }
+  const resolved = await project.resolveEnvironment({
+    coffer: await session.coffer(),
+    env: options.env,
+    processEnv: session.world.env,
+  })
+  return [...resolved].map(([name, secret]) => ({ name, subject: name, secret, relative: name }))
+}
+
+/** Variables that a seal was told to take its key from. */
+const withheldBy = (session: Session): readonly string[] =>
+  session.globals['seal-option']
+    .filter((pair) => pair.startsWith('variable='))
+    .map((pair) => pair.slice('variable='.length))

@@ -1,0 +1,162 @@
+import { GLOBAL_OPTIONS } from './globals.ts'
+import type { CommandSpec, OptionSpec } from './spec.ts'
+
+export type Shell = 'bash' | 'zsh' | 'fish'
+
+/** Completion scripts by shell, each from the table of commands. */
+export const SHELLS: Readonly<Record<Shell, (commands: readonly CommandSpec[]) => string>> = {
+  bash,
+  zsh,
+  fish,
+}
+
+type NamedOption = readonly [string, OptionSpec]
+
+const optionsOf = (spec: CommandSpec | undefined): NamedOption[] => [
+  ...Object.entries<OptionSpec>(spec?.options ?? {}),
+  ...Object.entries<OptionSpec>(GLOBAL_OPTIONS),
+]
+
+const lastWord = (name: string): string => name.slice(name.indexOf(' ') + 1)
+
+/** Every command and subcommand by its words: `audit tail`. */
+const leaves = (commands: readonly CommandSpec[]): CommandSpec[] =>
+  commands.flatMap((spec) => [spec, ...Object.values(spec.subcommands ?? {})])
+
+function bash(commands: readonly CommandSpec[]): string {
+  const cases = leaves(commands).map((spec) => {
+    const subs = Object.values(spec.subcommands ?? {}).map(({ name }) => lastWord(name))
+    const flags = optionsOf(spec).map(([name]) => `--${name}`)
+    const files = spec.arguments?.some((a) => a.complete === 'file') === true ? 'files=1; ' : ''
+    return `    ${quote(spec.name)}) ${files}words=${quote([...subs, ...flags].join(' '))} ;;`
+  })
+  const values = leaves(commands).flatMap((spec) => Object.entries<OptionSpec>(spec.options ?? {}))
+  const choices = unique([...values, ...Object.entries<OptionSpec>(GLOBAL_OPTIONS)])
+    .filter(([, option]) => option.type !== 'boolean')
+    .map(([name, option]) => `    --${name}) ${valueOfBash(option)}; return ;;`)
+  return `# bash completion of coffer
+_coffer() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} name= words= files= word i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if [[ $word == -- ]]; then COMPREPLY=($(compgen -c -f -- "$cur")); return; fi
+    if [[ $word != -* ]]; then
+      if [[ -z $name ]]; then name=$word; else
+        case $name in ${groups(commands).join('|')}) name="$name $word" ;; esac
+        break
+      fi
+    fi
+  done
+  case $prev in
+${choices.join('\n')}
+  esac
+  case $name in
+    '') words=${quote([...commands.map(({ name }) => name), '--help', '--version'].join(' '))} ;;
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  if [[ -n $files && $cur != -* ]]; then COMPREPLY+=($(compgen -f -- "$cur")); fi
+}
+complete -o filenames -F _coffer coffer
+`
+}
+
+function valueOfBash(option: OptionSpec): string {
+  if (option.choices !== undefined) {
+    return `COMPREPLY=($(compgen -W ${quote(option.choices.join(' '))} -- "$cur"))`
+  }
+  if (option.complete === 'file') return 'COMPREPLY=($(compgen -f -- "$cur"))'
+  if (option.complete === 'directory') return 'COMPREPLY=($(compgen -d -- "$cur"))'
+  return ':'
+}
+
+function zsh(commands: readonly CommandSpec[]): string {
+  const describe = (specs: readonly CommandSpec[]): string =>
+    specs.map((spec) => quote(`${lastWord(spec.name)}:${spec.summary.replaceAll(':', '\\:')}`)).join(' ')
+  const cases = leaves(commands).map((spec) => {
+    if (spec.subcommands !== undefined) {
+      return `    ${quote(spec.name)}) local -a subs=(${describe(Object.values(spec.subcommands))}); _describe command subs ;;`
+    }
+    const specs = optionsOf(spec).map(([name, option]) => quote(zshOption(name, option)))
+    const tail = spec.passThrough === true ? `'*::command:_normal'` : zshArgument(spec)
+    return `    ${quote(spec.name)}) _arguments ${[...specs, tail].join(' ')} ;;`
+  })
+  return `#compdef coffer
+# zsh completion of coffer
+_coffer() {
+  local name=$words[2]
+  if (( CURRENT == 2 )); then
+    local -a commands=(${describe(commands)})
+    _describe command commands
+    return
+  fi
+  case $name in
+    ${groups(commands).join('|')}) if (( CURRENT > 3 )); then name="$name $words[3]"; fi ;;
+  esac
+  case $name in
+${cases.join('\n')}
+  esac
+}
+_coffer "$@"
+`
+}
+
+function zshOption(name: string, option: OptionSpec): string {
+  const repeat = option.multiple === true ? '*' : ''
+  const text = `[${option.summary.replace(/[[\]:]/g, '\\$&')}]`
+  if (option.type === 'boolean') return `${repeat}--${name}${text}`
+  const action =
+    option.choices !== undefined
+      ? `(${option.choices.join(' ')})`
+      : option.complete === 'directory'
+        ? '_files -/'
+        : option.complete === 'file'
+          ? '_files'
+          : ' '
+  return `${repeat}--${name}${text}:${(option.value ?? 'value').replace(/[:[\]]/g, ' ')}:${action}`
+}
+
+const zshArgument = (spec: CommandSpec): string =>
+  spec.arguments?.some((a) => a.complete === 'file') === true ? `'*:file:_files'` : `'*: : '`
+
+function fish(commands: readonly CommandSpec[]): string {
+  const lines = ['# fish completion of coffer', 'complete -c coffer -f']
+  for (const spec of commands) {
+    lines.push(
+      `complete -c coffer -n __fish_use_subcommand -a ${quote(spec.name)} -d ${quote(spec.summary)}`,
+    )
+    const seen = `__fish_seen_subcommand_from ${spec.name}`
+    for (const sub of Object.values(spec.subcommands ?? {})) {
+      const word = lastWord(sub.name)
+      lines.push(`complete -c coffer -n ${quote(seen)} -a ${quote(word)} -d ${quote(sub.summary)}`)
+      const both = `${seen}; and __fish_seen_subcommand_from ${word}`
+      lines.push(...Object.entries<OptionSpec>(sub.options ?? {}).map((o) => fishOption(o, both)))
+    }
+    lines.push(...Object.entries<OptionSpec>(spec.options ?? {}).map((o) => fishOption(o, seen)))
+    if (spec.arguments?.some((a) => a.complete === 'file') === true) {
+      lines.push(`complete -c coffer -n ${quote(seen)} -F`)
+    }
+  }
+  lines.push(...Object.entries<OptionSpec>(GLOBAL_OPTIONS).map((o) => fishOption(o)))
+  return `${lines.join('\n')}\n`
+}
+
+function fishOption([name, option]: NamedOption, condition?: string): string {
+  const parts = ['complete -c coffer']
+  if (condition !== undefined) parts.push(`-n ${quote(condition)}`)
+  parts.push(`-l ${name}`)
+  if (option.short !== undefined) parts.push(`-s ${option.short}`)
+  if (option.type !== 'boolean') parts.push(option.complete === undefined ? '-x' : '-r -F')
+  if (option.choices !== undefined) parts.push(`-a ${quote(option.choices.join(' '))}`)
+  parts.push(`-d ${quote(option.summary)}`)
+  return parts.join(' ')
+}
+
+const groups = (commands: readonly CommandSpec[]): string[] =>
+  commands.filter((spec) => spec.subcommands !== undefined).map((spec) => spec.name)
+
+const unique = (options: readonly NamedOption[]): NamedOption[] => [...new Map(options)].map((o) => o)
+
+/** For all three shells: single quotes, one inside them written as '\''. */
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

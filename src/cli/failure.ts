@@ -1,0 +1,74 @@
+import { CofferError, isCofferError } from '../core/errors.ts'
+import { safeJson, safeText } from './safe-text.ts'
+import type { World } from './world.ts'
+
+/**
+ * Says on stderr what went wrong and what to do, and returns the exit code. Never a value; never
+ * text of an unknown error; a stack's frames only with COFFER_DEBUG=1.
+ */
+export function report(error: unknown, world: World, json: boolean): number {
+  const known = isCofferError(error) ? error : unexpected(error)
+  const text = json ? `${safeJson({ error: known.toJSON() })}\n` : human(known)
+  world.stderr.write(text)
+  if (world.env.COFFER_DEBUG === '1') world.stderr.write(frames(error))
+  return known.exitCode
+}
+
+/** One failure of several, by what failed. */
+export interface Problem {
+  readonly subject: string
+  readonly error: unknown
+}
+
+/** One error that lists all problems; alone, a problem stays itself. */
+export function combine(problems: readonly Problem[], headline: string): CofferError {
+  const known = problems.map(({ subject, error }) => ({
+    subject,
+    error: isCofferError(error) ? error : unexpected(error),
+  }))
+  const first = known[0]?.error ?? new CofferError('internal', headline)
+  if (known.length === 1) return first
+  const same = known.every(({ error }) => error.code === first.code)
+  return new CofferError(same ? first.code : 'invalid_config', headline, {
+    ...(same ? { remedy: first.remedy } : { remedy: 'Correct what is listed; nothing was done.' }),
+    details: { problems: known.map(({ subject, error }) => `${subject}: ${error.code}: ${error.message}`) },
+  })
+}
+
+function human(error: CofferError): string {
+  const lines = error.message.split('\n').map(safeText)
+  const listed = Array.isArray(error.details.problems) ? error.details.problems : []
+  const shown = new Set(lines.join('\n').split('\n'))
+  const problems = listed.map((line: string) => `  - ${safeText(line)}`).filter((line) => !shown.has(line))
+  return [
+    `error: ${lines.join('\n')}`,
+    ...problems,
+    `  code: ${error.code}`,
+    `  try: ${safeText(error.remedy)}`,
+    '',
+  ].join('\n')
+}
+
+const unexpected = (error: unknown): CofferError =>
+  new CofferError('internal', `Coffer failed unexpectedly (${nameOf(error)}).`, { cause: error })
+
+/** The class and system code of an unknown error: never its message, which may hold anything. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const code = (error as NodeJS.ErrnoException).code
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)
+    ? code
+    : /^[A-Za-z]{1,40}$/.test(error.name)
+      ? error.name
+      : 'Error'
+}
+
+function frames(error: unknown): string {
+  let text = ''
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const stack = typeof at.stack === 'string' ? at.stack : ''
+    const lines = stack.split('\n').filter((line) => /^\s+at /.test(line))
+    text += `  ${nameOf(at)}\n${lines.map((line) => `  ${safeText(line)}\n`).join('')}`
+  }
+  return text
+}

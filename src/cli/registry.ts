@@ -1,0 +1,130 @@
+import type { CommandSpec } from './spec.ts'
+
+type LoadSpec = () => Promise<CommandSpec>
+
+/** Every command, in the order and the sections of `coffer help`. */
+export const SECTIONS = {
+  'Use secrets': {
+    run: async () => (await import('./specs/run.ts')).run,
+    get: async () => (await import('./specs/values.ts')).get,
+    check: async () => (await import('./specs/run.ts')).check,
+  },
+  'Keep secrets': {
+    init: async () => (await import('./specs/store.ts')).init,
+    set: async () => (await import('./specs/values.ts')).set,
+    import: async () => (await import('./specs/files.ts')).importSpec,
+    export: async () => (await import('./specs/files.ts')).exportSpec,
+    list: async () => (await import('./specs/values.ts')).list,
+    show: async () => (await import('./specs/values.ts')).show,
+    update: async () => (await import('./specs/values.ts')).update,
+    rotate: async () => (await import('./specs/versions.ts')).rotate,
+  },
+  Versions: {
+    history: async () => (await import('./specs/versions.ts')).history,
+    rollback: async () => (await import('./specs/versions.ts')).rollback,
+    label: async () => (await import('./specs/versions.ts')).label,
+    enable: async () => (await import('./specs/versions.ts')).enable,
+    disable: async () => (await import('./specs/versions.ts')).disable,
+    delete: async () => (await import('./specs/versions.ts')).deleteSpec,
+    undelete: async () => (await import('./specs/versions.ts')).undelete,
+    destroy: async () => (await import('./specs/versions.ts')).destroy,
+  },
+  'Access and audit': {
+    policy: async () => (await import('./specs/access.ts')).policy,
+    role: async () => (await import('./specs/access.ts')).role,
+    actor: async () => (await import('./specs/access.ts')).actor,
+    audit: async () => (await import('./specs/audit.ts')).audit,
+  },
+  'Run the store': {
+    key: async () => (await import('./specs/store.ts')).key,
+    backup: async () => (await import('./specs/store.ts')).backup,
+    restore: async () => (await import('./specs/store.ts')).restore,
+    doctor: async () => (await import('./specs/store.ts')).doctor,
+    sweep: async () => (await import('./specs/store.ts')).sweep,
+  },
+  Help: {
+    help: async () => (await import('./specs/self.ts')).help,
+    completion: async () => (await import('./specs/self.ts')).completion,
+    version: async () => (await import('./specs/self.ts')).version,
+  },
+} as const satisfies Record<string, Record<string, LoadSpec>>
+
+/** The code of every command, by its full name; loaded when it is used. */
+export const HANDLERS = {
+  run: () => import('./commands/run.ts'),
+  get: () => import('./commands/get.ts'),
+  check: () => import('./commands/check.ts'),
+  init: () => import('./commands/init.ts'),
+  set: () => import('./commands/set.ts'),
+  import: () => import('./commands/import.ts'),
+  export: () => import('./commands/export.ts'),
+  list: () => import('./commands/list.ts'),
+  show: () => import('./commands/show.ts'),
+  update: () => import('./commands/update.ts'),
+  rotate: () => import('./commands/rotate.ts'),
+  history: () => import('./commands/history.ts'),
+  rollback: () => import('./commands/rollback.ts'),
+  label: () => import('./commands/label.ts'),
+  enable: () => import('./commands/enable.ts'),
+  disable: () => import('./commands/disable.ts'),
+  delete: () => import('./commands/delete.ts'),
+  undelete: () => import('./commands/undelete.ts'),
+  destroy: () => import('./commands/destroy.ts'),
+  'policy list': () => import('./commands/policy-list.ts'),
+  'policy show': () => import('./commands/policy-show.ts'),
+  'policy put': () => import('./commands/policy-put.ts'),
+  'policy delete': () => import('./commands/policy-delete.ts'),
+  'policy test': () => import('./commands/policy-test.ts'),
+  'policy who': () => import('./commands/policy-who.ts'),
+  'role list': () => import('./commands/role-list.ts'),
+  'role put': () => import('./commands/role-put.ts'),
+  'role delete': () => import('./commands/role-delete.ts'),
+  'actor list': () => import('./commands/actor-list.ts'),
+  'actor grant': () => import('./commands/actor-grant.ts'),
+  'actor revoke': () => import('./commands/actor-revoke.ts'),
+  'actor delete': () => import('./commands/actor-delete.ts'),
+  'audit tail': () => import('./commands/audit-tail.ts'),
+  'audit query': () => import('./commands/audit-query.ts'),
+  'audit verify': () => import('./commands/audit-verify.ts'),
+  'audit export': () => import('./commands/audit-export.ts'),
+  'audit head': () => import('./commands/audit-head.ts'),
+  'key status': () => import('./commands/key-status.ts'),
+  'key rotate': () => import('./commands/key-rotate.ts'),
+  'key reseal': () => import('./commands/key-reseal.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  sweep: () => import('./commands/sweep.ts'),
+  help: () => import('./commands/help.ts'),
+  completion: () => import('./commands/completion.ts'),
+  version: () => import('./commands/version.ts'),
+} as const
+
+export type HandlerName = keyof typeof HANDLERS
+
+const TABLE: ReadonlyMap<string, LoadSpec> = new Map(
+  Object.values(SECTIONS).flatMap((section) => Object.entries<LoadSpec>(section)),
+)
+
+/** Other names of commands. */
+export const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['ls', 'list'],
+  ['rm', 'delete'],
+  ['put', 'set'],
+  ['versions', 'history'],
+])
+
+export const COMMAND_NAMES: readonly string[] = [...TABLE.keys()]
+
+export const commandNamed = (name: string): LoadSpec | undefined =>
+  TABLE.get(ALIASES.get(name) ?? name)
+
+/** The specs of all commands, sections kept: for help, docs and completion. */
+export async function allSpecs(): Promise<{ title: string; commands: CommandSpec[] }[]> {
+  return Promise.all(
+    Object.entries(SECTIONS).map(async ([title, section]) => ({
+      title,
+      commands: await Promise.all(Object.values<LoadSpec>(section).map((load) => load())),
+    })),
+  )
+}

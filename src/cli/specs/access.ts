@@ -1,0 +1,133 @@
+import { defineCommand, type OptionSpec } from '../spec.ts'
+
+const NAME = { name: 'name', summary: 'its name' } as const
+const ACTOR = { name: 'actor', summary: 'kind:name, as local:alice or service:ci' } as const
+const YES = { type: 'boolean', short: 'y', summary: 'do not ask' } as const satisfies OptionSpec
+const GRANTS = {
+  policy: { type: 'string', value: 'NAME', multiple: true, summary: 'a policy; may be repeated' },
+  role: { type: 'string', value: 'NAME', multiple: true, summary: 'a role; may be repeated' },
+} as const satisfies Record<string, OptionSpec>
+
+export const policy = defineCommand({
+  name: 'policy',
+  summary: 'who may do what',
+  description: [
+    'A policy is a JSON document: {"name":"ci","rules":[{"effect":"allow","actions":["read"],"paths":["shop/*/api/**"]}]}. Nothing is allowed that no rule allows, and a deny rule wins. Actions: read, describe, list, write, label, update, delete, undelete, destroy, rotate, deliver, audit, backup, admin, or *.',
+  ],
+  examples: [
+    { command: 'coffer policy put ci.json', note: 'make or replace' },
+    { command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url', note: 'and why' },
+  ],
+  subcommands: {
+    list: {
+      name: 'policy list',
+      summary: 'list policies',
+      examples: [{ command: 'coffer policy list', note: '' }],
+    },
+    show: {
+      name: 'policy show',
+      summary: 'print a policy as JSON',
+      arguments: [NAME],
+      examples: [{ command: 'coffer policy show ci > ci.json', note: '' }],
+    },
+    put: {
+      name: 'policy put',
+      summary: 'make or replace a policy',
+      arguments: [{ name: 'file', summary: 'a JSON or YAML file; - is stdin', complete: 'file' }],
+      examples: [{ command: 'coffer policy put ci.json', note: '' }],
+    },
+    delete: {
+      name: 'policy delete',
+      summary: 'remove a policy',
+      arguments: [NAME],
+      options: { yes: YES },
+      examples: [{ command: 'coffer policy delete ci --yes', note: '' }],
+    },
+    test: {
+      name: 'policy test',
+      summary: 'would it be allowed, and which rule says so',
+      description: ['Exit code 0 when it would be allowed, 77 when not.'],
+      arguments: [{ name: 'path', summary: 'a secret, or policy:NAME, audit:log …' }],
+      options: {
+        actor: { type: 'string', value: 'ACTOR', summary: 'who', default: 'you' },
+        action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
+        label: { type: 'string', value: 'LABEL', summary: 'of a read: which label' },
+        at: { type: 'string', value: 'TIME', summary: 'when', default: 'now' },
+      },
+      examples: [
+        { command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url', note: '' },
+      ],
+    },
+    who: {
+      name: 'policy who',
+      summary: 'every actor that may do it, with the reason',
+      arguments: [{ name: 'path', summary: 'a secret' }],
+      options: {
+        action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
+        all: { type: 'boolean', summary: 'also those who may not' },
+      },
+      examples: [{ command: 'coffer policy who shop/prod/api/db-url', note: 'who can read this?' }],
+    },
+  },
+})
+
+export const role = defineCommand({
+  name: 'role',
+  summary: 'named sets of policies',
+  examples: [{ command: 'coffer role put deployer --policy ci --policy auditor', note: '' }],
+  subcommands: {
+    list: {
+      name: 'role list',
+      summary: 'list roles',
+      examples: [{ command: 'coffer role list', note: '' }],
+    },
+    put: {
+      name: 'role put',
+      summary: 'make or replace a role',
+      arguments: [NAME],
+      options: { policy: GRANTS.policy },
+      examples: [{ command: 'coffer role put deployer --policy ci', note: '' }],
+    },
+    delete: {
+      name: 'role delete',
+      summary: 'remove a role',
+      arguments: [NAME],
+      options: { yes: YES },
+      examples: [{ command: 'coffer role delete deployer --yes', note: '' }],
+    },
+  },
+})
+
+export const actor = defineCommand({
+  name: 'actor',
+  summary: 'who is given which policies and roles',
+  examples: [{ command: 'coffer actor grant local:bob --policy reader', note: '' }],
+  subcommands: {
+    list: {
+      name: 'actor list',
+      summary: 'list actors',
+      examples: [{ command: 'coffer actor list', note: '' }],
+    },
+    grant: {
+      name: 'actor grant',
+      summary: 'give policies and roles to an actor',
+      arguments: [ACTOR],
+      options: GRANTS,
+      examples: [{ command: 'coffer actor grant service:ci --policy ci --role deployer', note: '' }],
+    },
+    revoke: {
+      name: 'actor revoke',
+      summary: 'take policies and roles from an actor',
+      arguments: [ACTOR],
+      options: GRANTS,
+      examples: [{ command: 'coffer actor revoke service:ci --policy ci', note: '' }],
+    },
+    delete: {
+      name: 'actor delete',
+      summary: 'remove an actor with all it was given',
+      arguments: [ACTOR],
+      options: { yes: YES },
+      examples: [{ command: 'coffer actor delete local:bob --yes', note: '' }],
+    },
+  },
+})

@@ -1,0 +1,64 @@
+import { defineCommand } from '../spec.ts'
+
+export const run = defineCommand({
+  name: 'run',
+  summary: 'run a command with its secrets in the environment',
+  description: [
+    'Resolves every secret below --prefix, or those that the project (coffer.config.ts, coffer.yaml) names, puts them into the environment, and becomes the command: exit code, signals and standard streams are its own. When any secret cannot be resolved, all failures are listed and nothing is started.',
+    'A secret below the prefix is named by the variable it was imported under, else by its path: a/b-c is A_B_C. Coffer\'s own keys are taken out of the environment. Names that change how programs are loaded (LD_PRELOAD, NODE_OPTIONS, PATH …) are refused unless --allow-env names them.',
+    'With --files each secret is a file of mode 0600 in DIR instead, named by its path below the prefix, kept current while the command runs and removed when it ends.',
+  ],
+  arguments: [
+    { name: 'command', summary: 'the command and its arguments', variadic: true, complete: 'command' },
+  ],
+  passThrough: true,
+  options: {
+    prefix: { type: 'string', value: 'PATH', summary: 'every secret below this path' },
+    env: {
+      type: 'string',
+      value: 'NAME',
+      summary: 'the environment of the project',
+      default: 'COFFER_ENV, NODE_ENV, dev',
+    },
+    'allow-env': {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      summary: 'allow a variable name that is refused otherwise',
+    },
+    files: {
+      type: 'string',
+      value: 'DIR',
+      complete: 'directory',
+      summary: 'write files instead of variables',
+    },
+    'with-env': { type: 'boolean', summary: 'with --files: set the variables as well' },
+    'leave-files': { type: 'boolean', summary: 'with --files: do not remove them at the end' },
+  },
+  examples: [
+    { command: 'coffer run --prefix shop/dev/api -- node server.js', note: 'secrets as variables' },
+    { command: 'coffer run -- npm test', note: 'what coffer.config.ts or coffer.yaml names' },
+    { command: 'coffer run --prefix shop/dev/api --files ./run/secrets -- ./app', note: 'as files' },
+  ],
+})
+
+export const check = defineCommand({
+  name: 'check',
+  summary: 'check that everything the project refers to can be resolved',
+  description: [
+    'Resolves each reference of the project, or each secret below --prefix, as `coffer run` would: it exists, this actor may read it, and its value has its type. All findings are listed at once, names and problems, never values. Exit code 1 when there are findings.',
+  ],
+  options: {
+    prefix: { type: 'string', value: 'PATH', summary: 'every secret below this path' },
+    env: {
+      type: 'string',
+      value: 'NAME',
+      summary: 'the environment of the project',
+      default: 'COFFER_ENV, NODE_ENV, dev',
+    },
+  },
+  examples: [
+    { command: 'coffer check', note: 'before a deploy' },
+    { command: 'coffer check --env prod --json', note: 'for a pipeline' },
+  ],
+})

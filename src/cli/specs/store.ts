@@ -1,0 +1,123 @@
+import { defineCommand, type OptionSpec } from '../spec.ts'
+
+const BACKUP_KEY = {
+  'backup-passphrase-file': {
+    type: 'string',
+    value: 'FILE',
+    complete: 'file',
+    summary: 'the passphrase of the backup (not of the store)',
+  },
+} as const satisfies Record<string, OptionSpec>
+
+export const init = defineCommand({
+  name: 'init',
+  summary: 'make a store',
+  description: [
+    'Makes a store and grants you its built-in policy admin. The root key comes from COFFER_MASTER_KEY (32 bytes as base64, base64url or 64 hex characters), else from a key file that init writes outside the data directory and names, or from a passphrase with --seal passphrase.',
+    'Where /data/secrets cannot be made, init proposes ./.coffer, adds it to .gitignore and records it as dataDir in coffer.yaml, so that later commands find it.',
+  ],
+  options: {
+    seal: {
+      type: 'string',
+      value: 'SEAL',
+      summary: 'environment, key-file, passphrase …',
+      default: 'the first that is ready',
+    },
+    admin: { type: 'string', value: 'ACTOR', summary: 'who gets the policy admin', default: 'you' },
+    yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
+  },
+  examples: [
+    { command: 'coffer init', note: 'a key file, or COFFER_MASTER_KEY when it is set' },
+    { command: 'coffer init --seal passphrase --data-dir ./secrets', note: 'asks for a passphrase' },
+  ],
+})
+
+export const key = defineCommand({
+  name: 'key',
+  summary: 'the keys of the store',
+  examples: [{ command: 'coffer key status', note: 'terms, fingerprints, seal' }],
+  subcommands: {
+    status: {
+      name: 'key status',
+      summary: 'terms, fingerprints and the seal; never a key',
+      examples: [{ command: 'coffer key status', note: '' }],
+    },
+    rotate: {
+      name: 'key rotate',
+      summary: 'a new term; every version is re-wrapped, readers are not blocked',
+      description: ['Run it again to resume one that was interrupted.'],
+      examples: [{ command: 'coffer key rotate', note: '' }],
+    },
+    reseal: {
+      name: 'key reseal',
+      summary: 'put the keyring under another root key',
+      options: {
+        seal: { type: 'string', value: 'SEAL', summary: 'the new seal (required)' },
+        'new-key-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'the new key file' },
+        'new-passphrase-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'the new passphrase' },
+        'new-seal-option': { type: 'string', value: 'NAME=VALUE', multiple: true, summary: 'another option of the new seal' },
+      },
+      examples: [
+        { command: 'coffer key reseal --seal passphrase', note: 'asks for the new passphrase' },
+        { command: 'coffer key reseal --seal environment --new-seal-option variable=NEW_KEY', note: '' },
+      ],
+    },
+  },
+})
+
+export const backup = defineCommand({
+  name: 'backup',
+  summary: 'write an encrypted copy of the store, while it is in use',
+  description: [
+    'Encrypted to age recipients or a passphrase. A restore needs the backup\'s own key and the store\'s root key; the receipt names that root key\'s fingerprint.',
+  ],
+  arguments: [{ name: 'file', summary: 'the file to write', complete: 'file' }],
+  options: {
+    recipient: { type: 'string', value: 'age1…', multiple: true, summary: 'an age recipient; may be repeated' },
+    ...BACKUP_KEY,
+  },
+  examples: [
+    { command: 'coffer backup store.coffer --recipient age1…', note: '' },
+    { command: 'coffer backup store.coffer', note: 'asks for a passphrase' },
+  ],
+})
+
+export const restore = defineCommand({
+  name: 'restore',
+  summary: 'restore a backup into an empty data directory',
+  description: [
+    'Before anything is touched it says which root key is needed and whether this process holds it. --inspect stops there.',
+  ],
+  arguments: [{ name: 'file', summary: 'the backup', complete: 'file' }],
+  options: {
+    inspect: { type: 'boolean', summary: 'only say what is in it and which key it needs' },
+    'identity-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'age identities' },
+    ...BACKUP_KEY,
+  },
+  examples: [
+    { command: 'coffer restore store.coffer --identity-file key.txt --inspect', note: 'look first' },
+    { command: 'coffer restore store.coffer --identity-file key.txt --data-dir ./new', note: '' },
+  ],
+})
+
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'check the store, its keys and its audit log',
+  description: [
+    'Exit code 0 when all is well, 1 when something is wrong. --accept-restored begins an audited new epoch of a store that was put back on purpose.',
+  ],
+  options: {
+    'accept-restored': { type: 'boolean', summary: 'accept an older store that was put back' },
+    yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
+  },
+  examples: [
+    { command: 'coffer doctor', note: '' },
+    { command: 'coffer doctor --accept-restored', note: 'after putting an old copy back' },
+  ],
+})
+
+export const sweep = defineCommand({
+  name: 'sweep',
+  summary: 'do the background work once: purge, prune, rotate what is due',
+  examples: [{ command: 'coffer sweep', note: 'from cron, where nothing runs for long' }],
+})
