@@ -1,5 +1,4 @@
-import type { InitReport, PlatformOptions } from './compose.ts'
-import type { Coffer } from './core/ports/coffer.ts'
+import type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
 import type { Platform } from './core/ports/platform.ts'
 
 export {
@@ -33,7 +32,7 @@ export type {
   SecretRef,
   StandardSchema,
 } from './config/index.ts'
-export type { InitReport, PlatformOptions } from './compose.ts'
+export type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
 export { CofferError, ERRORS, isCofferError } from './core/errors.ts'
 export type { CofferErrorOptions, ErrorCode } from './core/errors.ts'
 export type { AuditAction, AuditEvent, AuditOutcome } from './core/event.ts'
@@ -49,31 +48,21 @@ export { Secret } from './core/secret.ts'
 export type { TypeName, TypeSpec } from './core/types/spec.ts'
 export type { Encoding, JsonObject, JsonValue, SecretValue } from './core/value.ts'
 
-export interface OpenOptions extends PlatformOptions {
-  /** Who acts. Default: `local:<os user>`. */
-  readonly actor?: string | undefined
-}
-
-/** A `Coffer` that owns its store: close it when the application ends. */
-export interface OpenedCoffer extends Coffer {
-  close(): Promise<void>
-}
+export type OpenOptions = PlatformOptions & { readonly actor?: string }
 
 /**
- * Opens the local store as one actor. Where it is: `dataDir`, `COFFER_DATA_DIR`, `dataDir` of the
- * coffer.yaml around the working directory, `/data/secrets`.
+ * Opens the local store as one actor (default `local:<os user>`). Where it is: `dataDir`,
+ * `COFFER_DATA_DIR`, `dataDir` of the coffer.yaml around the working directory, `/data/secrets`.
+ * While the program runs it takes its turn at the background sweep; that keeps no process alive.
  *
  * @example
- * const coffer = await openCoffer()
+ * await using coffer = await openCoffer()
  * const cfg = await config.load({ coffer })
  * @throws CofferError `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `corrupt`, …
  */
 export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffer> {
-  const { actor, ...rest } = options
-  const { localActor, openPlatform: open } = await import('./compose.ts')
-  const platform = await open({ ...rest, dataDir: await dataDirOf(rest) })
-  const coffer = platform.as(actor ?? localActor(), { via: 'library' })
-  return Object.freeze({ ...coffer, close: () => platform.close() })
+  const { openCoffer: open } = await import('./compose.ts')
+  return open({ ...options, dataDir: await dataDirOf(options) })
 }
 
 /** Opens a store with all that its operator can do. The engine is loaded by this call. */
@@ -83,9 +72,7 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
 }
 
 /** Makes a store. @throws CofferError `store_exists`, and what the seal throws */
-export async function initPlatform(
-  options: PlatformOptions & { readonly seal?: string; readonly admin?: string },
-): Promise<InitReport> {
+export async function initPlatform(options: InitOptions): Promise<InitReport> {
   const { initPlatform: init } = await import('./compose.ts')
   return init(options)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { importsOf, occurrences, sources } from './sources.ts'
+import { importsOf, occurrences, sources, structureOf } from './sources.ts'
 
 /** Law 8 and law 10. */
 const all = sources('src')
@@ -21,7 +21,7 @@ test('a module keeps no state of its own at its top level', () => {
   // A memo keyed weakly by its object is not state: it cannot be read by another.
   const state =
     /^(?:export )?(?:let|var) \w|^(?:export )?const \w+[^=\n]*= new (?:Map|Set)\(\s*\)/gm
-  expect(all.flatMap((source) => occurrences(source, state))).toEqual([])
+  expect(all.flatMap((source) => occurrences(structureOf(source), state))).toEqual([])
 })
 
 test('importing a module does nothing', () => {
@@ -30,7 +30,7 @@ test('importing a module does nothing', () => {
     /^(?!import|export|const|function|async|class|type|interface|declare)[a-zA-Z_$][^\n]*/gm
   const found = all
     .filter(({ file }) => file !== PROGRAM && !file.startsWith('src/config/browser'))
-    .flatMap((source) => occurrences(source, effect))
+    .flatMap((source) => occurrences(structureOf(source), effect))
   expect(found).toEqual([])
 })
 
@@ -38,7 +38,10 @@ test('an adapter is named by its registry and by nothing else', () => {
   const adapters = all
     .filter(({ file }) => registries.some((r) => sameFolder(r.file, file) && r.file !== file))
     .map(({ file }) => file)
-  const entries = registries.flatMap(importsOf).map(({ to }) => to)
+  const entries = registries
+    .flatMap(importsOf)
+    .filter(({ typesOnly }) => !typesOnly)
+    .map(({ to }) => to)
   const registered = adapters.filter((file) => entries.includes(file))
   expect(registered.length).toBeGreaterThan(6)
   const elsewhere = all

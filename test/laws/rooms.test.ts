@@ -10,6 +10,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/core': [],
   'src/crypto': ['src/core'],
   'src/engine': ['src/core', 'src/crypto'],
+  'src/adapters/backups': ['src/core'],
   'src/adapters/logs': ['src/core', 'src/crypto'],
   'src/adapters/providers': ['src/core'],
   'src/adapters/seals': ['src/core', 'src/crypto'],
@@ -28,7 +29,7 @@ const PURE_BUILTINS = /^node:(buffer|crypto|util|v8)$/
 
 /** Packages, by the only room (or file) that may import them. */
 const PACKAGES: Record<string, string> = {
-  'age-encryption': 'src/engine',
+  'age-encryption': 'src/adapters/backups',
   ajv: 'src/core/types',
   dotenv: 'src/',
   yaml: 'src/',

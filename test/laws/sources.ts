@@ -47,14 +47,20 @@ export function importsOf({ file, code }: Pick<Source, 'file' | 'code'>): Import
   })
 }
 
+const TOKEN =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+const blank = (text: string) => text.replace(/[^\n]/g, ' ')
+const isComment = (token: string) => token.startsWith('/*') || token.startsWith('//')
+
 /** Comments become spaces, so that lines keep their numbers; strings are left alone. */
-function blankComments(text: string): string {
-  const token =
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
-  return text.replace(token, (match) =>
-    match.startsWith('/*') || match.startsWith('//') ? match.replace(/[^\n]/g, ' ') : match,
-  )
-}
+const blankComments = (text: string) =>
+  text.replace(TOKEN, (token) => (isComment(token) ? blank(token) : token))
+
+/** The same without what is inside strings: only its structure is left. */
+export const structureOf = (source: Source): Source => ({
+  ...source,
+  code: source.code.replace(TOKEN, blank),
+})
 
 /** `file:line` of every match of `pattern` in the code, with the matched text. */
 export function occurrences({ file, code }: Source, pattern: RegExp): string[] {
