@@ -160,12 +160,13 @@ export class ChainWalk {
     this.#last = link
     this.#witness(link)
     if (this.#problem !== undefined) return
-    if (at < this.#at && this.#clockBack++ === 0) this.#clockBackSeq = link.seq
-    this.#at = at
     if (link.signature === undefined) {
       this.#events++
       if (this.#first.seq > 1 && line.includes(PRUNE)) this.#notePrune(line, link.seq)
     } else {
+      // Events are as old as what they tell of; signatures are made in the log's own order.
+      if (at < this.#at && this.#clockBack++ === 0) this.#clockBackSeq = link.seq
+      this.#at = at
       const bad = this.#signatures.add(link.seq, link.signature, link)
       if (bad !== undefined) this.#failSignature(bad)
     }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Clock, Random } from '../../core/ports/ambient.ts'
-import type { AuditLog, AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
+import type { AuditLog, AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
 import type { Sink } from '../../core/ports/sink.ts'
 import { auditUnavailable, FlushQueue } from './flush-queue.ts'
-import { findEnd, startOf, type Followed, type LogEnd } from './log-end.ts'
+import { findEnd, startOf, type Followed } from './log-end.ts'
 import { nodeFs, writeAll, type LogFs } from './log-fs.ts'
 import { LogWriter } from './log-writer.ts'
 import { ProcessLock } from './process-lock.ts'
@@ -53,11 +53,11 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   return {
     description: `audit log in ${dir}`,
     get tail() {
-      return tailOf(writer.end)
+      return writer.tail
     },
     append: (events) => (events.length === 0 ? Promise.resolve() : queue.add(events, 0)),
     complete: (generation) => queue.add([], generation),
-    refresh: () => reading(() => tailOf(writer.look())),
+    refresh: () => reading(() => writer.look()),
     async query(filter) {
       const { queryLog } = await import('./log-query.ts')
       return reading(() => queryLog(place, filter))
@@ -135,9 +135,3 @@ function endOrStart(place: { fs: LogFs; dir: string; storeId: string }): Followe
     return { end: startOf(place.storeId) }
   }
 }
-
-const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
-  seq,
-  hash: seq === 0 ? '' : hash,
-  generation,
-})

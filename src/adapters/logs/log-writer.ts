@@ -2,8 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import type { Clock } from '../../core/ports/ambient.ts'
-import type { AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
-import { eventBody, eventLine, lineHash, signatureLine } from '../../crypto/audit-line.ts'
+import type { AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
+import { eventBody, eventLine, lineHash, placeOf, signatureLine } from '../../crypto/audit-line.ts'
 import { auditUnavailable, type Waiter } from './flush-queue.ts'
 import {
   cut,
@@ -15,12 +15,14 @@ import {
   type Followed,
   type LogEnd,
   type LogPlace,
+  type Witness,
 } from './log-end.ts'
 import { errnoOf } from './log-fs.ts'
 import type { ProcessLock } from './process-lock.ts'
 import type { Reserve } from './reserve.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 import type { SinkFeed } from './sink-feed.ts'
+import { positionOf } from './line-search.ts'
 import { outboxBodies } from './outbox-bodies.ts'
 import { segmentsIn } from './segments.ts'
 
@@ -42,19 +44,20 @@ export interface WriterParts {
 export class LogWriter {
   readonly #parts: WriterParts
   #publicKeyMade: KeyObject | undefined
+  /** The last good line at the last look; another process may yet take back what is not durable. */
   #end: LogEnd
-  /** Up to this `seq` the log is known to be on the disk. */
-  #durableSeq: number
+  /** The newest point that is known to be on the disk. */
+  #durable: AuditTail
   #newest = 0
 
   constructor(parts: WriterParts, followed: Followed) {
     this.#parts = parts
     this.#end = followed.end
-    this.#durableSeq = 0
+    this.#durable = durableOf(followed.end, readWitness(parts.place))
   }
 
-  get end(): LogEnd {
-    return this.#end
+  get tail(): AuditTail {
+    return this.#durable
   }
 
   get #publicKey(): KeyObject | undefined {
@@ -64,13 +67,9 @@ export class LogWriter {
   }
 
   /** Looks for what other processes appended; takes no lock and changes nothing. */
-  look(): LogEnd {
-    // The head is read first: it may then be behind the log, but never ahead of it.
-    const witness = readWitness(this.#parts.place)
-    const followed = this.#followed()
-    refuseCut(this.#parts.place, followed, witness, this.#publicKey)
-    this.#end = followed.end
-    return this.#end
+  look(): AuditTail {
+    this.#adopt()
+    return this.#durable
   }
 
   /** Settles every waiter, or rejects. */
@@ -136,14 +135,9 @@ export class LogWriter {
   #settle(): string[] {
     const { place, files } = this.#parts
     if (files.unchanged(this.#end)) return []
-    const witness = readWitness(place)
-    files.recover(witness?.seq ?? 0)
-    const followed = this.#followed()
-    refuseCut(place, followed, witness, this.#publicKey)
-    this.#end = followed.end
+    files.recover(readWitness(place)?.seq ?? 0)
+    const followed = this.#adopt()
     this.#newest = segmentsIn(place.fs, place.dir).at(-1) ?? 0
-    const witnessed = witness?.seq === undefined ? 0 : Math.min(witness.seq, this.#end.seq)
-    this.#durableSeq = Math.max(witnessed, Math.min(this.#durableSeq, this.#end.seq))
     if (followed.torn === undefined) return []
     files.trim(followed.torn)
     return [
@@ -158,16 +152,30 @@ export class LogWriter {
     ]
   }
 
-  #followed(): Followed {
+  #adopt(): Followed {
     const { place } = this.#parts
-    if (this.#end.seq === 0) return findEnd(place)
-    if (!stillThere(place, this.#end)) {
-      throw cut(
-        `Entry ${this.#end.seq} is no longer where this process saw it: the log was cut or put back.`,
-        { seq: this.#end.seq },
-      )
-    }
-    return follow(place, this.#end)
+    // The head is read first: it may then be behind the log, but never ahead of it.
+    const witness = readWitness(place)
+    const followed =
+      this.#end.seq > 0 && stillThere(place, this.#end) ? follow(place, this.#end) : this.#afresh()
+    refuseCut(place, followed, witness, this.#publicKey)
+    this.#end = followed.end
+    const durable = durableOf(followed.end, witness)
+    if (durable.seq > this.#durable.seq) this.#durable = durable
+    return followed
+  }
+
+  /** What was not durable may have been taken back; what was must still be there. */
+  #afresh(): Followed {
+    const { place } = this.#parts
+    const { seq, hash } = this.#durable
+    const followed = findEnd(place)
+    if (seq === 0 || hash === followed.end.hash) return followed
+    const line = positionOf(place, seq)?.text
+    if (line !== undefined && lineHash(line) === hash) return followed
+    throw cut(`The log no longer holds entry ${seq}, which this process saw: it was put back.`, {
+      seq,
+    })
   }
 
   /** The outbox's events first; a failure of the store concerns only those who wait for it. */
@@ -188,8 +196,8 @@ export class LogWriter {
     const { place, signer, files, clock } = this.#parts
     const unsigned = this.#end.seq > this.#end.signedSeq
     if (bodies.length === 0 && !(unsigned && signer !== undefined)) {
-      if (this.#durableSeq < this.#end.seq) files.sync(this.#end)
-      this.#durableSeq = this.#end.seq
+      if (this.#durable.seq < this.#end.seq) files.sync(this.#end)
+      this.#durable = tailOf(this.#end)
       return
     }
     const lines: string[] = []
@@ -220,9 +228,22 @@ export class LogWriter {
       generation,
       signedSeq,
     }
-    this.#durableSeq = seq
     if (signer !== undefined) files.writeHead(lines.at(-1)!)
+    this.#durable = tailOf(this.#end)
   }
+}
+
+const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
+  seq,
+  hash: seq === 0 ? '' : hash,
+  generation,
+})
+
+/** What the head file vouches for; without one, what is there. */
+function durableOf(end: LogEnd, witness: Witness | undefined): AuditTail {
+  const place = witness === undefined ? undefined : placeOf(witness.line)
+  if (witness === undefined || place === undefined || place.seq > end.seq) return tailOf(end)
+  return { seq: place.seq, hash: lineHash(witness.line), generation: place.generation }
 }
 
 const GENERATION = /,"generation":([0-9]{1,16})(,|$)/
