@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EMPTY_DIGEST, addToDigest, digestElement, removeFromDigest } from './digest.ts'
 

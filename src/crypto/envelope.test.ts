@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../core/limits.ts'
 import { refusal } from '../testing/refusal.ts'

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { refusal } from '../testing/refusal.ts'
 import { openHead, sealHead } from './head.ts'

@@ -78,7 +78,7 @@ describe('whatever was changed is refused', () => {
         codes.add(refusal(() => openKeyring(bad, rootKey)).code)
       }
     }
-    expect([...codes].sort()).toEqual(['corrupt', 'store_newer', 'wrong_key'])
+    expect([...codes].toSorted()).toEqual(['corrupt', 'store_newer', 'wrong_key'])
   })
 
   test('every truncation and extension', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { refusal } from '../testing/refusal.ts'
 import { formatRootKey, parseRootKey } from './root-key.ts'
@@ -54,7 +54,7 @@ test.each([
   expect(error.message).toMatch(
     /^COFFER_MASTER_KEY must be 32 bytes as base64, base64url or 64 hex/,
   )
-  if (text.trim().length > 3) expect(error.message).not.toContain(text.trim())
+  expect(error.message).not.toContain(text.trim() || 'A'.repeat(8))
 })
 
 test('32 characters of plain text are told what is missing', () => {

@@ -47,8 +47,8 @@ const KEY_BYTES = 32
 
 /** The least keeps a changed header from weakening a guess, the most from exhausting the machine. */
 const BOUNDS = {
-  memoryKiB: { min: WORK.memoryKiB, max: 1_048_576 },
-  passes: { min: WORK.passes, max: 16 },
+  memoryKiB: { min: WORK.memoryKiB, max: 262_144 },
+  passes: { min: WORK.passes, max: 10 },
   parallelism: { min: 1, max: 16 },
 } as const
 
@@ -58,7 +58,7 @@ const PASSPHRASE_BYTES_MAX = 1_024
 async function newPassphrase(context: SealContext): Promise<string> {
   const given = await givenPassphrase(context)
   const words = given ?? (await ask(context, 'New passphrase: '))
-  if ([...words].length < PASSPHRASE_CHARS_MIN) {
+  if (Array.from(words).length < PASSPHRASE_CHARS_MIN) {
     throw new CofferError(
       'invalid_key',
       `A passphrase has at least ${PASSPHRASE_CHARS_MIN} characters.`,
