@@ -1,7 +1,12 @@
 import { isCofferError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Clock } from '../core/ports/ambient.ts'
-import type { Provider, ProviderAnswer, ProviderRef, ProviderValue } from '../core/ports/provider.ts'
+import type {
+  Provider,
+  ProviderAnswer,
+  ProviderRef,
+  ProviderValue,
+} from '../core/ports/provider.ts'
 import { sameness } from './fetch.ts'
 import type { CacheOptions } from './options.ts'
 

@@ -43,7 +43,8 @@ function whole(secret: Secret<unknown>): Material {
 
 function ofBytes(bytes: Uint8Array): Material {
   return {
-    candidates: () => (isUtf8(bytes) ? [...ofJson(decodeText(bytes)).candidates(), bytes] : [bytes]),
+    candidates: () =>
+      isUtf8(bytes) ? [...ofJson(decodeText(bytes)).candidates(), bytes] : [bytes],
     text() {
       if (!isUtf8(bytes)) throw refuse('The value is not text; give the reference a schema.')
       return bytes
@@ -57,7 +58,8 @@ function ofJson(value: unknown): Material {
   }
   return {
     candidates() {
-      if (typeof value === 'string') return /^\s*[{[]/.test(value) ? [value, ...json(value)] : [value]
+      if (typeof value === 'string')
+        return /^\s*[{[]/.test(value) ? [value, ...json(value)] : [value]
       return value === null || value === undefined ? [value] : [value, plain(value)]
     },
     text() {
@@ -92,7 +94,10 @@ function jsonOf(secret: Secret<unknown>): unknown {
 
 function pick(value: unknown, field: string): unknown {
   const keys = field.startsWith('/')
-    ? field.slice(1).split('/').map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~'))
+    ? field
+        .slice(1)
+        .split('/')
+        .map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~'))
     : field.split('.')
   if (keys.length > LIMITS.documentDepthMax) throw refuse('The field is too deep.')
   let found = value

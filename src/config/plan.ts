@@ -16,8 +16,10 @@ export type Build = (values: readonly unknown[]) => unknown
 export type Place = SecretPlace | EnvPlace | LiteralPlace | InlinePlace | BrokenPlace
 
 interface Named {
-  /** What it is called in print: `db.url`, with a document's position before it. */
+  /** What it is called in print: `db.url`. */
   readonly name: string
+  /** Where a document says so: `app.yaml:3:7`. */
+  readonly at?: string | undefined
   readonly path: readonly string[]
 }
 

@@ -3,8 +3,10 @@ import type { ErrorCode } from '../core/errors.ts'
 
 /** One thing that is wrong with a configuration: names and codes, never a value. */
 export interface Problem {
-  /** Where in the configuration: `db.url`. With a document: `app.yaml:3:7 db.url`. */
+  /** Where in the configuration: `db.url`. */
   readonly field: string
+  /** Where a document says so, with line and column: `app.yaml:3:7`. */
+  readonly position?: string | undefined
   /** What was asked for: `shop/dev/api/db-url`, `env:CI_TOKEN`. */
   readonly reference: string
   /** Empty where no provider was asked. */
@@ -32,6 +34,10 @@ export class ConfigError extends CofferError {
     this.name = 'ConfigError'
     this.problems = problems
   }
+
+  override toJSON() {
+    return { ...super.toJSON(), problems: this.problems }
+  }
 }
 
 /** A problem's code, message and remedy from whatever was thrown. Foreign text is never passed on. */
@@ -54,7 +60,9 @@ export const printable = (text: string): string =>
   )
 
 function render(problems: readonly Problem[]): string {
-  const rows = problems.map((p) => [p.field, p.reference, p.code, p.message].map(printable))
+  const rows = problems.map((p) =>
+    [`${p.position ?? ''} ${p.field}`.trim(), p.reference, p.code, p.message].map(printable),
+  )
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
   const lines = rows.map((row) =>
     `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),

@@ -44,9 +44,13 @@ export const memoryProvider = (values: Readonly<Record<string, SecretValue>> = {
 function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): FoundProvider {
   const { kind, ...options } = spec
   if (!Object.hasOwn(PROVIDERS, kind)) {
-    throw new CofferError('unknown_provider', `There is no provider ${JSON.stringify(name)} here.`, {
-      remedy: `Use one of ${Object.keys(PROVIDERS).join(', ')}, or give it in \`providers\`; a path with a colon in it is written { path }.`,
-    })
+    throw new CofferError(
+      'unknown_provider',
+      `There is no provider ${JSON.stringify(name)} here.`,
+      {
+        remedy: `Use one of ${Object.keys(PROVIDERS).join(', ')}, or give it in \`providers\`; a path with a colon in it is written { path }.`,
+      },
+    )
   }
   if (kind === COFFER && load.coffer === undefined) {
     throw new CofferError('unknown_provider', 'No Coffer was given to resolve it.', {

@@ -10,6 +10,7 @@ import type { EnvPlace, InlinePlace, LiteralPlace, Place, SecretPlace } from './
 import { locate, showReference } from './reference.ts'
 import type { Session } from './session.ts'
 import { validate } from './validate.ts'
+import { readVariable } from './variable.ts'
 import { watcher } from './watch.ts'
 
 /** `typed`: what the schema yields, watchable. `text`: what is stored, once its schema accepts it. */
@@ -112,7 +113,13 @@ async function secretOf(
     async resolve() {
       const { timeoutMs } = session.load
       const [answer] = await fetchAll([ref], { find: session.findFresh, timeoutMs })
-      const now = await settle({ ...place, optional: false }, ref, answer ?? { error: undefined }, session, mode)
+      const now = await settle(
+        { ...place, optional: false },
+        ref,
+        answer ?? { error: undefined },
+        session,
+        mode,
+      )
       return now ?? made
     },
   })
@@ -133,21 +140,7 @@ async function holdValue(
 }
 
 async function fromEnvironment({ variable, schema }: EnvPlace, { vars }: Session) {
-  const found = Object.hasOwn(vars, variable) ? vars[variable] : undefined
-  const text = found === '' ? undefined : found
-  const missing = () =>
-    new CofferError('not_found', `The variable ${variable} is not set.`, {
-      remedy: `Set ${variable}, or give it a default in its schema.`,
-    })
-  if (schema === undefined) {
-    if (text === undefined) throw missing()
-    return text
-  }
-  try {
-    return freeze(await validate(schema, [text]))
-  } catch (error) {
-    throw text === undefined ? missing() : error
-  }
+  return readVariable(variable, schema, vars)
 }
 
 async function fromLiteral({ schema, value }: LiteralPlace): Promise<unknown> {

@@ -59,11 +59,14 @@ export function runReferences(
   env: string | undefined,
 ): ConfigReference[] {
   const prefix = prefixIn(config, environmentName({ env }))
-  return plan.places.filter(isSecret).flatMap((place) => {
-    if (place.reference.error !== undefined) return []
-    const { provider, key, label, version } = locate(place.reference, prefix)
-    const { optional, name: field } = place
-    return [{ field, provider, key, label, version, optional, envName: place.reference.envName }]
+  return plan.places.filter(isSecret).flatMap(({ name: field, reference, optional }) => {
+    try {
+      const { provider, key, label, version } = locate(reference, prefix)
+      return [{ field, provider, key, label, version, optional, envName: reference.envName }]
+    } catch (error) {
+      if (error instanceof CofferError) return []
+      throw error
+    }
   })
 }
 
@@ -114,6 +117,7 @@ const problemsOf = (outcomes: readonly Outcome[]): Problem[] =>
     .filter((outcome) => outcome.failed)
     .map(({ place, reference, provider, error }) => ({
       field: place.name,
+      position: place.at,
       reference,
       provider,
       ...describeError(error),

@@ -15,7 +15,9 @@ export function env({ env, options }: ProviderContext): Provider {
     resolve: (refs) =>
       answerPlain(refs, (name) => {
         const text = Object.hasOwn(env, name) ? env[name] : undefined
-        return { value: text === undefined ? undefined : { secret: textSecret(`env:${name}`, text) } }
+        return {
+          value: text === undefined ? undefined : { secret: textSecret(`env:${name}`, text) },
+        }
       }),
   }
 }

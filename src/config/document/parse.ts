@@ -1,0 +1,134 @@
+import type { Alias, Document, LineCounter, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import { budget, checkKey, DocumentError } from './node.ts'
+import type { DocumentNode } from './node.ts'
+
+/**
+ * Reads YAML 1.2 (core schema) or JSON. `name` is what to call the file in positions.
+ *
+ * Refused, with line and column: a key twice, `__proto__`, tags that make other than plain data,
+ * several documents, an integer that JavaScript cannot hold, more than 32 levels or 200 000 values
+ * with aliases expanded. No message quotes the document.
+ * @throws DocumentError `invalid_config`, `too_large`
+ */
+export async function parseDocument(
+  text: string,
+  format: 'yaml' | 'json',
+  name: string,
+): Promise<DocumentNode> {
+  const yaml = await import('yaml')
+  if (isHopelesslyDeep(text)) throw new DocumentError('too_large', 'It is nested too deep.', name)
+  const lines = new yaml.LineCounter()
+  const at = positions(lines, name)
+  // The parser's own search for keys that are there twice takes quadratic time.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, strict: true }
+  const parsed = yaml.parseDocument(text, {
+    ...options,
+    schema: format === 'json' ? 'json' : 'core',
+  })
+  if (format === 'json') checkJson(text, at)
+  const [problem] = [...parsed.errors, ...parsed.warnings]
+  if (problem !== undefined) {
+    throw new DocumentError(
+      'invalid_config',
+      `It is not ${FORMATS[format]} (${problem.code}).`,
+      at(problem.pos[0]),
+    )
+  }
+  return reader(yaml, parsed, at)(parsed.contents, 0)
+}
+
+const FORMATS = { yaml: 'YAML that can be read', json: 'JSON' } as const
+const DEEP = 10_000
+const TAGS: readonly (string | undefined)[] = [
+  undefined,
+  ...['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((t) => `tag:yaml.org,2002:${t}`),
+]
+
+type At = (offset: number | undefined) => string
+
+function reader(yaml: typeof import('yaml'), parsed: Document.Parsed, at: At) {
+  const spend = budget()
+  function read(node: Node | null, depth: number): DocumentNode {
+    const position = at(node?.range?.[0])
+    spend(depth, position)
+    if (node === null) return { kind: 'scalar', value: null, at: position }
+    if (yaml.isAlias(node)) return read(target(parsed, node, position), depth + 1)
+    if (!TAGS.includes(node.tag)) {
+      throw new DocumentError('invalid_config', 'A document has no tags of its own.', position)
+    }
+    if (yaml.isMap(node)) return { kind: 'map', entries: readMap(node, depth), at: position }
+    if (yaml.isSeq(node)) {
+      const items = (node as YAMLSeq<Node | null>).items.map((item) => read(item, depth + 1))
+      return { kind: 'list', items, at: position }
+    }
+    return { kind: 'scalar', value: scalarOf(node as Scalar, position), at: position }
+  }
+
+  function readMap(map: YAMLMap, depth: number): Map<string, DocumentNode> {
+    const entries = new Map<string, DocumentNode>()
+    for (const { key, value } of map.items as { key: Node; value: Node | null }[]) {
+      const position = at(key.range?.[0])
+      if (!yaml.isScalar(key) || !TAGS.includes(key.tag)) {
+        throw new DocumentError('invalid_config', 'A key is text.', position)
+      }
+      const name = checkKey(String(key.source ?? key.value), position)
+      if (name === '<<' && key.type === 'PLAIN') {
+        throw new DocumentError('invalid_config', 'Merge keys (<<) are not known here.', position)
+      }
+      if (entries.has(name)) {
+        throw new DocumentError('invalid_config', 'This key is there twice.', position)
+      }
+      const empty = { kind: 'scalar', value: null, at: position } as const
+      entries.set(name, value === null ? empty : read(value, depth + 1))
+    }
+    return entries
+  }
+
+  return read
+}
+
+function target(parsed: Document.Parsed, alias: Alias, position: string): Node {
+  const found = alias.resolve(parsed)
+  if (found !== undefined) return found
+  throw new DocumentError('invalid_config', 'This alias has no anchor before it.', position)
+}
+
+function scalarOf({ value }: Scalar, position: string): unknown {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new DocumentError(
+      'invalid_config',
+      'This number cannot be held exactly; write it in quotes.',
+      position,
+    )
+  }
+  return value
+}
+
+const positions =
+  (lines: LineCounter, name: string): At =>
+  (offset) => {
+    const { line, col } = lines.linePos(offset ?? 0)
+    return `${name}:${line}:${col}`
+  }
+
+/** The engine's own message quotes the text: only the offset in it is used. */
+function checkJson(text: string, at: At): void {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    const offset = /position (\d+)/.exec(String(error))?.[1]
+    throw new DocumentError('invalid_config', 'It is not JSON.', at(Number(offset ?? 0)))
+  }
+}
+
+/** Before the parser, which takes long over such: far more brackets open than close. */
+function isHopelesslyDeep(text: string): boolean {
+  let open = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x5b || code === 0x7b) open++
+    else if (code === 0x5d || code === 0x7d) open--
+    if (open > DEEP) return true
+  }
+  return false
+}
