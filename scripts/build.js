@@ -1,7 +1,15 @@
 // Builds dist/: bundles by rolldown, declarations by tsc. Runs on Node >= 20.19, since `npm ci` may.
 // `--when-possible` is for `prepare`: an install never fails for want of a build.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -44,5 +52,14 @@ async function bundle(dir) {
 
 function declare(outDir) {
   const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', outDir]
-  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
+  for (const name of readdirSync(outDir, { recursive: true })) {
+    const file = path.join(outDir, name)
+    if (file.endsWith('.d.ts')) writeFileSync(file, asPublished(readFileSync(file, 'utf8')))
+  }
+  return status === 0
 }
+
+/** Our sources import `./x.ts`; what is published is found by every resolver as `./x.js`. */
+const asPublished = (text) =>
+  text.replace(/((?:from|import)\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g, '$1$2$3.js$2')

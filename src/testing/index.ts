@@ -1,0 +1,7 @@
+/** For adapters that live elsewhere: the suites that ours pass, and what makes tests repeatable. */
+export { faultyStore } from './faulty-store.ts'
+export type { Fault, FaultyStore } from './faulty-store.ts'
+export { sealContract } from './seal-contract.ts'
+export { seededRandom } from './seeded-random.ts'
+export { storeContract } from './store-contract.ts'
+export type { OpenedStore } from './store-contract.ts'
