@@ -3,6 +3,7 @@ import type { Options, ValidateFunction } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../value.ts'
 import { compileRegex } from './regex.ts'
+import { remembering } from './memo.ts'
 import { badValue } from './row.ts'
 import type { TypeSpec } from './spec.ts'
 
@@ -12,7 +13,7 @@ import type { TypeSpec } from './spec.ts'
  * the document; `invalid_argument` when the schema itself is not valid
  */
 export function checkAgainst(spec: TypeSpec, schema: JsonObject, document: JsonValue): void {
-  const validate = compiled(schema)
+  const validate = compiled(JSON.stringify(schema))
   if (validate(document)) return
   const keyword = validate.errors?.[0]?.keyword ?? 'schema'
   validate.errors = null
@@ -33,26 +34,21 @@ const OPTIONS: Options = {
   code: { regExp: Object.assign(searcher, { code: 'searcher' }) },
 }
 
-const cache = new WeakMap<JsonObject, ValidateFunction>()
-
-function compiled(schema: JsonObject): ValidateFunction {
-  const known = cache.get(schema)
-  if (known !== undefined) return known
+/** By text: a record that is read again brings an equal schema, not the same one. */
+const compiled = remembering(50, (text): ValidateFunction => {
   try {
-    const ajv = new Ajv2020(OPTIONS)
-    const validate = ajv.compile(schema)
-    cache.set(schema, validate)
-    return validate
+    return new Ajv2020(OPTIONS).compile(JSON.parse(text) as JsonObject)
   } catch {
     throw new CofferError(
       'invalid_argument',
       'The schema of the type is not a valid JSON Schema.',
       {
-        remedy: 'Write it in draft 2020-12, with keywords that the draft knows.',
+        remedy:
+          'Write it in draft 2020-12, with keywords that the draft knows and patterns without look-around or back-references.',
       },
     )
   }
-}
+})
 
 /** ajv tells patterns apart by their `toString()`. */
 function searcher(source: string): { test(text: string): boolean; toString(): string } {

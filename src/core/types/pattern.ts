@@ -1,5 +1,7 @@
 import { CofferError } from '../errors.ts'
-import { compileRegex, RegexError } from './regex.ts'
+import { remembering } from './memo.ts'
+import { RegexError } from './regex-parse.ts'
+import { compileRegex } from './regex.ts'
 import type { Regex } from './regex.ts'
 import { badValue } from './row.ts'
 import type { TypeSpec } from './spec.ts'
@@ -26,12 +28,14 @@ export function checkPattern(spec: TypeSpec, text: string): void {
 export function compileValuePattern(source: string): Regex {
   if (source.length > PATTERN_CHARS_MAX) throw refuse(`is at most ${PATTERN_CHARS_MAX} characters`)
   try {
-    return compileRegex(source, 'v')
+    return compiled(source)
   } catch (error) {
     if (error instanceof RegexError) throw refuse(error.message)
     throw error
   }
 }
+
+const compiled = remembering(100, (source) => compileRegex(source, 'v'))
 
 const refuse = (why: string) =>
   new CofferError('invalid_argument', `The pattern of a type ${why}.`, {

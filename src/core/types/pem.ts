@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { decodeText } from '../secret.ts'
 import type { EncodedValue } from '../value.ts'
 import { badValue } from './row.ts'
 import type { TypeRow } from './row.ts'
@@ -12,16 +11,11 @@ export const certificate: TypeRow = {
   constraints: [],
   check: (spec, value) => {
     const blocks = pemBlocks(value)
-    const parsed =
-      blocks === undefined
-        ? value.encoding === 'bytes' && parses(() => new X509Certificate(value.bytes))
-        : blocks.every(
-            ({ label, pem }) => label === 'CERTIFICATE' && parses(() => new X509Certificate(pem)),
-          )
-    if (!parsed) throw badValue(spec, 'is one or more X.509 certificates as PEM, or one as DER')
     if ((blocks?.length ?? 1) > CHAIN_MAX) {
       throw badValue(spec, `is a chain of at most ${CHAIN_MAX} certificates`)
     }
+    const legal = blocks === undefined ? isDerCertificate(value) : blocks.every(isPemCertificate)
+    if (!legal) throw badValue(spec, 'is one or more X.509 certificates as PEM, or one as DER')
   },
 }
 
@@ -31,11 +25,11 @@ export const privateKey: TypeRow = {
   constraints: [],
   check: (spec, value) => {
     const blocks = pemBlocks(value)
-    const [block, ...others] = blocks ?? []
+    const [block, ...others] = blocks?.filter(({ label }) => label !== 'EC PARAMETERS') ?? []
     const legal =
-      block === undefined
+      blocks === undefined
         ? value.encoding === 'bytes' && isDerKey(value.bytes)
-        : others.length === 0 && isPemKey(block)
+        : block !== undefined && others.length === 0 && isPemKey(block)
     if (!legal) throw badValue(spec, 'is one private key as PEM or DER that can be parsed')
   },
   generate: (_spec, _length, random) => {
@@ -53,32 +47,39 @@ interface PemBlock {
 /** RFC 8410, section 7: an Ed25519 key in PKCS#8 is this and then its 32 bytes. */
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const OPENSSH_MAGIC = Buffer.from('openssh-key-v1\0', 'latin1')
-const PEM = /-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([^-]*)-----END \1-----/g
-const BASE64_LINES = /^[A-Za-z0-9+/\s]+={0,2}\s*$/
+const PEM = /-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n((?:[^-]|-(?!----))*)-----END \1-----/g
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 const PLAIN_LABELS = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY']
 
-/** The blocks of a PEM text; undefined when it has none. Text around blocks is allowed (RFC 7468). */
+/**
+ * The blocks of a PEM text, undefined when it has none. Text around blocks is allowed (RFC 7468); a
+ * block that is cut off counts as a block that nobody can read.
+ */
 function pemBlocks(value: EncodedValue): PemBlock[] | undefined {
-  if (value.encoding === 'json') return undefined
-  let text: string
-  try {
-    text = decodeText(value.bytes)
-  } catch {
-    return undefined
-  }
+  const text = value.encoding === 'json' ? '' : Buffer.from(value.bytes).toString('latin1')
+  const begun = text.split('-----BEGIN ').length - 1
   const blocks = Array.from(text.matchAll(PEM), ([pem, label = '', body = '']) => ({
     label,
     pem,
     body,
   }))
-  return blocks.length === 0 ? undefined : blocks
+  if (begun === 0) return undefined
+  return begun === blocks.length ? blocks : [CUT_OFF]
 }
 
+const CUT_OFF: PemBlock = { label: '', pem: '', body: '' }
+
+const isPemCertificate = ({ label, pem }: PemBlock): boolean =>
+  label === 'CERTIFICATE' && parses(() => new X509Certificate(pem))
+
+const isDerCertificate = ({ encoding, bytes }: EncodedValue): boolean =>
+  encoding === 'bytes' && parses(() => new X509Certificate(bytes))
+
 function isPemKey({ label, pem, body }: PemBlock): boolean {
-  if (label === 'ENCRYPTED PRIVATE KEY') return BASE64_LINES.test(body)
+  if (label === 'ENCRYPTED PRIVATE KEY') return isBase64(body)
   if (label === 'OPENSSH PRIVATE KEY') {
     return (
-      BASE64_LINES.test(body) &&
+      isBase64(body) &&
       Buffer.from(body, 'base64').subarray(0, OPENSSH_MAGIC.length).equals(OPENSSH_MAGIC)
     )
   }
@@ -86,6 +87,8 @@ function isPemKey({ label, pem, body }: PemBlock): boolean {
   if (/^Proc-Type: 4,ENCRYPTED\r?\n/.test(body)) return true
   return parses(() => createPrivateKey(pem))
 }
+
+const isBase64 = (body: string): boolean => BASE64.test(body.replaceAll(/\s/g, ''))
 
 const isDerKey = (bytes: Uint8Array): boolean =>
   (['pkcs8', 'pkcs1', 'sec1'] as const).some((type) =>

@@ -43,7 +43,12 @@ export function lengthWithin(
   const max = Math.floor(spec.max ?? Infinity)
   const chosen = length ?? Math.min(Math.max(usual, min), max)
   if (chosen < min || chosen > max) {
-    const room = max === Infinity ? `at least ${min}` : `${min} to ${max}`
+    const room =
+      max === Infinity
+        ? `at least ${min}`
+        : max < min
+          ? `${min} or more, past max`
+          : `${min} to ${max}`
     throw new CofferError(
       'invalid_argument',
       `The length of a generated ${spec.name} is ${room}.`,
@@ -64,7 +69,7 @@ export function firstThat<T>(make: () => T, fits: (made: T) => boolean): T {
     const made = make()
     if (fits(made)) return made
   }
-  throw new CofferError('internal', 'The source of randomness repeats itself.')
+  throw repeats()
 }
 
 const PASSWORD_CHARS = 24
@@ -78,10 +83,13 @@ const CLASSES = [/^[A-Za-z]/, /[a-z]/, /[A-Z]/, /[0-9]/, /[-._~]/]
 function draw(alphabet: string, chars: number, random: Random): string {
   const fair = 256 - (256 % alphabet.length)
   let text = ''
-  for (let dry = 0; text.length < chars && dry < TRIES_MAX; dry++) {
+  for (let calls = 0; calls < TRIES_MAX; calls++) {
     for (const byte of random(chars - text.length)) {
       if (byte < fair) text += alphabet[byte % alphabet.length]
     }
+    if (text.length === chars) return text
   }
-  return text
+  throw repeats()
 }
+
+const repeats = () => new CofferError('internal', 'The source of randomness repeats itself.')

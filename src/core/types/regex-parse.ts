@@ -1,4 +1,5 @@
-import { RegexError } from './regex.ts'
+/** Why a pattern is refused; says nothing of any value. */
+export class RegexError extends Error {}
 
 /** A regular expression as a tree. */
 export type Node =

@@ -1,4 +1,4 @@
-import { parseRegex } from './regex-parse.ts'
+import { parseRegex, RegexError } from './regex-parse.ts'
 import type { Node } from './regex-parse.ts'
 
 /** The longest program a pattern may become; repetitions such as `{1,50}` are written out. */
@@ -29,9 +29,6 @@ export function compileRegex(source: string, flag: 'u' | 'v'): Regex {
     search: (text) => run(program, text, true),
   }
 }
-
-/** Why a pattern is refused; says nothing of any value. */
-export class RegexError extends Error {}
 
 type Step =
   | { readonly do: 'match' }
@@ -67,7 +64,11 @@ function emitChoice(program: Step[], options: readonly Node[]): void {
 }
 
 function emitRepeat(program: Step[], part: Node, min: number, max: number): void {
-  for (let i = 0; i < min; i++) emit(program, part)
+  for (let i = 0; i < min; i++) {
+    const start = program.length
+    emit(program, part)
+    if (program.length === start) break
+  }
   if (max === Infinity) {
     const fork = { do: 'fork' as const, to: [] as readonly number[] }
     const start = push(program, fork)

@@ -96,13 +96,23 @@ function schemaFrom(key: string, value: unknown): JsonObject {
   if (isDeeperThan(value, LIMITS.documentDepthMax)) {
     throw refuse(`${key} is nested at most ${LIMITS.documentDepthMax} levels deep.`)
   }
-  const text = JSON.stringify(value)
+  const text = jsonText(value)
+  if (text === undefined) throw refuse(`${key} is JSON.`)
   if (text.length > SCHEMA_CHARS_MAX) {
     throw refuse(`${key} has at most ${SCHEMA_CHARS_MAX} characters as JSON.`)
   }
   const copy = JSON.parse(text) as JsonObject
   refuseRemote(copy)
   return copy
+}
+
+/** Undefined for what JSON cannot say: a BigInt, a `toJSON` that throws or answers with nothing. */
+function jsonText(value: object): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Nothing is ever fetched: a reference leads into the schema itself. */
