@@ -29,8 +29,9 @@ export function canonicalPath(input: string): string {
 
 /** A prefix names a subtree: `''` or a canonical path; one trailing slash is allowed and dropped. */
 export function canonicalPrefix(input: string): string {
-  const prefix = input.length > 1 && input.endsWith('/') ? input.slice(0, -1) : input
-  return prefix === '' || prefix === '/' ? '' : canonicalPath(prefix)
+  if (input === '' || input === '/') return ''
+  const closed = typeof input === 'string' && input.endsWith('/')
+  return canonicalPath(closed ? input.slice(0, -1) : input)
 }
 
 /** Whether `path` is `prefix` or lies below it, segment by segment. */
