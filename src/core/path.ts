@@ -59,7 +59,7 @@ function refuseUnusual(path: string): void {
 
 function refuseSegments(path: string): void {
   let segments = 0
-  for (let from = 0; from <= path.length; ) {
+  for (let from = 0; from <= path.length;) {
     const slash = path.indexOf('/', from)
     const end = slash === -1 ? path.length : slash
     const length = end - from
