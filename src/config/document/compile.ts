@@ -182,7 +182,7 @@ const isSecretField = (shape: DocumentShape | undefined): shape is SecretField<u
 
 function findSecretRef(node: DocumentNode): DocumentNode | undefined {
   if (node.kind === 'scalar') return undefined
-  if (isSecretRef(node)) return node
+  if (node.kind === 'map' && node.entries.has('secretRef')) return node
   const parts = node.kind === 'list' ? node.items : [...node.entries.values()]
   return parts.map(findSecretRef).find((found) => found !== undefined)
 }
