@@ -5,12 +5,12 @@ import type { Random } from '../core/ports/ambient.ts'
 
 /** AES-256-GCM, NIST SP 800-38D: 96-bit nonce, 128-bit tag, no other sizes. */
 export const NONCE_BYTES = 12
-export const TAG_BYTES = 16
+const TAG_BYTES = 16
 /** What sealing adds to a plaintext. */
 export const SEAL_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 
 /** 32 bytes. Raw bytes are for keys that live for one call. */
-export type AeadKey = KeyObject | Uint8Array
+type AeadKey = KeyObject | Uint8Array
 
 /**
  * Returns nonce(12) ‖ ciphertext ‖ tag(16). The nonce is random: at most 2^32 calls under one key
@@ -32,14 +32,28 @@ export function sealAead(
  * @throws CofferError `corrupt` when a byte of it, the key or the associated data differ
  */
 export function openAead(key: AeadKey, sealed: Uint8Array, aad: Uint8Array): Uint8Array {
-  if (sealed.length < SEAL_OVERHEAD_BYTES) throw refuse()
-  const tagAt = sealed.length - TAG_BYTES
+  return openRange(key, sealed, 0, sealed.length, aad)
+}
+
+/** `openAead` of the bytes from `start` up to `end`. */
+export function openRange(
+  key: AeadKey,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  aad: Uint8Array,
+): Uint8Array {
+  const length = end - start - SEAL_OVERHEAD_BYTES
+  if (length < 0 || end > bytes.length) throw refuse()
+  // Views made directly cost a third of `subarray`, which counts on the path of every read.
+  const { buffer } = bytes
+  const at = bytes.byteOffset + start
   return openGcm({
     key,
     aad,
-    nonce: sealed.subarray(0, NONCE_BYTES),
-    ciphertext: sealed.subarray(NONCE_BYTES, tagAt),
-    tag: sealed.subarray(tagAt),
+    nonce: new Uint8Array(buffer, at, NONCE_BYTES),
+    ciphertext: new Uint8Array(buffer, at + NONCE_BYTES, length),
+    tag: new Uint8Array(buffer, at + NONCE_BYTES + length, TAG_BYTES),
   })
 }
 

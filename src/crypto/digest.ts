@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
-export const DIGEST_BYTES = 32
+const DIGEST_BYTES = 32
 
 /** The digest of no heads at all. */
 export const EMPTY_DIGEST: Uint8Array = new Uint8Array(DIGEST_BYTES)

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/ports/ambient.ts'
-import { NONCE_BYTES, SEAL_OVERHEAD_BYTES, openAead, sealInto } from './aead.ts'
+import { NONCE_BYTES, SEAL_OVERHEAD_BYTES, openRange, sealInto } from './aead.ts'
 import { associatedData } from './framing.ts'
 
 /** What an envelope is bound to: it opens nowhere else. */
@@ -65,7 +65,7 @@ export function openEnvelope(envelope: Uint8Array, kekOf: KekOf, binding: Bindin
   checkShape(envelope, binding)
   const dek = openDek(envelope, kekOf, binding)
   try {
-    return unpad(openAead(dek, envelope.subarray(VALUE_AT), valueData(binding)), binding)
+    return unpad(openRange(dek, envelope, VALUE_AT, envelope.length, valueData(binding)), binding)
   } catch (error) {
     throw isCofferError(error, 'corrupt') ? corrupt(binding) : error
   } finally {
@@ -144,8 +144,7 @@ function openDek(envelope: Uint8Array, kekOf: KekOf, binding: Binding): Uint8Arr
     )
   }
   try {
-    const wrap = envelope.subarray(WRAP_AT, VALUE_AT)
-    return openAead(kek, wrap, dekData(binding, term, binding.path))
+    return openRange(kek, envelope, WRAP_AT, VALUE_AT, dekData(binding, term, binding.path))
   } catch (error) {
     throw isCofferError(error, 'corrupt') ? corrupt(binding) : error
   }

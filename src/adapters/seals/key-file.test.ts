@@ -119,6 +119,21 @@ describe('a new key', () => {
   })
 })
 
+test('a disk that takes no byte leaves no half-written key file', () => {
+  const file = at('full.key')
+  const script = `
+    import { writePrivateFile } from './new-private-file.ts'
+    try { writePrivateFile(${JSON.stringify(file)}, Buffer.alloc(44), 'Key file') }
+    catch (error) { console.log(error.code) }`
+  const shell = 'ulimit -f 0; exec "$0" --no-warnings --input-type=module --eval "$1"'
+  const out = execFileSync('sh', ['-c', shell, process.execPath, script], {
+    cwd: new URL('.', import.meta.url),
+    encoding: 'utf8',
+  })
+  expect(out).toBe('unavailable\n')
+  expect(existsSync(file)).toBe(false)
+})
+
 describe('reading', () => {
   test('the option comes first, then COFFER_KEY_FILE, then what the keyring remembers', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => write(name, `0${name}`.repeat(32)))

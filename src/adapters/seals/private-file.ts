@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { CofferError } from '../../core/errors.ts'
 
-export const PRIVATE_FILE_BYTES_MAX = 4_096
+const PRIVATE_FILE_BYTES_MAX = 4_096
 
 /**
  * The bytes of a file that holds a key or passphrase. It must be a regular file (a symbolic link to
