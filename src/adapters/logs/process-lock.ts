@@ -16,6 +16,7 @@ export class ProcessLock {
   readonly #timeoutMs: number
   #database: DatabaseSync | undefined
   #inode: number | undefined
+  #journalOff = false
 
   constructor(
     file: string,
@@ -59,12 +60,16 @@ export class ProcessLock {
   close(): void {
     this.#database?.close()
     this.#database = undefined
+    this.#journalOff = false
   }
 
   #take(database: DatabaseSync): boolean {
     // Held by another call of this process.
     if (database.isTransaction) return false
     try {
+      // Nothing is ever written to it: a journal file would come and go with every flush.
+      if (!this.#journalOff) database.exec('PRAGMA journal_mode = MEMORY')
+      this.#journalOff = true
       database.exec('BEGIN EXCLUSIVE')
       return true
     } catch (error) {

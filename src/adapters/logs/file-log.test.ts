@@ -1,0 +1,244 @@
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { event, linesOf, scratchLog, START_MS } from '../../../test/audit/scratch-log.ts'
+import type { Scratch } from '../../../test/audit/scratch-log.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { AuditEntry } from '../../core/ports/coffer.ts'
+import { placeOf } from '../../crypto/audit-line.ts'
+import { refusalOf } from '../../testing/refusal.ts'
+import { nodeFs } from './log-fs.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+let scratch: Scratch
+beforeEach(() => {
+  scratch = scratchLog()
+})
+afterEach(() => scratch.remove())
+
+const signatures = () => linesOf(scratch.dir).filter((line) => placeOf(line)?.signed).length
+
+test('concurrent calls share one flush, and come back in the order they were made', async () => {
+  const log = await scratch.open()
+  expect(log.tail).toEqual({ seq: 0, hash: '', generation: 0 })
+  await Promise.all(Array.from({ length: 64 }, (_, n) => log.append([event(`s/${n}`)])))
+  expect(signatures()).toBe(1)
+  expect(log.tail).toMatchObject({ seq: 65, generation: 0 })
+  const entries = await log.query({})
+  expect(entries.map(({ resource }) => resource)).toEqual(
+    Array.from({ length: 64 }, (_, n) => `s/${n}`),
+  )
+})
+
+test('changes are taken from the outbox in generation order, once', async () => {
+  const log = await scratch.open()
+  const other = await scratch.open()
+  scratch.outbox.put(1, { action: 'store.init' }).put(2).put(3)
+  await Promise.all([log.complete(3), other.complete(1), log.complete(2), log.append([event('r')])])
+  await Promise.all([log.complete(3), other.complete(3)])
+  expect(log.tail.generation).toBe(3)
+  expect((await log.query({})).map((entry) => entry.generation).filter(Boolean)).toEqual([1, 2, 3])
+})
+
+test('a long outbox is completed whole', async () => {
+  const log = await scratch.open()
+  for (let generation = 1; generation <= 1_201; generation++) scratch.outbox.put(generation)
+  await log.complete(1_201)
+  expect(log.tail.generation).toBe(1_201)
+  expect(await log.verify()).toMatchObject({ ok: true, events: 1_201 })
+})
+
+test('a generation that neither log nor outbox has means that the log was cut', async () => {
+  const log = await scratch.open()
+  scratch.outbox.put(1).put(2).put(4)
+  await log.complete(2)
+  const gap = await refusalOf(() => log.complete(4))
+  expect(gap.code).toBe('audit_tampered')
+  expect(gap.details).toMatchObject({ logGeneration: 2, storeGeneration: 4, missingGeneration: 3 })
+  expect((await refusalOf(() => log.complete(9))).code).toBe('audit_tampered')
+  expect(log.tail.generation).toBe(2)
+})
+
+test.each(['store.init', 'store.restore', 'store.epoch'] as const)(
+  '%s may jump',
+  async (action) => {
+    const log = await scratch.open()
+    scratch.outbox.put(40, { action }).put(41)
+    await log.complete(41)
+    expect(log.tail.generation).toBe(41)
+  },
+)
+
+test('a store that fails concerns only those who wait for it', async () => {
+  const outbox = { after: () => Promise.reject(new Error('disk')) }
+  const log = await scratch.open({ outbox })
+  const [read, change] = await Promise.allSettled([log.append([event('r')]), log.complete(1)])
+  expect(read.status).toBe('fulfilled')
+  expect(change).toMatchObject({ status: 'rejected', reason: { code: 'audit_unavailable' } })
+})
+
+test('what another process appended is seen', async () => {
+  const [a, b] = [await scratch.open(), await scratch.open()]
+  await a.append([event('a')])
+  expect((await b.refresh()).seq).toBe(2)
+  await b.append([event('b')])
+  await a.append([event('c')])
+  expect(await a.verify()).toMatchObject({ ok: true, events: 3 })
+  const c = await scratch.open()
+  expect(c.tail).toEqual(a.tail)
+})
+
+test('what is appended while sealed is covered by the first flush after it', async () => {
+  const sealed = await scratch.open({ signer: undefined })
+  await sealed.append([event('x'), event('y')])
+  expect(await sealed.verify()).toMatchObject({ ok: true, unsigned: 2 })
+  const log = await scratch.open()
+  expect((await log.verify()).unsigned).toBe(2)
+  await log.append([event('z')])
+  expect(await log.verify()).toMatchObject({ ok: true, unsigned: 0, events: 3 })
+})
+
+test('segments are begun when the last one is full, between flushes', async () => {
+  const log = await scratch.open({ segmentBytesMax: 800 })
+  for (let n = 0; n < 8; n++) await log.append([event(`s/${n}`)])
+  const segments = readdirSync(scratch.dir).filter((name) => name.endsWith('.jsonl'))
+  expect(segments).toEqual([
+    '000000001.jsonl',
+    '000000002.jsonl',
+    '000000003.jsonl',
+    '000000004.jsonl',
+  ])
+  expect(await log.verify()).toMatchObject({ ok: true, segments: 4, events: 8 })
+  expect((await log.query({ limit: 3 })).map(({ seq }) => seq)).toEqual([11, 13, 15])
+  const again = await scratch.open({ segmentBytesMax: 800 })
+  await again.append([event('later')])
+  await log.append([event('after')])
+  expect(await log.verify()).toMatchObject({ ok: true, events: 10 })
+})
+
+test('a missing segment, and one of another log, are found', async () => {
+  const log = await scratch.open({ segmentBytesMax: 800 })
+  for (let n = 0; n < 8; n++) await log.append([event(`s/${n}`)])
+  const second = readFileSync(scratch.segment(2))
+  nodeFs.remove(scratch.segment(2))
+  expect((await log.verify()).problem).toMatchObject({ seq: 5, segment: '000000003.jsonl' })
+  const other = scratchLog()
+  const theirs = await other.open({ segmentBytesMax: 800, storeId: 'f'.repeat(32) })
+  for (let n = 0; n < 8; n++) await theirs.append([event(`s/${n}`)])
+  writeFileSync(scratch.segment(2), readFileSync(other.segment(2)))
+  await other.remove()
+  expect((await log.verify()).problem).toMatchObject({ seq: 5, segment: '000000002.jsonl' })
+  writeFileSync(scratch.segment(2), second)
+  expect((await log.verify()).ok).toBe(true)
+  nodeFs.remove(scratch.segment(1))
+  expect((await log.verify()).problem).toMatchObject({ seq: 1 })
+})
+
+test('pruning removes whole old segments, and a signed event says where the log begins', async () => {
+  const log = await scratch.open({ segmentBytesMax: 800, retentionDays: 30 })
+  for (let n = 0; n < 8; n++) await log.append([event(`s/${n}`)])
+  expect(await log.prune(START_MS + 29 * DAY_MS, 'local:root')).toEqual([])
+  const late = START_MS + 31 * DAY_MS
+  expect(await log.prune(late, 'local:root')).toEqual(
+    [1, 2, 3].map((number) => path.basename(scratch.segment(number))),
+  )
+  expect(await log.verify()).toMatchObject({ ok: true, segments: 2 })
+  expect(await log.query({ action: 'audit.prune' })).toMatchObject([
+    { actor: 'local:root', at: late },
+  ])
+  await log.append([event('x')])
+  const again = await scratch.open()
+  expect(await again.verify()).toMatchObject({ ok: true })
+  const whole = readFileSync(scratch.segment(4), 'latin1')
+  writeFileSync(scratch.segment(4), whole.slice(whole.indexOf('\n') + 1))
+  expect((await again.verify()).problem).toMatchObject({ seq: 13, line: 1 })
+})
+
+test('without a retention nothing is ever pruned', async () => {
+  const log = await scratch.open({ segmentBytesMax: 800 })
+  for (let n = 0; n < 8; n++) await log.append([event(`s/${n}`)])
+  expect(await log.prune(START_MS + 9_999 * DAY_MS, 'local:root')).toEqual([])
+})
+
+test('a query answers the newest that match, by actor, action, outcome, path and time', async () => {
+  const at = (day: number) => START_MS + day * DAY_MS
+  const log = await scratch.open({ segmentBytesMax: 800, clock: () => at(5) })
+  await log.append([
+    event('shop/prod/a', { at: at(1) }),
+    event('shop/prod/b', { at: at(2), actor: 'é' }),
+  ])
+  await log.append([
+    event('shop/dev/a', { at: at(3), outcome: 'denied' }),
+    event('x', { at: at(4) }),
+  ])
+  const found = async (filter: Parameters<typeof log.query>[0]) =>
+    (await log.query(filter)).map(({ resource }) => resource)
+  expect(await found({ actor: 'é' })).toEqual(['shop/prod/b'])
+  expect(await found({ outcome: 'denied' })).toEqual(['shop/dev/a'])
+  expect(await found({ resource: 'shop/*/a' })).toEqual(['shop/prod/a', 'shop/dev/a'])
+  expect(await found({ resource: 'shop/**', limit: 1 })).toEqual(['shop/dev/a'])
+  expect(await found({ since: at(2), until: at(3) })).toEqual(['shop/prod/b', 'shop/dev/a'])
+  expect(await found({ since: at(4) })).toEqual(['x'])
+  expect(await found({ action: 'write' })).toEqual([])
+  expect((await refusalOf(() => log.query({ limit: 0 }))).code).toBe('invalid_argument')
+  expect(await found({ limit: 10_000 })).toHaveLength(4)
+  expect((await refusalOf(() => log.query({ limit: 10_001 }))).code).toBe('limit_exceeded')
+})
+
+test('following shows what any process appends, and only that', async () => {
+  const [log, other] = [await scratch.open({ segmentBytesMax: 700 }), await scratch.open()]
+  await log.append([event('before')])
+  const seen: AuditEntry[] = []
+  const stop = log.follow((entry) => seen.push(entry), expect.unreachable)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await other.append([event('one')])
+  await log.append([event('two')])
+  await log.append([event('three')])
+  await vi.waitFor(() => expect(seen).toHaveLength(3), { timeout: 2_000 })
+  stop()
+  expect(seen.map(({ resource }) => resource)).toEqual(['one', 'two', 'three'])
+})
+
+test('at most auditQueueMax events wait', async () => {
+  const log = await scratch.open()
+  const many = Array.from({ length: LIMITS.auditQueueMax }, () => event('a'))
+  const full = log.append(many)
+  expect((await refusalOf(() => log.append([event('b')]))).code).toBe('audit_unavailable')
+  await full
+  await log.append([event('b')])
+  expect((await refusalOf(() => log.append([...many, event('a')]))).code).toBe('audit_unavailable')
+})
+
+test('an event that is too large is refused alone', async () => {
+  const log = await scratch.open()
+  const [bad, good] = await Promise.allSettled([
+    log.append([event('x'.repeat(LIMITS.auditLineBytesMax))]),
+    log.append([event('ok')]),
+  ])
+  expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'too_large' } })
+  expect(good.status).toBe('fulfilled')
+})
+
+test('files are for their owner only', async () => {
+  const log = await scratch.open()
+  await log.append([event('a')])
+  expect(readdirSync(scratch.dir).toSorted()).toEqual([
+    '000000001.jsonl',
+    'head',
+    'lock',
+    'public-key.pem',
+    'reserve',
+  ])
+  for (const name of readdirSync(scratch.dir)) {
+    expect(statSync(path.join(scratch.dir, name)).mode & 0o777, name).toBe(0o600)
+  }
+})
+
+test('closing waits for what was asked, and refuses what comes later', async () => {
+  const log = await scratch.open()
+  const asked = log.append([event('a')])
+  await log.close()
+  await asked
+  expect((await refusalOf(() => log.append([event('b')]))).code).toBe('audit_unavailable')
+})

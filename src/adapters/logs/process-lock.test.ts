@@ -1,0 +1,71 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { refusalOf } from '../../testing/refusal.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
+import { nodeFs } from './log-fs.ts'
+import { ProcessLock } from './process-lock.ts'
+
+let dir: string
+let locks: ProcessLock[]
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'coffer-lock-'))
+  locks = []
+})
+afterEach(() => {
+  for (const lock of locks) lock.close()
+  rmSync(dir, { recursive: true })
+})
+
+function lockOf(timeoutMs: number): ProcessLock {
+  const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, seededRandom('lock'), timeoutMs)
+  locks.push(lock)
+  return lock
+}
+
+test('there is one holder at a time, and the next one gets it when it is released', async () => {
+  const [a, b] = [lockOf(5_000), lockOf(5_000)]
+  await a.acquire()
+  let got = false
+  const waiting = b.acquire().then(() => (got = true))
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(got).toBe(false)
+  a.release()
+  await waiting
+  b.release()
+})
+
+test('two calls of one process exclude each other as well', async () => {
+  const lock = lockOf(20)
+  await lock.acquire()
+  expect((await refusalOf(() => lock.acquire())).code).toBe('audit_unavailable')
+})
+
+test('waiting ends after the time that was given, and later calls work', async () => {
+  const [a, b] = [lockOf(20), lockOf(20)]
+  await a.acquire()
+  expect((await refusalOf(() => b.acquire())).code).toBe('audit_unavailable')
+  a.release()
+  await b.acquire()
+})
+
+test('taking it makes no file but its own', async () => {
+  const lock = lockOf(20)
+  await lock.acquire()
+  expect(readdirSync(dir)).toEqual(['lock'])
+})
+
+test('a lock file that was removed is noticed: nobody holds a lock that others cannot see', async () => {
+  const [a, b] = [lockOf(20), lockOf(20)]
+  await a.acquire()
+  a.release()
+  rmSync(path.join(dir, 'lock'))
+  await b.acquire()
+  expect((await refusalOf(() => a.acquire())).code).toBe('audit_unavailable')
+})
+
+test('where no lock can be made the answer says so', async () => {
+  const lock = new ProcessLock(path.join(dir, 'none', 'lock'), nodeFs, seededRandom('lock'), 20)
+  expect((await refusalOf(() => lock.acquire())).code).toBe('audit_unavailable')
+})
