@@ -184,7 +184,7 @@ function decodeKeys(header: KeyringHeader, plaintext: Uint8Array): Keyring {
   const terms = description.terms.map((term) =>
     term.state === 'destroyed' ? term : { ...term, kek: takeKey(take(KEY_BYTES)) },
   )
-  if (at !== bytes.length) throw corrupt()
+  if (at !== bytes.length || terms.some(({ term }, i) => term !== i + 1)) throw corrupt()
   return keyringOf({
     storeId: header.storeId,
     revision: header.revision,

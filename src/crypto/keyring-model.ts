@@ -12,7 +12,7 @@ export interface Keyring {
   readonly storeId: string
   /** Grows by one with every change. */
   readonly revision: number
-  /** Ascending; exactly one is active. */
+  /** Term n is at index n - 1, for ever; the last one is active and no other. */
   readonly terms: readonly KeyTerm[]
   /** Authenticates heads. */
   readonly headKey: KeyObject

@@ -188,15 +188,18 @@ describe('terms', () => {
   test('the number of terms is held to its limit, and so many can be sealed and opened', () => {
     const one = make()
     const [term] = one.terms
-    const terms = Array.from({ length: LIMITS.keyTermsMax }, (_, i) => ({
+    const terms = Array.from({ length: LIMITS.keyTermsMax - 1 }, (_, i) => ({
       ...term!,
       term: i + 1,
-      state: i + 1 === LIMITS.keyTermsMax ? ('active' as const) : ('retiring' as const),
+      state: i + 2 === LIMITS.keyTermsMax ? ('active' as const) : ('retiring' as const),
     }))
-    const below = addTerm({ ...one, terms: terms.slice(1) }, 1, random)
-    expect(below.terms.length).toBe(LIMITS.keyTermsMax)
-    expect(openKeyring(sealed(below), rootKey).terms.length).toBe(LIMITS.keyTermsMax)
-    expect(refusal(() => addTerm({ ...one, terms }, 1, random)).code).toBe('limit_exceeded')
+    const most = addTerm({ ...one, terms }, 1, random)
+    const opened = openKeyring(sealed(most), rootKey)
+    expect(opened.terms.length).toBe(LIMITS.keyTermsMax)
+    expect(kekOf(opened)(LIMITS.keyTermsMax)?.equals(activeTerm(most).kek)).toBe(true)
+    expect(kekOf(opened)(LIMITS.keyTermsMax + 1)).toBeUndefined()
+    expect(kekOf(opened)(0)).toBeUndefined()
+    expect(refusal(() => addTerm(most, 1, random)).code).toBe('limit_exceeded')
   })
 })
 

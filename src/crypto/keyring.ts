@@ -90,12 +90,11 @@ export function activeTerm(keyring: Keyring): KeyTerm & { readonly kek: KeyObjec
   return { ...term, kek: term.kek }
 }
 
-/** A look-up of KEKs by term. Ask once for each keyring and keep it. */
-export function kekOf(keyring: Keyring): (term: number) => KeyObject | undefined {
-  const keks = new Map<number, KeyObject>()
-  for (const { term, kek } of keyring.terms) if (kek !== undefined) keks.set(term, kek)
-  return (term) => keks.get(term)
-}
+/** A look-up of KEKs by term, which costs nothing to make and one index to ask. */
+export const kekOf =
+  (keyring: Keyring): ((term: number) => KeyObject | undefined) =>
+  (term) =>
+    keyring.terms[term - 1]?.kek
 
 const ROOTS_MAX = 1_000
 
