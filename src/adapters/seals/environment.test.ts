@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { SealContext } from '../../core/ports/seal.ts'
 import { refusalOf } from '../../testing/refusal.ts'
+import { sealContract } from '../../testing/seal-contract.ts'
+import { sealWorld } from '../../testing/seal-world.ts'
 import { environment } from './environment.ts'
+
+sealContract('environment', environment, () =>
+  sealWorld({ COFFER_MASTER_KEY: randomBytes(32).toString('base64') }),
+)
 
 const A = '0a'.repeat(32)
 const B = '0b'.repeat(32)

@@ -18,7 +18,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SealContext } from '../../core/ports/seal.ts'
 import { refusalOf } from '../../testing/refusal.ts'
+import { sealContract } from '../../testing/seal-contract.ts'
+import { sealWorld } from '../../testing/seal-world.ts'
 import { keyFile } from './key-file.ts'
+
+sealContract('key-file', keyFile, () => sealWorld())
 
 const KEY = '0a'.repeat(32)
 let here: string

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { SealContext } from '../../core/ports/seal.ts'
 import { refusalOf } from '../../testing/refusal.ts'
+import { sealContract } from '../../testing/seal-contract.ts'
+import { sealWorld } from '../../testing/seal-world.ts'
 import { passphrase } from './passphrase.ts'
+
+sealContract('passphrase', passphrase, () =>
+  sealWorld({ COFFER_PASSPHRASE: randomBytes(12).toString('base64') }),
+)
 
 const here = mkdtempSync(join(tmpdir(), 'coffer-passphrase-'))
 afterAll(() => rmSync(here, { recursive: true, force: true }))

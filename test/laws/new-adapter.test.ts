@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root } from './sources.ts'
+
+/**
+ * Law 10, tried: adapters that the repository has not seen are put into a copy of it, each as one
+ * file, its test and one entry in its registry; the contract suites and the laws must accept them.
+ */
+const KINDS = ['seals', 'providers']
+
+let copy: string
+
+beforeAll(() => {
+  copy = mkdtempSync(path.join(tmpdir(), 'coffer-adapter-'))
+  cpSync(path.join(root, 'src'), path.join(copy, 'src'), { recursive: true })
+  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')
+  for (const file of ['package.json', 'tsconfig.json', 'vitest.config.ts']) {
+    cpSync(path.join(root, file), path.join(copy, file))
+  }
+  for (const kind of KINDS) addAdapter(kind)
+})
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }))
+
+test('a new seal and a new provider pass with nothing else touched', () => {
+  const tests = KINDS.flatMap((kind) => [`adapters/${kind}/unseen`, `adapters/${kind}/registry`])
+  const { status, stdout, stderr } = node('vitest/vitest.mjs', 'run', '--root', copy, ...tests)
+  expect(stdout + stderr).toMatch(/Test Files\s+4 passed/)
+  expect(status).toBe(0)
+})
+
+test('they type-check', () => {
+  const { stdout } = node('typescript/bin/tsc', '-p', copy)
+  const ours = /^src\/adapters\/(?:seals|providers)\//
+  expect(stdout.split('\n').filter((line) => ours.test(line))).toEqual([])
+})
+
+function addAdapter(kind: string): void {
+  const folder = path.join(copy, 'src/adapters', kind)
+  const fixture = (name: string) => path.join(root, 'test/laws/fixtures/adapters', `${kind}${name}`)
+  cpSync(fixture('.ts.txt'), path.join(folder, 'unseen.ts'))
+  cpSync(fixture('.test.ts.txt'), path.join(folder, 'unseen.test.ts'))
+  const registry = path.join(folder, 'registry.ts')
+  const text = readFileSync(registry, 'utf8')
+  writeFileSync(
+    registry,
+    `import { unseen } from './unseen.ts'\n${text.replace(/(export const [A-Z]+[^{]*= \{\n)/, '$1  unseen,\n')}`,
+  )
+}
+
+function node(program: string, ...args: string[]) {
+  const file = path.join(root, 'node_modules', program)
+  const env = { ...process.env, NO_COLOR: '1', VITEST: undefined }
+  return spawnSync(process.execPath, [file, ...args], { cwd: copy, env, encoding: 'utf8' })
+}
