@@ -134,6 +134,14 @@ async function inTransaction<T>(
   let { generation, accessGeneration, digest, keyringRevision } = before
   let newKeyring: Committed<T>['keyring']
 
+  /** Heads as this transaction last saw or put them. */
+  const seen = new Map<string, Uint8Array | undefined>()
+  const headOf = async (kind: HeadKind, path: string): Promise<Uint8Array | undefined> => {
+    const key = `${kind} ${path}`
+    if (!seen.has(key)) seen.set(key, (await rows.head(kind, path))?.head)
+    return seen.get(key)
+  }
+
   /** Every change of a head goes through here, so that the digest never misses one. */
   const replaceHead = async (
     kind: HeadKind,
@@ -141,8 +149,9 @@ async function inTransaction<T>(
     next: { head: Uint8Array; generation: number; version?: HeadVersion } | undefined,
   ) => {
     const { digestKey } = keys.keyring
-    const old = await rows.head(kind, path)
-    if (old !== undefined) digest = removeFromDigest(digest, digestElement(digestKey, old.head))
+    const old = await headOf(kind, path)
+    if (old !== undefined) digest = removeFromDigest(digest, digestElement(digestKey, old))
+    seen.set(`${kind} ${path}`, next?.head)
     if (next === undefined) return rows.removeHead(kind, path)
     digest = addToDigest(digest, digestElement(digestKey, next.head))
     await rows.putHead({ kind, path, head: next.head, generation: next.generation }, next.version)
@@ -170,8 +179,8 @@ async function inTransaction<T>(
       return generation
     },
     async secret(path) {
-      const row = await rows.head('secret', path)
-      return row === undefined ? undefined : heads.secret(path, row.head)
+      const head = await headOf('secret', path)
+      return head === undefined ? undefined : heads.secret(path, head)
     },
     putSecret: (record) =>
       replaceHead('secret', record.path, {
@@ -181,8 +190,8 @@ async function inTransaction<T>(
       }),
     removeSecret: (path) => replaceHead('secret', path, undefined),
     async named<U>(kind: NamedKind, path: string) {
-      const row = await rows.head(kind, path)
-      return row === undefined ? undefined : heads.named<U>(kind, path, row.head).body
+      const head = await headOf(kind, path)
+      return head === undefined ? undefined : heads.named<U>(kind, path, head).body
     },
     async putNamed(kind, path, itsGeneration, body) {
       accessGeneration = itsGeneration
