@@ -9,6 +9,9 @@ import { BrokenPipe, type World } from './world.ts'
 /** Exit code when the reader of stdout went away: what a shell shows for SIGPIPE. */
 const EXIT_BROKEN_PIPE = 141
 
+/** Not a command for people: the process that `run --files` leaves behind. */
+const KEEPER = '__keep-files'
+
 /** Does what the arguments say and resolves with the exit code. Never rejects. */
 export async function dispatch(argv: readonly string[], world: World): Promise<number> {
   const json = wantsJson(argv)
@@ -28,6 +31,7 @@ async function perform(argv: readonly string[], world: World): Promise<number> {
   const { before, name, after } = splitCommand(argv)
   if (name === undefined) return withoutCommand(before, world)
   refuseUnknownGlobals(before)
+  if (name === KEEPER) return (await import('./run/keeper.ts')).keep(world.compose)
   const load = commandNamed(name)
   if (load === undefined) throw unknownCommand(name, COMMAND_NAMES)
   const { spec, rest } = subcommandOf(await load(), after)

@@ -23,28 +23,55 @@ export function readFile(file: string, bytesMax: number): Uint8Array {
   }
 }
 
+/** A file that is being written beside its final place. Ended by one of the last two. */
+export interface PrivateFile {
+  write(bytes: Uint8Array): void
+  /** Makes it durable and puts it in place. */
+  finish(): void
+  abandon(): void
+}
+
 /**
- * Writes a file that only the user can read, 0600 from its first byte, and puts it in place at
- * once: what was there before, a symbolic link included, is replaced and never followed.
- * @throws CofferError `unavailable`, `store_full`
+ * Begins a file that only the user can read, 0600 from its first byte, put in place at once when
+ * it is finished: what was there before, a symbolic link included, is replaced, never followed.
+ * @throws CofferError `not_found`, `unavailable`, `store_full`, as do its methods
  */
-export function writePrivateFile(file: string, bytes: string | Uint8Array): void {
-  const temporary = join(dirname(file), `.${basename(file).slice(0, 200)}.${randomBytes(8).toString('hex')}`)
+export function privateFile(file: string): PrivateFile {
+  const random = randomBytes(8).toString('hex')
+  const temporary = join(dirname(file), `.${basename(file).slice(0, 200)}.${random}`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
-  attempt(file, 'write', () => {
-    const fd = openSync(temporary, flags, 0o600)
-    try {
-      const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
-      for (let at = 0; at < content.length; ) at += writeSync(fd, content, at)
-      fsyncSync(fd)
-      renameSync(temporary, file)
-    } catch (error) {
-      unlinkQuietly(temporary)
-      throw error
-    } finally {
+  const fd = attempt(file, 'write', () => openSync(temporary, flags, 0o600))
+  return {
+    write: (bytes) =>
+      attempt(file, 'write', () => {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+      }),
+    finish: () => {
+      attempt(file, 'write', () => fsyncSync(fd))
       closeSync(fd)
-    }
-  })
+      attempt(file, 'write', () => renameSync(temporary, file))
+    },
+    abandon: () => {
+      try {
+        closeSync(fd)
+      } catch {
+        // Closed by `finish` before its last step failed.
+      }
+      unlinkQuietly(temporary)
+    },
+  }
+}
+
+/** The whole of a private file at once. @throws as `privateFile` */
+export function writePrivateFile(file: string, content: string | Uint8Array): void {
+  const writing = privateFile(file)
+  try {
+    writing.write(typeof content === 'string' ? Buffer.from(content) : content)
+    writing.finish()
+  } catch (error) {
+    writing.abandon()
+    throw error
+  }
 }
 
 export function unlinkQuietly(file: string): void {

@@ -13,6 +13,8 @@ export interface Session {
   readonly world: World
   readonly globals: Globals
   readonly out: Output
+  /** What the person answered to the seal's questions, by question. */
+  readonly answers: ReadonlyMap<string, string>
   compose(): Promise<Composition>
   /** Who acts: `--as`, or the local actor. */
   actor(): Promise<string>
@@ -28,6 +30,8 @@ export function sessionOf(world: World, globals: Globals): Session {
   let opened: Promise<Platform> | undefined
   let composed: Promise<Composition> | undefined
   let found: Promise<DataDir> | undefined
+  const answers = new Map<string, string>()
+  const { prompt } = world
   const session: Session = {
     world,
     globals,
@@ -36,6 +40,7 @@ export function sessionOf(world: World, globals: Globals): Session {
       quiet: globals.quiet,
       color: !globals['no-color'] && !world.env.NO_COLOR && world.env.TERM !== 'dumb',
     }),
+    answers,
     compose: () => (composed ??= world.compose()),
     actor: async () => globals.as ?? (await session.compose()).localActor(),
     dataDir: () => (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals))),
@@ -44,7 +49,13 @@ export function sessionOf(world: World, globals: Globals): Session {
       ...(globals['audit-dir'] === undefined ? {} : { auditDir: globals['audit-dir'] }),
       env: world.env,
       sealOptions: sealOptionsOf(globals),
-      prompt: world.prompt,
+      prompt:
+        prompt &&
+        (async (question) => {
+          const answer = await prompt(question)
+          answers.set(question, answer)
+          return answer
+        }),
       ...(globals.checkpoint === undefined
         ? {}
         : { checkpoint: await readCheckpoint(globals.checkpoint) }),

@@ -52,8 +52,10 @@ export interface ExampleSpec {
 type ValueOf<O> = O extends { type: 'boolean' }
   ? boolean
   : O extends { multiple: true }
-    ? readonly string[]
-    : (O extends { type: 'string' } ? string : number) | undefined
+    ? readonly ScalarOf<O>[]
+    : ScalarOf<O> | undefined
+
+type ScalarOf<O> = O extends { type: 'string' } ? string : number
 
 /** The values of a command's options, by name; a list or a flag that was not given is empty or false. */
 export type OptionsOf<S> = S extends { options: infer O } ? { readonly [K in keyof O]: ValueOf<O[K]> } : object

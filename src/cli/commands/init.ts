@@ -3,14 +3,10 @@ import { isCofferError } from '../../core/errors.ts'
 import { confirmed } from '../confirm.ts'
 import type { DataDir } from '../data-dir.ts'
 import { adoptProjectDir, canMake, projectRoot } from '../project-dir.ts'
+import { sealNamed } from '../seal-name.ts'
 import type { Session } from '../session.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
 import type { init } from '../specs/store.ts'
-
-/** What people write for the registry's names. */
-const SEAL_NAMES: Readonly<Record<string, string>> = { env: 'environment', file: 'key-file' }
-
-export const sealNamed = (name: string): string => SEAL_NAMES[name] ?? name
 
 export const handle: Handler<typeof init> = async ({ options }, session) => {
   const place = await session.dataDir()

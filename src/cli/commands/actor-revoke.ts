@@ -1,0 +1,6 @@
+import { changeGrants } from '../grants.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+
+export const handle: Handler<Sub<'actor', 'revoke'>> = ({ options, args: [name] }, session) =>
+  changeGrants(session, name, options, (held, named) => held.filter((one) => !named.includes(one)))

@@ -1,0 +1,27 @@
+import { backupPassphrase } from '../backup-key.ts'
+import { usage } from '../parse.ts'
+import type { Handler } from '../spec.ts'
+import type { backup } from '../specs/store.ts'
+
+export const handle: Handler<typeof backup> = async ({ options, args: [file] }, session) => {
+  const passphraseFile = options['backup-passphrase-file']
+  const recipients = options.recipient
+  if (recipients.length > 0 && passphraseFile !== undefined) {
+    throw usage('--recipient and --backup-passphrase-file exclude each other.')
+  }
+  const key =
+    recipients.length > 0
+      ? { recipients }
+      : { passphrase: await backupPassphrase(session, passphraseFile, true) }
+  const platform = await session.platform()
+  const progress = await session.out.progress('backing up')
+  const report = await platform.backup(file, {
+    actor: await session.actor(),
+    ...key,
+    ...(progress === undefined ? {} : { progress }),
+  })
+  await session.out.result(report, () => {
+    session.out.note(`${report.secrets} secrets, ${report.versions} versions written to ${report.file} (${report.bytes} bytes)`)
+    session.out.note(`A restore also needs the root key ${report.fingerprint}.`)
+  })
+}

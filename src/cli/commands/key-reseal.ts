@@ -1,0 +1,23 @@
+import { usage } from '../parse.ts'
+import { sealNamed } from '../seal-name.ts'
+import { sealOptionsOf } from '../session.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+
+export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session) => {
+  if (options.seal === undefined) throw usage('--seal is missing: environment, key-file, passphrase …')
+  const platform = await session.platform()
+  const { fingerprint, notes } = await platform.keys.reseal({
+    actor: await session.actor(),
+    seal: sealNamed(options.seal),
+    sealOptions: sealOptionsOf({
+      'key-file': options['new-key-file'],
+      'passphrase-file': options['new-passphrase-file'],
+      'seal-option': options['new-seal-option'],
+    }),
+  })
+  await session.out.result({ fingerprint, notes }, () => {
+    session.out.note(`The store is sealed by ${options.seal}; root key ${fingerprint}`)
+    for (const note of notes) session.out.warn(note)
+  })
+}

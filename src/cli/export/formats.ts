@@ -1,0 +1,84 @@
+import { parse } from 'dotenv'
+import { CofferError } from '../../core/errors.ts'
+
+/** One text that is written out. */
+export interface Exported {
+  readonly path: string
+  /** Below the prefix. */
+  readonly relative: string
+  readonly variable: string
+  readonly text: string
+}
+
+export type Format = 'dotenv' | 'json' | 'yaml' | 'shell'
+
+/** Writers by format. Each can be read back exactly, or throws `invalid_value`. */
+export const FORMATS: Readonly<Record<Format, (items: readonly Exported[]) => Promise<string>>> = {
+  dotenv: async (items) => items.map((item) => `${item.variable}=${dotenvText(item)}\n`).join(''),
+  json: async (items) => `${JSON.stringify(tree(items), null, 2)}\n`,
+  yaml: async (items) => {
+    const { stringify } = await import('yaml')
+    return stringify(tree(items), { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })
+  },
+  shell: async (items) => items.map((item) => `export ${item.variable}=${shellText(item.text)}\n`).join(''),
+}
+
+/** Formats that name values by variable, not by path. */
+export const BY_VARIABLE: ReadonlySet<Format> = new Set(['dotenv', 'shell'])
+
+const shellText = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+/** The first spelling that the `dotenv` package reads back as the same text. */
+function dotenvText({ path, text }: Exported): string {
+  const escaped = text.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
+  const spellings = [
+    ...(/^[A-Za-z0-9_./:@%+,=-]*$/.test(text) ? [text] : []),
+    `'${text}'`,
+    `"${text}"`,
+    `"${escaped}"`,
+    `\`${text}\``,
+  ]
+  const exact = spellings.find((spelling) => {
+    const read = parse(`A=${spelling}\nB=end\n`)
+    return read.A === text && read.B === 'end' && Object.keys(read).length === 2
+  })
+  if (exact !== undefined) return exact
+  throw new CofferError('invalid_value', `No spelling in a dotenv file holds ${path} exactly.`, {
+    remedy: 'Use --format json.',
+  })
+}
+
+type Nested = Map<string, Nested | string>
+
+/** Paths as nested objects. @throws CofferError `env_collision` where a secret has secrets below it */
+function tree(items: readonly Exported[]): unknown {
+  const root: Nested = new Map()
+  for (const { path, relative, text } of items) {
+    const segments = relative.split('/')
+    const last = segments.pop() ?? ''
+    let node = root
+    for (const segment of segments) {
+      const next = node.get(segment) ?? new Map()
+      if (typeof next === 'string') throw both(path)
+      node.set(segment, next)
+      node = next
+    }
+    if (node.has(last)) throw both(path)
+    node.set(last, text)
+  }
+  return plain(root)
+}
+
+function plain(node: Nested): unknown {
+  const object = Object.create(null) as Record<string, unknown>
+  for (const [key, value] of node) {
+    const member = typeof value === 'string' ? value : plain(value)
+    Object.defineProperty(object, key, { value: member, enumerable: true })
+  }
+  return object
+}
+
+const both = (path: string) =>
+  new CofferError('env_collision', `${path} is both a value and a folder of values here.`, {
+    remedy: 'Export a smaller part, or use --format dotenv.',
+  })

@@ -1,0 +1,96 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import process from 'node:process'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import type { Composition } from '../composition.ts'
+import { readToEnd } from '../process-world.ts'
+import { keeperAnswer, type KeeperOrder } from './keep-files.ts'
+import { privateDir } from './private-dir.ts'
+import { isAlive } from './process-identity.ts'
+
+const LOOK_EVERY_MS = 250
+const RETRY_MS = 2_000
+const ORDER_BYTES_MAX = 64 * 1_048_576
+
+/**
+ * The keeper of `run --files`: reads its order from stdin, says `ready` on stdout, then writes each
+ * file again after a change until the command ends. A secret that cannot be read leaves its file as
+ * it is, and is tried again.
+ */
+export async function keep(compose: () => Promise<Composition>): Promise<number> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGPIPE'] as const) {
+    process.on(signal, () => {})
+  }
+  const order = JSON.parse(Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8')) as KeeperOrder
+  const answers = new Map(order.answers)
+  try {
+    const { openPlatform } = await compose()
+    const platform = await openPlatform({
+      ...order.platform,
+      prompt: async (question) => answers.get(question) ?? '',
+    })
+    const coffer = platform.as(order.actor, { via: 'cli' })
+    const stops = order.files.map((file) => keepOne(coffer, order, file))
+    say('ready\n')
+    await endOf(order)
+    for (const stop of stops) stop()
+    await platform.close()
+  } catch (error) {
+    say(keeperAnswer(error))
+  }
+  if (!order.leave) privateDir(order.dir).remove(order.written)
+  return 0
+}
+
+function keepOne(
+  coffer: Coffer,
+  order: KeeperOrder,
+  { path, relative }: { path: string; relative: string },
+): () => void {
+  let wanted = false
+  let busy = false
+  let stopped = false
+  const refresh = async (): Promise<void> => {
+    wanted = true
+    if (busy) return
+    busy = true
+    while (wanted && !stopped) {
+      wanted = false
+      try {
+        const found = await coffer.read({ path })
+        if (found !== undefined && !stopped) privateDir(order.dir).write(relative, found.secret.revealBytes())
+      } catch {
+        setTimeout(() => void refresh(), RETRY_MS).unref()
+      }
+    }
+    busy = false
+  }
+  const stop = coffer.watch(path, () => void refresh(), () => void setTimeout(refresh, RETRY_MS).unref())
+  return () => {
+    stopped = true
+    stop()
+  }
+}
+
+const endOf = (order: KeeperOrder): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (isAlive(order.until)) return
+      clearInterval(timer)
+      resolve()
+    }, LOOK_EVERY_MS)
+  })
+
+let said = false
+
+/** Once; then stdout is let go, so that nobody waits for it. */
+function say(text: string): void {
+  if (said) return
+  said = true
+  try {
+    writeSync(1, text)
+  } catch {
+    // Who asked has gone; the command's end will be noticed.
+  }
+  closeSync(1)
+  openSync('/dev/null', 'w')
+}

@@ -1,0 +1,78 @@
+import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { CofferError } from '../../core/errors.ts'
+import { attempt, unlinkQuietly, writePrivateFile } from '../files.ts'
+
+/**
+ * A directory that only the user can enter, for secrets as files. Every folder in it is looked at
+ * before it is used: one that is a symbolic link, belongs to another, or is open to others is refused.
+ */
+export interface PrivateDir {
+  /** Puts a file in place at once, 0600 from its first byte. */
+  write(relative: string, bytes: Uint8Array): void
+  /** Removes the files, then the folders that this made and that are empty. */
+  remove(relatives: readonly string[]): void
+}
+
+/** @throws CofferError `key_exposed`, `unavailable` */
+export function privateDir(root: string): PrivateDir {
+  const made: string[] = []
+  enter(root, made)
+  return {
+    write: (relative, bytes) => {
+      let folder = root
+      for (const segment of relative.split('/').slice(0, -1)) {
+        folder = join(folder, segment)
+        enter(folder, made)
+      }
+      writePrivateFile(join(root, relative), bytes)
+    },
+    remove: (relatives) => {
+      for (const relative of relatives) unlinkQuietly(join(root, relative))
+      const folders = new Set([...made, ...relatives.flatMap((relative) => foldersOf(root, relative))])
+      for (const folder of [...folders].sort((a, b) => b.length - a.length)) removeEmpty(folder)
+    },
+  }
+}
+
+/** Makes or accepts a folder. @throws CofferError `key_exposed` when others could change it */
+function enter(folder: string, made: string[]): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+    made.push(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      attempt(folder, 'write', () => {
+        throw error
+      })
+    }
+  }
+  const stat = attempt(folder, 'read', () => lstatSync(folder))
+  const mine = process.getuid === undefined || stat.uid === process.getuid()
+  if (stat.isDirectory() && mine && (stat.mode & 0o077) === 0) return
+  const why = !stat.isDirectory()
+    ? 'is a link or a file, and not a folder'
+    : mine
+      ? 'can be entered by others'
+      : 'belongs to another user'
+  throw new CofferError('key_exposed', `${folder} ${why}; no secret was written there.`, {
+    remedy: 'Name a folder that does not exist yet, or make it private with chmod 700.',
+  })
+}
+
+function foldersOf(root: string, relative: string): string[] {
+  const folders: string[] = []
+  for (let folder = dirname(relative); folder !== '.'; folder = dirname(folder)) {
+    folders.push(join(root, folder))
+  }
+  return folders
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    if (readdirSync(folder).length === 0) rmdirSync(folder)
+  } catch {
+    // Another uses it, or removed it first.
+  }
+}
