@@ -127,6 +127,10 @@ test('every character is as likely as any other', () => {
   }
 })
 
+test('no generated text looks like an option of a command', () => {
+  for (let i = 0; i < 500; i++) expect(make({ name: 'token' }, 2 + (i % 50))).toMatch(/^[^-]/)
+})
+
 test('two values differ, and the same randomness gives the same value', () => {
   expect(make({ name: 'token' })).not.toBe(make({ name: 'token' }))
   const again = () => generateValue({ name: 'password' }, {}, seededRandom('x'))

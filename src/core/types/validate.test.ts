@@ -185,6 +185,8 @@ const BAD: Record<TypeName, Sample[]> = {
   ],
   encryptionKey: [
     [''],
+    ['A'.repeat(33)],
+    [`${key(32, 'base64')}=`],
     ['not base64!'],
     [key(20, 'base64')],
     [key(31, 'hex')],
