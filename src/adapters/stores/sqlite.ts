@@ -90,7 +90,7 @@ class SqliteStore implements Store {
     this.#patience = patience
     this.#guard = new FileGuard(newest.file)
     this.#newest = newest
-    this.#readers = new Pool(() => new Connection(newest.file, READER_CACHE_KIB), READERS_MAX)
+    this.#readers = new Pool(() => this.#open(READER_CACHE_KIB), READERS_MAX)
     this.#manners = new Manners(patience)
   }
 
@@ -177,10 +177,23 @@ class SqliteStore implements Store {
     return currentRow(isHintStale ? this.#newest.get('currentWithoutHint', path) : row, this.#file)
   }
 
+  /** One more connection to the file that is open, and to no other. */
+  #open(cacheKib: number): Connection {
+    this.#guard.check()
+    const connection = new Connection(this.#file, cacheKib)
+    try {
+      this.#guard.check()
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
   #alone<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#during(() =>
       this.#turns.take(async () => {
-        this.#writer ??= new Connection(this.#file, WRITER_CACHE_KIB)
+        this.#writer ??= this.#open(WRITER_CACHE_KIB)
         return work(this.#writer)
       }),
     )

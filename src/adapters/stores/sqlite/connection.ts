@@ -1,5 +1,6 @@
+import { pathToFileURL } from 'node:url'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { prepareError, storeError } from './errors.ts'
+import { storeError } from './errors.ts'
 import { PRAGMAS, STATEMENTS, type StatementName } from './schema.sql.ts'
 
 export type Cell = string | number | bigint | null | Uint8Array
@@ -10,11 +11,13 @@ export class Connection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<StatementName, StatementSync>()
 
-  /** @throws `store_unavailable`, `store_read_only`, `store_busy`, `corrupt` */
+  /** The file must be there. @throws `store_unavailable`, `store_read_only`, `store_busy`, `corrupt` */
   constructor(file: string, cacheKib: number) {
     this.file = file
     try {
-      this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: false })
+      this.#database = new DatabaseSync(`${pathToFileURL(file).href}?mode=rw`, {
+        enableForeignKeyConstraints: false,
+      })
     } catch (error) {
       throw storeError(error, file)
     }
@@ -82,7 +85,7 @@ export class Connection {
       try {
         statement = this.#database.prepare(STATEMENTS[name])
       } catch (error) {
-        throw prepareError(error, this.file)
+        throw storeError(error, this.file)
       }
       statement.setReturnArrays(true)
       this.#statements.set(name, statement)

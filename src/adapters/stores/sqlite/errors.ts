@@ -7,6 +7,7 @@ const DISK_FULL_BELOW_BYTES = 65_536
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html); any other is `internal`. */
 const BY_RESULT: Readonly<Record<number, ErrorCode>> = {
+  1: 'corrupt', // ERROR: our statements are fixed, so it is the schema that is not ours
   5: 'store_busy', // BUSY
   6: 'store_busy', // LOCKED
   8: 'store_read_only', // READONLY
@@ -43,12 +44,6 @@ export function storeError(error: unknown, file: string): CofferError {
 export function storeFailure(code: ErrorCode, file: string, cause?: unknown): CofferError {
   const says = SAYS[code] ?? 'answered in an unexpected way'
   return new CofferError(code, `The store ${file} ${says}.`, { details: { file }, cause })
-}
-
-/** For a statement that does not compile: ours all do, so the schema in the file is not ours. */
-export function prepareError(error: unknown, file: string): CofferError {
-  const schemaDamaged = resultOf(error) === 1
-  return schemaDamaged ? storeFailure('corrupt', file, error) : storeError(error, file)
 }
 
 function codeOf(error: unknown): ErrorCode {

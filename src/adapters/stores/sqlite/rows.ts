@@ -14,6 +14,7 @@ import { checkedLimit, outboxTaken, transactionOver } from '../misuse.ts'
 import type { Cell, Connection } from './connection.ts'
 import { storeFailure } from './errors.ts'
 import { KIND_CODES, type StatementName } from './schema.sql.ts'
+import { BLOB_TERM, FIXED_WIDTH, clearSlot, fillSlot, fixedWidth, unpack } from './slots.ts'
 
 const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as HeadKind]))
 
@@ -22,11 +23,11 @@ const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, ki
  * may have ended the transaction by itself, and what follows would be committed one by one.
  */
 export class SqliteReader implements StoreReader {
-  readonly #connection: Connection
+  protected readonly connection: Connection
   #failure: Error | undefined
 
   constructor(connection: Connection) {
-    this.#connection = connection
+    this.connection = connection
   }
 
   /** What the transaction must not be committed with. */
@@ -52,7 +53,7 @@ export class SqliteReader implements StoreReader {
 
   async blob(name: string): Promise<Uint8Array | undefined> {
     const row = this.#get('blob', name)
-    return row && this.#bytes(row[0])
+    return row && unpack(row[0], this.connection.file).bytes
   }
 
   async head(kind: HeadKind, path: string): Promise<HeadRow | undefined> {
@@ -81,12 +82,12 @@ export class SqliteReader implements StoreReader {
   }
 
   async version(id: string, version: number): Promise<VersionRow | undefined> {
-    const row = this.#get('version', id, version)
+    const row = this.#get('version', id, fixedWidth(version))
     return row && this.#version(row)
   }
 
   async versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]> {
-    const rows = this.#all('versionsBelowTerm', term, checkedLimit(limit))
+    const rows = this.#all('versionsBelowTerm', FIXED_WIDTH + term, checkedLimit(limit))
     return rows.map((row) => this.#version(row))
   }
 
@@ -95,13 +96,16 @@ export class SqliteReader implements StoreReader {
     limit: number,
   ): Promise<VersionRow[]> {
     const { id, version } = after ?? { id: '', version: 0 }
-    const rows = this.#all('versions', id, version, checkedLimit(limit))
+    const rows = this.#all('versions', id, FIXED_WIDTH + version, checkedLimit(limit))
     return rows.map((row) => this.#version(row))
   }
 
   async terms(): Promise<{ term: number; versions: number }[]> {
     const rows = this.#all('terms')
-    return rows.map((row) => ({ term: this.#number(row[0]), versions: this.#number(row[1]) }))
+    return rows.map((row) => ({
+      term: this.#number(row[0]) - FIXED_WIDTH,
+      versions: this.#number(row[1]),
+    }))
   }
 
   async outbox(after: number, limit: number): Promise<OutboxRow[]> {
@@ -109,19 +113,15 @@ export class SqliteReader implements StoreReader {
     return rows.map((row) => ({ generation: this.#number(row[0]), event: this.#text(row[1]) }))
   }
 
-  protected change(name: StatementName, ...params: SQLInputValue[]): number {
-    return this.#attempt(() => this.#connection.run(name, ...params))
-  }
-
   #get(name: StatementName, ...params: SQLInputValue[]): Cell[] | undefined {
-    return this.#attempt(() => this.#connection.get(name, ...params))
+    return this.attempt(() => this.connection.get(name, ...params))
   }
 
   #all(name: StatementName, ...params: SQLInputValue[]): Cell[][] {
-    return this.#attempt(() => this.#connection.all(name, ...params))
+    return this.attempt(() => this.connection.all(name, ...params))
   }
 
-  #attempt<T>(statement: () => T): T {
+  protected attempt<T>(statement: () => T): T {
     if (this.#failure) throw this.#failure
     try {
       return statement()
@@ -143,12 +143,13 @@ export class SqliteReader implements StoreReader {
   }
 
   #version(row: Cell[]): VersionRow {
+    const { path, bytes } = unpack(row[3], this.connection.file)
     return {
       id: this.#text(row[0]),
-      version: this.#number(row[1]),
-      path: this.#text(row[2]),
-      term: this.#number(row[3]),
-      envelope: this.#bytes(row[4]),
+      version: this.#number(row[1]) - FIXED_WIDTH,
+      path,
+      term: this.#number(row[2]) - FIXED_WIDTH,
+      envelope: bytes,
     }
   }
 
@@ -169,17 +170,18 @@ export class SqliteReader implements StoreReader {
   }
 
   #corrupt(): Error {
-    return storeFailure('corrupt', this.#connection.file)
+    return storeFailure('corrupt', this.connection.file)
   }
 }
 
 export class SqliteWriter extends SqliteReader implements StoreWriter {
   async putState(state: StateRow): Promise<void> {
-    this.change('putState', state.generation, state.accessGeneration, state.seal)
+    this.#run('putState', state.generation, state.accessGeneration, state.seal)
   }
 
   async putBlob(name: string, bytes: Uint8Array): Promise<void> {
-    this.change('putBlob', name, bytes)
+    const key = { id: name, version: 0, term: BLOB_TERM }
+    this.attempt(() => fillSlot(this.connection, key, '', bytes))
   }
 
   async putHead(
@@ -188,47 +190,46 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   ): Promise<void> {
     const id = version?.id ?? null
     const current = version?.current ?? null
-    this.change('putHead', KIND_CODES[row.kind], row.path, row.generation, id, current, row.head)
+    this.#run('putHead', KIND_CODES[row.kind], row.path, row.generation, id, current, row.head)
   }
 
   async removeHead(kind: HeadKind, path: string): Promise<void> {
-    this.change('removeHead', KIND_CODES[kind], path)
+    this.#run('removeHead', KIND_CODES[kind], path)
   }
 
   async putVersion(row: VersionRow): Promise<void> {
-    this.change('putVersion', row.id, row.version, row.path, row.term, row.envelope)
+    this.attempt(() => fillSlot(this.connection, row, row.path, row.envelope))
   }
 
   async removeVersion(id: string, version: number): Promise<void> {
-    this.change('removeVersion', id, version)
+    this.attempt(() => clearSlot(this.connection, id, version))
   }
 
   async appendOutbox(row: OutboxRow): Promise<void> {
-    const appended = this.change('appendOutbox', row.generation, row.event)
+    const appended = this.#run('appendOutbox', row.generation, row.event)
     if (appended === 0) throw outboxTaken(row.generation)
   }
 
   async trimOutbox(generation: number): Promise<void> {
-    this.change('trimOutbox', generation)
+    this.#run('trimOutbox', generation)
+  }
+
+  #run(name: StatementName, ...params: SQLInputValue[]): number {
+    return this.attempt(() => this.connection.run(name, ...params))
   }
 }
 
 /** The answer of the statement `current`; before the store's first state all counters are 0. */
 export function currentRow(row: Cell[] | undefined, file: string): CurrentRow {
   if (!row) return { generation: 0, accessGeneration: 0 }
-  const [generation, accessGeneration, head, envelope] = row
+  const [generation, accessGeneration, head, body] = row
   if (
     typeof generation === 'number' &&
     typeof accessGeneration === 'number' &&
-    (head === null || head instanceof Uint8Array) &&
-    (envelope === null || envelope instanceof Uint8Array)
+    (head === null || head instanceof Uint8Array)
   ) {
-    return {
-      generation,
-      accessGeneration,
-      head: head ?? undefined,
-      envelope: envelope ?? undefined,
-    }
+    const envelope = body === null ? undefined : unpack(body, file).bytes
+    return { generation, accessGeneration, head: head ?? undefined, envelope }
   }
   throw storeFailure('corrupt', file)
 }

@@ -1,4 +1,5 @@
 import type { HeadKind } from '../../../core/ports/store.ts'
+import { BLOB_TERM, FIXED_WIDTH } from './slots.ts'
 
 /** `Coff`: what tells a Coffer store from any other SQLite file. */
 export const APPLICATION_ID = 0x43_6f_66_66
@@ -14,11 +15,12 @@ export const KIND_CODES: Readonly<Record<HeadKind, number>> = {
 }
 
 /**
- * Text compares by its UTF-8 bytes (BINARY). `heads` and `versions` are rowid tables with a narrow
- * unique index: with blobs inside the key's own tree it would be twice as deep at a million rows.
- * `current_row` is a hint, the row of the current version if that was there when the head was put;
+ * Text compares by its UTF-8 bytes (BINARY). `heads` and `slots` have a narrow unique index beside a
+ * rowid table: with blobs inside the key's own tree it would be twice as deep at a million rows.
+ * `slots` holds the versions, blobs and free room, see slots.ts.
+ * `current_row` is a hint, the slot of the current version if that was there when the head was put;
  * it saves a read one of four trees, and is believed only when id and number agree.
- * `versions_term` ends in the row's place in the file, so that re-wrapping goes through it in order.
+ * `slots_term` ends in the row's place in the file, so that re-wrapping goes through it in order.
  */
 export const SCHEMA = `
   CREATE TABLE state (
@@ -27,7 +29,6 @@ export const SCHEMA = `
     access_generation INTEGER NOT NULL,
     seal BLOB NOT NULL
   ) STRICT;
-  CREATE TABLE blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE heads (
     kind INTEGER NOT NULL,
     path TEXT NOT NULL,
@@ -39,15 +40,15 @@ export const SCHEMA = `
     UNIQUE (kind, path)
   ) STRICT;
   CREATE INDEX heads_generation ON heads (generation);
-  CREATE TABLE versions (
+  CREATE TABLE slots (
+    slot INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
     version INTEGER NOT NULL,
-    path TEXT NOT NULL,
     term INTEGER NOT NULL,
-    envelope BLOB NOT NULL,
+    body BLOB NOT NULL,
     UNIQUE (id, version)
   ) STRICT;
-  CREATE INDEX versions_term ON versions (term);
+  CREATE INDEX slots_term ON slots (term);
   CREATE TABLE outbox (generation INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
   CREATE TABLE leases (
     name TEXT PRIMARY KEY,
@@ -70,29 +71,34 @@ export const PRAGMAS = `
   PRAGMA temp_store = MEMORY;
 `
 
+const IS_BLOB = `term = ${FIXED_WIDTH + BLOB_TERM}`
+const IS_VERSION = `term > ${FIXED_WIDTH + BLOB_TERM}`
+
 export const STATEMENTS = {
   current: `
-    SELECT s.generation, s.access_generation, h.head, v.envelope, h.current
+    SELECT s.generation, s.access_generation, h.head, v.body, h.current
     FROM state AS s
     LEFT JOIN heads AS h ON h.kind = ${KIND_CODES.secret} AND h.path = ?
-    LEFT JOIN versions AS v
-      ON v.rowid = h.current_row AND v.id = h.id AND v.version = h.current
+    LEFT JOIN slots AS v
+      ON v.slot = h.current_row AND v.id = h.id AND v.version = h.current + ${FIXED_WIDTH}
     WHERE s.one = 1`,
   currentWithoutHint: `
-    SELECT s.generation, s.access_generation, h.head, v.envelope
+    SELECT s.generation, s.access_generation, h.head, v.body
     FROM state AS s
     LEFT JOIN heads AS h ON h.kind = ${KIND_CODES.secret} AND h.path = ?
-    LEFT JOIN versions AS v ON v.id = h.id AND v.version = h.current
+    LEFT JOIN slots AS v ON v.id = h.id AND v.version = h.current + ${FIXED_WIDTH}
     WHERE s.one = 1`,
   state: 'SELECT generation, access_generation, seal FROM state WHERE one = 1',
   putState: `
     INSERT INTO state (one, generation, access_generation, seal) VALUES (1, ?, ?, ?)
     ON CONFLICT (one) DO UPDATE SET generation = excluded.generation,
       access_generation = excluded.access_generation, seal = excluded.seal`,
-  blob: 'SELECT bytes FROM blobs WHERE name = ?',
-  putBlob: `
-    INSERT INTO blobs (name, bytes) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes`,
+  slot: 'SELECT slot, length(body) FROM slots WHERE id = ? AND version = ?',
+  freeSlot: 'SELECT slot FROM slots WHERE term = ? LIMIT 1',
+  fillSlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = ? WHERE slot = ?',
+  addSlot: 'INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?)',
+  emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',
+  blob: `SELECT body FROM slots WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,
   head: 'SELECT kind, path, generation, head FROM heads WHERE kind = ? AND path = ?',
   heads: `
     SELECT kind, path, generation, head FROM heads
@@ -111,23 +117,20 @@ export const STATEMENTS = {
     WHERE generation > ? ORDER BY generation, path, kind LIMIT ?`,
   putHead: `
     INSERT INTO heads (kind, path, generation, id, current, head, current_row)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT rowid FROM versions WHERE id = ?4 AND version = ?5))
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+      (SELECT slot FROM slots WHERE id = ?4 AND version = ?5 + ${FIXED_WIDTH}))
     ON CONFLICT (kind, path) DO UPDATE SET generation = excluded.generation, id = excluded.id,
       current = excluded.current, head = excluded.head, current_row = excluded.current_row`,
   removeHead: 'DELETE FROM heads WHERE kind = ? AND path = ?',
-  version: 'SELECT id, version, path, term, envelope FROM versions WHERE id = ? AND version = ?',
+  version: `
+    SELECT id, version, term, body FROM slots WHERE id = ? AND version = ? AND ${IS_VERSION}`,
   versionsBelowTerm: `
-    SELECT id, version, path, term, envelope FROM versions
-    WHERE term < ? ORDER BY term, rowid LIMIT ?`,
+    SELECT id, version, term, body FROM slots
+    WHERE ${IS_VERSION} AND term < ? ORDER BY term, slot LIMIT ?`,
   versions: `
-    SELECT id, version, path, term, envelope FROM versions
-    WHERE (id, version) > (?, ?) ORDER BY id, version LIMIT ?`,
-  terms: 'SELECT term, count(*) FROM versions GROUP BY term ORDER BY term',
-  putVersion: `
-    INSERT INTO versions (id, version, path, term, envelope) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (id, version) DO UPDATE SET path = excluded.path, term = excluded.term,
-      envelope = excluded.envelope`,
-  removeVersion: 'DELETE FROM versions WHERE id = ? AND version = ?',
+    SELECT id, version, term, body FROM slots
+    WHERE (id, version) > (?, ?) AND ${IS_VERSION} ORDER BY id, version LIMIT ?`,
+  terms: `SELECT term, count(*) FROM slots WHERE ${IS_VERSION} GROUP BY term ORDER BY term`,
   outbox: 'SELECT generation, event FROM outbox WHERE generation > ? ORDER BY generation LIMIT ?',
   appendOutbox: 'INSERT INTO outbox (generation, event) VALUES (?, ?) ON CONFLICT DO NOTHING',
   trimOutbox: 'DELETE FROM outbox WHERE generation <= ?',

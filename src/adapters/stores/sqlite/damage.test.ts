@@ -1,0 +1,195 @@
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CofferError } from '../../../core/errors.ts'
+import type { Store } from '../../../core/ports/store.ts'
+import { seededRandom } from '../../../testing/seeded-random.ts'
+import { dumpStore } from '../../../testing/store-log.ts'
+import { openSqliteStore } from '../sqlite.ts'
+import { Connection } from './connection.ts'
+import { storeError } from './errors.ts'
+import { SCHEMA } from './schema.sql.ts'
+import { fillSlot } from './slots.ts'
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'coffer-damage-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const whole = path.join(scratch, 'whole.db')
+const file = path.join(scratch, 'coffer.db')
+const random = seededRandom('damage')
+const roll = (n: number): number => Buffer.from(random(4)).readUInt32BE() % n
+
+beforeAll(async () => {
+  const store = await openSqliteStore({ file: whole })
+  await fill(store, 0)
+  await store.close()
+})
+
+async function fill(store: Store, from: number): Promise<void> {
+  await store.write(async (rows) => {
+    await rows.putState({ generation: 1, accessGeneration: 1, seal: random(40) })
+    await rows.putBlob('keyring', random(200))
+    for (let i = from; i < from + 120; i++) {
+      const id = Buffer.from(random(16)).toString('hex')
+      const envelope = random(roll(30) ? 200 : 6_000)
+      await rows.putVersion({ id, version: 1, path: `a/${i}`, term: 1 + (i % 2), envelope })
+      const row = { kind: 'secret', path: `a/${i}`, head: random(150), generation: i } as const
+      await rows.putHead(row, { id, current: 1 })
+    }
+    await rows.appendOutbox({ generation: from + 1, event: '{"a":1}' })
+  })
+}
+
+/** Opens the file, reads all of it and writes; the code of the first error, or `none`. */
+async function tryAll(): Promise<string> {
+  try {
+    const store = await openSqliteStore({ file, mustExist: true, busyTimeoutMs: 0 })
+    try {
+      await dumpStore(store)
+      await store.read((rows) => rows.versionsBelowTerm(9, 1_000))
+      await store.write(async (rows) => {
+        await rows.putState({ generation: 2, accessGeneration: 1, seal: new Uint8Array(2_000) })
+        for (const row of await rows.versionsBelowTerm(2, 1_000)) {
+          await rows.putVersion({ ...row, term: 2 })
+        }
+        await rows.putHead({ kind: 'role', path: 'r', head: new Uint8Array(9), generation: 2 })
+        await rows.trimOutbox(99)
+      })
+      return 'none'
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    if (!(error instanceof CofferError)) throw error
+    return error.code
+  }
+}
+
+// byte 18 of the header says whether the file may be written
+const KNOWN = ['none', 'corrupt', 'store_newer', 'store_missing', 'store_read_only']
+
+describe('a damaged file', () => {
+  it('gives a defined error or its rows, whichever byte it is', async () => {
+    const bytes = readFileSync(whole)
+    const seen = new Map<string, number>()
+    // every byte of the header, then some of each page
+    const places = Array.from({ length: 100 }, (_, i) => i)
+    for (let page = 0; page < bytes.length; page += 4_096) {
+      for (let i = 0; i < 6; i++) places.push(page + roll(i < 4 ? 120 : 4_096))
+    }
+    for (const place of places) {
+      const damaged = Buffer.from(bytes)
+      damaged[place]! ^= 1 << roll(8)
+      rmSync(`${file}-wal`, { force: true })
+      rmSync(`${file}-shm`, { force: true })
+      writeFileSync(file, damaged)
+      const code = await tryAll()
+      expect(KNOWN, `byte ${place}`).toContain(code)
+      seen.set(code, (seen.get(code) ?? 0) + 1)
+    }
+    expect(seen.get('corrupt')).toBeGreaterThan(50)
+    expect(seen.get('none')).toBeGreaterThan(50)
+  })
+
+  it('gives a defined error or its rows, wherever it is cut', async () => {
+    const { length } = readFileSync(whole)
+    for (let size = 0; size < length; size += 1 + roll(length >> 5)) {
+      rmSync(`${file}-wal`, { force: true })
+      copyFileSync(whole, file)
+      truncateSync(file, size)
+      expect(KNOWN, `cut at ${size}`).toContain(await tryAll())
+    }
+  })
+
+  it('gives rows of some commit when its WAL is damaged or cut', async () => {
+    const live = path.join(scratch, 'live.db')
+    copyFileSync(whole, live)
+    const store = await openSqliteStore({ file: live })
+    await fill(store, 500)
+    const wal = readFileSync(`${live}-wal`)
+    expect(wal.length).toBeGreaterThan(20_000)
+    for (let i = 0; i < 60; i++) {
+      const damaged = Buffer.from(wal)
+      damaged[i < 40 ? i : roll(wal.length)]! ^= 1 << roll(8)
+      copyFileSync(live, file)
+      rmSync(`${file}-shm`, { force: true })
+      writeFileSync(`${file}-wal`, i % 4 === 3 ? damaged.subarray(0, roll(wal.length)) : damaged)
+      expect(['none', 'corrupt']).toContain(await tryAll())
+    }
+    await store.close()
+  })
+})
+
+describe('an error of SQLite', () => {
+  it('has its own code, and its message names nothing but the file', () => {
+    const of = (errcode: number): string => {
+      const raw = Object.assign(new Error('near "s3cr3t"'), { code: 'ERR_SQLITE_ERROR', errcode })
+      const error = storeError(raw, file)
+      expect(error.message).toContain(file)
+      expect(error.message).not.toContain('s3cr3t')
+      return error.code
+    }
+    expect([5, 6, 261, 517, 15].map(of)).toEqual(Array(5).fill('store_busy'))
+    expect([8, 264, 1032].map(of)).toEqual(Array(3).fill('store_read_only'))
+    expect([10, 266, 1034, 14].map(of)).toEqual(Array(4).fill('store_unavailable'))
+    expect([1, 11, 267, 26].map(of)).toEqual(Array(4).fill('corrupt'))
+    expect([13].map(of)).toEqual(['store_full'])
+    expect([7, 19, 21, 25].map(of)).toEqual(Array(4).fill('internal'))
+  })
+
+  it('of the file system too', () => {
+    const of = (code: string): string =>
+      storeError(Object.assign(new Error('x'), { code, errno: -1 }), file).code
+    expect(['EACCES', 'EROFS', 'ENOSPC', 'EIO', 'ENOTDIR'].map(of)).toEqual([
+      'store_read_only',
+      'store_read_only',
+      'store_full',
+      'store_unavailable',
+      'store_unavailable',
+    ])
+    expect(storeError(new TypeError('x'), file).code).toBe('internal')
+  })
+
+  it('that is a full disk leaves the connection usable and the rows as they were', () => {
+    const full = path.join(scratch, 'full.db')
+    writeFileSync(full, '')
+    const connection = new Connection(full, 1_024)
+    connection.exec(SCHEMA)
+    connection.exec('PRAGMA max_page_count = 20')
+    const put = (name: string, length: number): void => {
+      fillSlot(connection, { id: name, version: 0, term: 0 }, '', new Uint8Array(length))
+    }
+    put('a', 9)
+    connection.run('beginImmediate')
+    put('b', 9)
+    expect(() => put('c', 200_000)).toThrow(expect.objectContaining({ code: 'store_full' }))
+    connection.rollback()
+    expect(connection.get('blob', 'b')).toBeUndefined()
+    expect(connection.get('blob', 'a')).toBeDefined()
+    put('b', 9)
+    connection.close()
+  })
+})
+
+it('a write whose callback hides a failed statement is refused as a whole', async () => {
+  const store = await openSqliteStore({ file: path.join(scratch, 'hidden.db') })
+  const wrong = { generation: 1.5, accessGeneration: 0, seal: new Uint8Array() }
+  const hiding = store.write(async (rows) => {
+    await rows.putBlob('a', new Uint8Array(1))
+    await rows.putState(wrong).catch(() => {})
+    await rows.putBlob('c', new Uint8Array(1)).catch(() => {})
+  })
+  await expect(hiding).rejects.toMatchObject({ code: 'internal' })
+  const left = await store.read(async (rows) => [await rows.blob('a'), await rows.blob('c')])
+  expect(left).toEqual([undefined, undefined])
+  await store.write((rows) => rows.putBlob('a', new Uint8Array(1)))
+  await store.close()
+})

@@ -1,0 +1,104 @@
+import { CofferError } from '../../../core/errors.ts'
+import type { Cell, Connection } from './connection.ts'
+import { storeFailure } from './errors.ts'
+
+/**
+ * What must be erasable lives in slots: the rows of one table, where nothing is ever deleted and no
+ * row ever changes its size while it holds something. SQLite's `secure_delete` zeroes what a row
+ * leaves, but when it moves rows between pages (after a delete, or when one grows) it leaves copies
+ * of the others behind, and these outlive a later erasure. So a slot is emptied by overwriting it in
+ * place, keeps its size, and is filled again with something of that size.
+ *
+ * To keep the size of a row in our hands all its columns have a fixed width: numbers carry
+ * `FIXED_WIDTH`, which makes them four bytes, and path and bytes share a padded body.
+ */
+export const FIXED_WIDTH = 2 ** 24
+const NUMBER_MAX = 2 ** 30
+
+/** The term of blobs, which no version has. */
+export const BLOB_TERM = 0
+
+/** Bodies are multiples of it, so that slots fit again. */
+const GRAIN_BYTES = 64
+/** An emptied slot above this gives its room back, but for `SHRUNK_BYTES`. */
+const SHRINK_ABOVE_BYTES = 3_072
+const SHRUNK_BYTES = 1_024
+const KEY_BYTES_MAX = 1_023
+const PREFIX_BYTES = 6
+/** Sorts behind all ids; a free slot's key is made of it. */
+const FREE = '~'
+
+/** Puts `bytes` under (`id`, `version`), in place of what was there. */
+export function fillSlot(
+  connection: Connection,
+  { id, version, term }: { id: string; version: number; term: number },
+  path: string,
+  bytes: Uint8Array,
+): void {
+  const body = pack(path, bytes)
+  const values = [id, fixedWidth(version), fixedWidth(term), body] as const
+  const taken = connection.get('slot', id, fixedWidth(version))
+  if (taken && taken[1] === body.length) {
+    connection.run('fillSlot', ...values, Number(taken[0]))
+    return
+  }
+  if (taken) emptySlot(connection, id, taken)
+  const free = connection.get('freeSlot', freeTerm(id, body.length))
+  if (free) connection.run('fillSlot', ...values, Number(free[0]))
+  else connection.run('addSlot', ...values)
+}
+
+/** Overwrites what is under (`id`, `version`), if anything is. */
+export function clearSlot(connection: Connection, id: string, version: number): void {
+  const taken = connection.get('slot', id, fixedWidth(version))
+  if (taken) emptySlot(connection, id, taken)
+}
+
+export const fixedWidth = (number: number): number => {
+  if (Number.isSafeInteger(number) && number >= 0 && number < NUMBER_MAX) {
+    return FIXED_WIDTH + number
+  }
+  throw invalid(`Versions and terms are whole numbers below ${NUMBER_MAX}.`)
+}
+
+/** What was packed: its bytes share the body's memory. @throws `corrupt` */
+export function unpack(body: Cell | undefined, file: string): { path: string; bytes: Uint8Array } {
+  if (body instanceof Uint8Array && body.length >= PREFIX_BYTES) {
+    const pathEnd = PREFIX_BYTES + (body[0]! | (body[1]! << 8))
+    const bytesLength = (body[2]! | (body[3]! << 8) | (body[4]! << 16) | (body[5]! << 24)) >>> 0
+    if (pathEnd + bytesLength <= body.length) {
+      const path = Buffer.from(body.buffer, body.byteOffset, pathEnd).toString('utf8', PREFIX_BYTES)
+      return { path, bytes: body.subarray(pathEnd, pathEnd + bytesLength) }
+    }
+  }
+  throw storeFailure('corrupt', file)
+}
+
+/** Path length (2 bytes), length of the bytes (4), both little-endian; path, bytes, zeroes. */
+function pack(path: string, bytes: Uint8Array): Uint8Array {
+  const pathBytes = Buffer.from(path)
+  const used = PREFIX_BYTES + pathBytes.length + bytes.length
+  const body = Buffer.alloc(Math.ceil(used / GRAIN_BYTES) * GRAIN_BYTES)
+  body.writeUInt16LE(pathBytes.length, 0)
+  body.writeUInt32LE(bytes.length, 2)
+  body.set(pathBytes, PREFIX_BYTES)
+  body.set(bytes, PREFIX_BYTES + pathBytes.length)
+  return body
+}
+
+function emptySlot(connection: Connection, id: string, [row, bodyBytes]: Cell[]): void {
+  const bytes = Number(bodyBytes)
+  const left = bytes > SHRINK_ABOVE_BYTES ? SHRUNK_BYTES : bytes
+  const key = FREE.repeat(Buffer.byteLength(id))
+  const number = FIXED_WIDTH + Number(row)
+  connection.run('emptySlot', key, number, freeTerm(id, left), left, Number(row))
+}
+
+/** Free slots of one size have one negative term, so that the index of terms finds them. */
+function freeTerm(id: string, bodyBytes: number): number {
+  const keyBytes = Buffer.byteLength(id)
+  if (keyBytes > KEY_BYTES_MAX) throw invalid(`An id is at most ${KEY_BYTES_MAX} bytes.`)
+  return -(FIXED_WIDTH + (bodyBytes / GRAIN_BYTES) * (KEY_BYTES_MAX + 1) + keyBytes)
+}
+
+const invalid = (message: string): CofferError => new CofferError('invalid_argument', message)
