@@ -2,6 +2,7 @@
 // `--when-possible` is for `prepare`: an install never fails for want of a build.
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -33,6 +34,7 @@ async function build() {
   const old = `${fresh}.old`
   try {
     await bundle(fresh)
+    chmodSync(fresh, 0o755)
     const declared = declare(path.join(fresh, 'types'))
     if (existsSync('dist')) renameSync('dist', old)
     renameSync(fresh, 'dist')
@@ -61,5 +63,7 @@ function declare(outDir) {
 }
 
 /** Our sources import `./x.ts`; what is published is found by every resolver as `./x.js`. */
-const asPublished = (text) =>
-  text.replace(/((?:from|import)\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g, '$1$2$3.js$2')
+function asPublished(text) {
+  const relative = /((?:from|import)\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
+  return text.replace(relative, '$1$2$3.js$2')
+}

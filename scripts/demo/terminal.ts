@@ -9,8 +9,8 @@ export interface Terminal {
   say(text: string): void
   /** Runs to the end; what it prints is shown as it is. */
   run(...argv: string[]): void
-  /** Runs to the end; what it prints is returned and not shown. */
-  read(...argv: string[]): string
+  /** The same, with what it prints at the very left: for the last one. */
+  conclude(...argv: string[]): void
   /** Runs beside the demo; each line of its output is shown with its name and given to `line`. */
   start(argv: readonly string[], line: (text: string) => void): ChildProcess
 }
@@ -20,21 +20,19 @@ export function terminalIn({ dir: cwd, bin, env }: Workspace): Terminal {
   const program = ([name = '', ...args]: readonly string[]): [string, string[]] =>
     name === 'coffer' ? [process.execPath, [bin, ...args]] : [process.execPath, args]
 
-  const execute = (argv: readonly string[], shown: boolean): string => {
+  const execute = (argv: readonly string[]): string => {
+    prompt(argv)
     const { status, stdout, stderr } = spawnSync(...program(argv), { cwd, env, encoding: 'utf8' })
-    if (shown || status !== 0) process.stdout.write(indent(stdout + stderr))
-    if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with ${status}.`)
-    return stdout
+    if (status === 0) return stdout + stderr
+    process.stdout.write(indent(stdout + stderr))
+    throw new Error(`\`${argv.join(' ')}\` ended with ${status}.`)
   }
 
   return {
     section: (title) => console.log(`\n${styleText('bold', title)}`),
     say: (text) => console.log(`  ${text}`),
-    run(...argv) {
-      prompt(argv)
-      execute(argv, true)
-    },
-    read: (...argv) => execute(argv, false),
+    run: (...argv) => void process.stdout.write(indent(execute(argv))),
+    conclude: (...argv) => void process.stdout.write(execute(argv)),
     start(argv, line) {
       prompt([...argv, '&'])
       const child = spawn(...program(argv), { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
