@@ -200,11 +200,17 @@ test('a damaged or missing head file is a warning, and is made again by the next
   expect(await log.verify()).toMatchObject({ ok: true, warnings: [] })
 })
 
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return all
+}
+
 test('a stranger verifies an export, or an extract, with the public key alone', async () => {
   const pem = readFileSync(path.join(scratch.dir, 'public-key.pem'), 'latin1')
-  const whole = await Array.fromAsync(log.export())
+  const whole = await collected(log.export())
   expect(await verifyExport(whole, pem, STORE_ID)).toMatchObject({ ok: true, events: 9 })
-  const part = await Array.fromAsync(log.export({ fromSeq: 8 }))
+  const part = await collected(log.export({ fromSeq: 8 }))
   expect(await verifyExport(part, pem, STORE_ID)).toMatchObject({ ok: true, events: 4 })
   const changed = Buffer.concat(part)
   changed[100] = changed[100]! ^ 1

@@ -190,7 +190,12 @@ test('following shows what any process appends, and only that', async () => {
   const [log, other] = [await scratch.open({ segmentBytesMax: 700 }), await scratch.open()]
   await log.append([event('before')])
   const seen: AuditEntry[] = []
-  const stop = log.follow((entry) => seen.push(entry), expect.unreachable)
+  const stop = log.follow(
+    (entry) => seen.push(entry),
+    (error) => {
+      throw error
+    },
+  )
   await new Promise((resolve) => setTimeout(resolve, 50))
   await other.append([event('one')])
   await log.append([event('two')])

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isCofferError } from '../../core/errors.ts'
 import type { Clock, Random } from '../../core/ports/ambient.ts'
 import type { AuditLog, AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
 import type { Sink } from '../../core/ports/sink.ts'
@@ -35,20 +36,20 @@ const SEGMENT_BYTES_MAX = 67_108_864
 /**
  * Opens the audit log of a directory (docs/formats/audit.md). A damaged, cut or read-only log
  * opens, so that it can be read and verified; it is appending that is refused.
+ * @throws CofferError `audit_unavailable` when it cannot be read
  */
 export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   const { dir, storeId, signer, fs = nodeFs } = options
   const place = { fs, dir, storeId }
   prepare(fs, dir, signer)
-  const followed = endOrStart(place)
+  const followed = await reading(() => endOrStart(place))
   const files = new SegmentWriter(fs, dir, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
   const lock = new ProcessLock(join(dir, LOCK_FILE), fs, options.random)
   const sinks = new SinkFeed(place, options.sinks, followed.end.seq)
   const reserve = new Reserve(dir, fs)
-  const writer = new LogWriter(
-    { place, signer, outbox: options.outbox, clock: options.clock, lock, files, reserve, sinks },
-    followed,
-  )
+  const { outbox, clock } = options
+  const parts = { place, signer, outbox, clock, lock, files, reserve, sinks }
+  const writer = await reading(() => new LogWriter(parts, followed))
   const queue = new FlushQueue((waiters) => writer.flush(waiters))
   return {
     description: `audit log in ${dir}`,
@@ -68,7 +69,7 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
     },
     async head() {
       const { headOf } = await import('./log-head.ts')
-      return reading(() => headOf(place))
+      return reading(() => headOf(place, signer))
     },
     follow(each, failed) {
       let stopped = false
@@ -127,11 +128,12 @@ async function reading<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** A log that cannot be followed still opens: the first append tells why. */
+/** A log that was cut still opens: the first append tells so, and `verify` tells where. */
 function endOrStart(place: { fs: LogFs; dir: string; storeId: string }): Followed {
   try {
     return findEnd(place)
-  } catch {
-    return { end: startOf(place.storeId) }
+  } catch (error) {
+    if (isCofferError(error, 'audit_tampered')) return { end: startOf(place.storeId) }
+    throw error
   }
 }

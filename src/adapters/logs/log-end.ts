@@ -2,10 +2,13 @@ import { join } from 'node:path'
 import type { KeyObject } from 'node:crypto'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { AuditSigner } from '../../core/ports/audit-log.ts'
+import { publicKeyOf } from '../../crypto/audit-chain.ts'
 import { genesisHash, lineHash, placeOf, signatureHolds } from '../../crypto/audit-line.ts'
 import { readSmall, type LogFs } from './log-fs.ts'
 import {
   HEAD_FILE,
+  PUBLIC_KEY_FILE,
   linesBackward,
   linesForward,
   segmentFile,
@@ -136,24 +139,32 @@ export function stillThere({ fs, dir }: LogPlace, end: LogEnd): boolean {
 }
 
 /**
+ * The witness, unless a write of the head file did not finish: then it is a mixture that nobody
+ * signed. Without a key only what is in the log itself can be told from one.
+ */
+export function genuine(
+  place: LogPlace,
+  witness: Witness | undefined,
+  end: LogEnd,
+  publicKey: () => KeyObject | undefined,
+): Witness | undefined {
+  if (witness === undefined || lineHash(witness.line) === end.hash) return witness
+  const key = publicKey()
+  if (key === undefined) return witness.seq > end.seq ? witness : undefined
+  return signatureHolds(witness.line, place.storeId, key) ? witness : undefined
+}
+
+/**
  * A torn tail is no alarm: a writer died, nobody was answered. A tail that ends before what was
- * once durable is one.
+ * once durable is one. `witness` is genuine.
  * @throws CofferError `audit_tampered`
  */
-export function refuseCut(
-  place: LogPlace,
-  followed: Followed,
-  witness: Witness | undefined,
-  publicKey: KeyObject | undefined,
-): void {
-  const { end, torn } = followed
+export function refuseCut({ end, torn }: Followed, witness: Witness | undefined): void {
   if (witness === undefined) {
     if (torn?.signature === true) throw cut(`The log is damaged behind entry ${end.seq}.`)
     return
   }
   if (witness.seq > end.seq) {
-    // A head that nobody signed proves nothing; without a key it is taken at its word.
-    if (publicKey !== undefined && !signatureHolds(witness.line, place.storeId, publicKey)) return
     throw cut(
       `The log ends at entry ${end.seq}, and its head file knows of ${witness.seq}: its tail was cut.`,
       { seq: end.seq, expectedSeq: witness.seq },
@@ -163,6 +174,21 @@ export function refuseCut(
     throw cut(`Entry ${end.seq} is not the one that the head file knows.`, { seq: end.seq })
   }
 }
+
+/**
+ * The signer's public key, or while sealed the one that is kept beside the log; absent when there is
+ * none. @throws CofferError `invalid_key`
+ */
+export function verifyingKey(
+  { fs, dir }: LogPlace,
+  signer: AuditSigner | undefined,
+): KeyObject | undefined {
+  const pem =
+    signer?.publicKeyPem ?? readSmall(fs, join(dir, PUBLIC_KEY_FILE), PUBLIC_KEY_BYTES_MAX)
+  return pem === undefined ? undefined : publicKeyOf(pem)
+}
+
+const PUBLIC_KEY_BYTES_MAX = 4_096
 
 export const cut = (message: string, details: Record<string, number> = {}): CofferError =>
   new CofferError('audit_tampered', message, { details })

@@ -1,23 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { KeyObject } from 'node:crypto'
-import { join } from 'node:path'
 import { isCofferError } from '../../core/errors.ts'
 import type { AuditAnchor, AuditSigner } from '../../core/ports/audit-log.ts'
 import type { AuditReport, AuditVerifyOptions } from '../../core/ports/coffer.ts'
 import type { Sink } from '../../core/ports/sink.ts'
-import { publicKeyOf } from '../../crypto/audit-chain.ts'
 import { lineHash, placeOf, signatureHolds } from '../../crypto/audit-line.ts'
 import { ChainWalk, type ChainWitness } from '../../crypto/chain-walk.ts'
-import { findEnd, readWitness, refuseCut, type LogPlace, type Torn } from './log-end.ts'
-import { errnoOf, readSmall } from './log-fs.ts'
 import {
-  CHUNK_BYTES,
-  PUBLIC_KEY_FILE,
-  segmentFile,
-  segmentName,
-  segmentsIn,
-  withSegment,
-} from './segments.ts'
+  findEnd,
+  genuine,
+  readWitness,
+  refuseCut,
+  verifyingKey,
+  type LogPlace,
+  type Torn,
+} from './log-end.ts'
+import { errnoOf } from './log-fs.ts'
+import { CHUNK_BYTES, segmentFile, segmentName, segmentsIn, withSegment } from './segments.ts'
 
 export interface VerifyParts {
   readonly place: LogPlace
@@ -37,7 +36,7 @@ interface Snapshot {
 
 /** Reads the whole log once, in chunks, and gives the event loop its turn between them. */
 export async function verifyLog(parts: VerifyParts, options: Options): Promise<AuditReport> {
-  const key = publicKey(parts)
+  const key = verifyingKey(parts.place, parts.signer)
   for (let attempt = 1; ; attempt++) {
     const snapshot = await take(parts, options, key)
     try {
@@ -124,7 +123,10 @@ function extent(place: LogPlace, key: KeyObject | undefined): Pick<Snapshot, 'pa
   try {
     const witness = readWitness(place)
     const followed = findEnd(place, numbers)
-    refuseCut(place, followed, witness, key)
+    refuseCut(
+      followed,
+      genuine(place, witness, followed.end, () => key),
+    )
     const { segment, bytes } = followed.end
     return {
       torn: followed.torn,
@@ -137,9 +139,4 @@ function extent(place: LogPlace, key: KeyObject | undefined): Pick<Snapshot, 'pa
     if (isCofferError(error, 'audit_tampered')) return { parts, torn: undefined }
     throw error
   }
-}
-
-function publicKey({ place, signer }: VerifyParts): KeyObject | undefined {
-  const pem = signer?.publicKeyPem ?? readSmall(place.fs, join(place.dir, PUBLIC_KEY_FILE), 4_096)
-  return pem === undefined ? undefined : publicKeyOf(pem)
 }

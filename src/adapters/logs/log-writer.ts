@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import type { Clock } from '../../core/ports/ambient.ts'
@@ -9,9 +9,11 @@ import {
   cut,
   findEnd,
   follow,
+  genuine,
   readWitness,
   refuseCut,
   stillThere,
+  verifyingKey,
   type Followed,
   type LogEnd,
   type LogPlace,
@@ -43,7 +45,7 @@ export interface WriterParts {
  */
 export class LogWriter {
   readonly #parts: WriterParts
-  #publicKeyMade: KeyObject | undefined
+  #publicKey: KeyObject | undefined
   /** The last good line at the last look; another process may yet take back what is not durable. */
   #end: LogEnd
   /** The newest point that is known to be on the disk. */
@@ -53,17 +55,19 @@ export class LogWriter {
   constructor(parts: WriterParts, followed: Followed) {
     this.#parts = parts
     this.#end = followed.end
-    this.#durable = durableOf(followed.end, readWitness(parts.place))
+    this.#durable = durableOf(followed.end, this.#genuine(readWitness(parts.place), followed.end))
   }
 
   get tail(): AuditTail {
     return this.#durable
   }
 
-  get #publicKey(): KeyObject | undefined {
-    const { signer } = this.#parts
-    if (signer !== undefined) this.#publicKeyMade ??= createPublicKey(signer.publicKeyPem)
-    return this.#publicKeyMade
+  #genuine(witness: Witness | undefined, end: LogEnd): Witness | undefined {
+    const { place, signer } = this.#parts
+    return genuine(place, witness, end, () => {
+      this.#publicKey ??= verifyingKey(place, signer)
+      return this.#publicKey
+    })
   }
 
   /** Looks for what other processes appended; takes no lock and changes nothing. */
@@ -102,10 +106,11 @@ export class LogWriter {
     const { reserve, sinks } = this.#parts
     const bodies = events.map(eventBody)
     await sinks.refuseBehind(this.#end.seq)
+    const before = this.#end
     try {
       await this.#append(bodies)
     } catch (error) {
-      if (!isFull(error)) throw error
+      if (!isFull(error) || this.#end !== before) throw error
       reserve.giveUp()
       await this.#append(bodies)
     }
@@ -118,10 +123,12 @@ export class LogWriter {
     await sinks.refuseBehind(this.#end.seq)
     let open = await this.#completeOutbox(waiters, first)
     if (!reserve.held && !reserve.make()) open = refuseOrdinary(open)
+    const before = this.#end
     try {
       await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
     } catch (error) {
-      if (!isFull(error)) throw error
+      // With the lines in place it was the head file that found no room.
+      if (!isFull(error) || this.#end !== before) throw error
       open = refuseOrdinary(open, error)
       if (open.length === 0) return
       reserve.giveUp()
@@ -155,10 +162,11 @@ export class LogWriter {
   #adopt(): Followed {
     const { place } = this.#parts
     // The head is read first: it may then be behind the log, but never ahead of it.
-    const witness = readWitness(place)
+    const read = readWitness(place)
     const followed =
       this.#end.seq > 0 && stillThere(place, this.#end) ? follow(place, this.#end) : this.#afresh()
-    refuseCut(place, followed, witness, this.#publicKey)
+    const witness = this.#genuine(read, followed.end)
+    refuseCut(followed, witness)
     this.#end = followed.end
     const durable = durableOf(followed.end, witness)
     if (durable.seq > this.#durable.seq) this.#durable = durable

@@ -1,0 +1,194 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { faultyFs } from '../../../test/audit/faulty-fs.ts'
+import { event, linesOf, scratchLog } from '../../../test/audit/scratch-log.ts'
+import type { Scratch } from '../../../test/audit/scratch-log.ts'
+import { isCofferError } from '../../core/errors.ts'
+import type { AuditLog } from '../../core/ports/audit-log.ts'
+import { eventBody, eventLine, lineHash } from '../../crypto/audit-line.ts'
+import { refusalOf } from '../../testing/refusal.ts'
+
+let scratch: Scratch
+beforeEach(() => {
+  scratch = scratchLog()
+})
+afterEach(() => scratch.remove())
+
+/** What a caller was told is durable. */
+interface Acknowledged {
+  readonly resources: string[]
+  generation: number
+}
+
+/** Two openings, reads and changes, over three segments. Whatever fails may fail in one way only. */
+async function session(scratch: Scratch, faulty = faultyFs()): Promise<Acknowledged> {
+  const told: Acknowledged = { resources: [], generation: 0 }
+  const attempt = async (work: () => Promise<unknown>, done: () => void) => {
+    try {
+      await work()
+      done()
+    } catch (error) {
+      if (!isCofferError(error, 'audit_unavailable')) throw error
+    }
+  }
+  for (const round of [1, 2]) {
+    let log: AuditLog | undefined
+    const open = () => scratch.open({ fs: faulty.fs, segmentBytesMax: 700 })
+    await attempt(
+      async () => (log = await open()),
+      () => {},
+    )
+    if (log === undefined) continue
+    for (const step of [1, 2]) {
+      const generation = told.generation + 1
+      const reads = ['a', 'b'].map((name) => `${round}/${step}/${name}`)
+      await Promise.all(
+        reads.map((name) =>
+          attempt(
+            () => log!.append([event(name)]),
+            () => told.resources.push(name),
+          ),
+        ),
+      )
+      if (!scratch.outbox.rows.some((row) => row.generation === generation)) {
+        scratch.outbox.put(generation)
+      }
+      await attempt(
+        () => log!.complete(generation),
+        () => (told.generation = generation),
+      )
+    }
+    await log.close()
+  }
+  return told
+}
+
+/** Later work works, the log verifies, and holds what was acknowledged, once. */
+async function expectSound(scratch: Scratch, told: Acknowledged, context: string): Promise<void> {
+  const log = await scratch.open()
+  await log.append([event('after')])
+  const report = await log.verify()
+  expect(report.problem, context).toBeUndefined()
+  const entries = await log.query({ limit: 1_000 })
+  const resources = entries.map(({ resource }) => resource)
+  for (const name of told.resources) {
+    expect(
+      resources.filter((found) => found === name),
+      context,
+    ).toHaveLength(1)
+  }
+  const generations = entries.flatMap(({ generation }) => generation ?? [])
+  expect(generations, context).toEqual(generations.map((_, n) => n + 1))
+  expect(generations.length, context).toBeGreaterThanOrEqual(told.generation)
+}
+
+test('whichever call fails, and however many after it, nothing acknowledged is lost', async () => {
+  const counted = faultyFs()
+  await session(scratch, counted)
+  expect(counted.calls).toBeGreaterThan(45)
+  for (let nth = 1; nth <= counted.calls; nth++) {
+    for (const [errno, times] of [
+      ['EIO', 1],
+      ['EIO', 3],
+      ['ENOSPC', 2],
+    ] as const) {
+      const sick = scratchLog()
+      const faulty = faultyFs()
+      faulty.fail(errno, nth, times)
+      const told = await session(sick, faulty)
+      faulty.heal()
+      await expectSound(sick, told, `${errno} ${times} times from call ${nth}`)
+      await sick.remove()
+    }
+  }
+})
+
+test.each(['EIO', 'EROFS', 'EMFILE'])(
+  '%s is audit_unavailable, until the disk is well',
+  async (errno) => {
+    const faulty = faultyFs()
+    const log = await scratch.open({ fs: faulty.fs })
+    await log.append([event('a')])
+    faulty.fail(errno, 1, Infinity, (operation) => operation === 'write')
+    const refused = await refusalOf(() => log.append([event('b')]))
+    expect(refused.code).toBe('audit_unavailable')
+    expect(refused.details).toEqual({ errno })
+    faulty.heal()
+    await log.append([event('c')])
+    expect((await log.query({})).map(({ resource }) => resource)).toEqual(['a', 'c'])
+    expect((await log.verify()).ok).toBe(true)
+  },
+)
+
+test('after a sync that failed the lines are written again, not trusted', async () => {
+  const faulty = faultyFs()
+  const log = await scratch.open({ fs: faulty.fs })
+  await log.append([event('a')])
+  faulty.fail('EIO', 1, 1, (operation) => operation === 'sync')
+  await refusalOf(() => log.append([event('b')]))
+  expect(linesOf(scratch.dir)).toHaveLength(2)
+  expect(log.tail.seq).toBe(2)
+})
+
+test('on a full disk administrators still act, from the reserve, and nobody else', async () => {
+  const faulty = faultyFs()
+  const log = await scratch.open({ fs: faulty.fs })
+  await log.append([event('a')])
+  const reserve = path.join(scratch.dir, 'reserve')
+  expect(readFileSync(reserve)).toHaveLength(1_048_576)
+  // Room is there exactly while the reserve is given up.
+  const full = (operation: string) => operation === 'write' && existsSync(reserve)
+  faulty.fail('ENOSPC', 1, Infinity, full)
+  const denial = event('store:keys', { action: 'key.rotate', outcome: 'denied' })
+  const refused = await Promise.all([
+    refusalOf(() => log.append([event('b')])),
+    refusalOf(() => log.append([denial])),
+  ])
+  expect(refused.map(({ code }) => code)).toEqual(['audit_unavailable', 'audit_unavailable'])
+  expect(refused[0]!.remedy).toContain('Free disk space')
+  expect(existsSync(reserve)).toBe(true)
+  const admin = event('policy:ci', { action: 'policy.write' })
+  const [read, act] = await Promise.allSettled([log.append([event('c')]), log.append([admin])])
+  expect([read.status, act.status]).toEqual(['rejected', 'fulfilled'])
+  expect(existsSync(reserve)).toBe(false)
+  // A change that the store has committed may use it as well.
+  scratch.outbox.put(1)
+  await log.complete(1)
+  expect((await refusalOf(() => log.append([event('d')]))).code).toBe('audit_unavailable')
+  faulty.heal()
+  await log.append([event('e')])
+  expect(existsSync(reserve)).toBe(true)
+  const resources = (await log.query({})).map(({ resource }) => resource)
+  expect(resources).toEqual(['a', 'policy:ci', 'a/1', 'e'])
+})
+
+test('a write that was torn at any byte is cut off, told of, and alarms nobody', async () => {
+  const first = await scratch.open()
+  await first.append([event('a')])
+  await first.close()
+  const whole = readFileSync(scratch.segment())
+  const [, last] = linesOf(scratch.dir)
+  const torn = Buffer.from(
+    `${eventLine(3, eventBody(event('torn')), lineHash(last!))}\n{"seq":4,"at":"2026`,
+  )
+  const newline = torn.indexOf('\n')
+  for (let size = 1; size <= torn.length; size += 9) {
+    const copy = scratchLog()
+    const log = await copy.open()
+    await log.append([event('a')])
+    await log.close()
+    expect(readFileSync(copy.segment())).toEqual(whole)
+    appendFileSync(copy.segment(), torn.subarray(0, size))
+    const reader = await copy.open()
+    expect(await reader.verify()).toMatchObject({ ok: true, unsigned: size > newline ? 1 : 0 })
+    await reader.append([event('b')])
+    const report = await reader.verify()
+    expect(report, `torn at ${size}`).toMatchObject({ ok: true, unsigned: 0, warnings: [] })
+    const actions = (await reader.query({})).map(({ action, resource }) => `${action} ${resource}`)
+    const kept = size > newline ? ['read torn'] : []
+    const repair = size === newline + 1 ? [] : ['audit.repair audit:log']
+    expect(actions).toEqual(['read a', ...kept, ...repair, 'read b'])
+    await copy.remove()
+  }
+})
