@@ -102,13 +102,17 @@ function pick(value: unknown, field: string): unknown {
   if (keys.length > LIMITS.documentDepthMax) throw refuse('The field is too deep.')
   let found = value
   for (const key of keys) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) {
+    // Enumerable as well: an array's length is its own, and no member.
+    if (typeof found !== 'object' || found === null || !isMember(found, key)) {
       throw refuse('The value has no such field.')
     }
     found = (found as Record<string, unknown>)[key]
   }
   return found
 }
+
+const isMember = (object: object, key: string) =>
+  Object.prototype.propertyIsEnumerable.call(object, key)
 
 function fromHex(text: string): Uint8Array {
   const digits = text.trim()

@@ -100,9 +100,7 @@ function readText(text: string): Read {
     const [, provider = '', key = ''] = prefixed
     return { ref: { provider: checkProvider(provider), key: checkText(key) }, relative: false }
   }
-  const absolute = text.startsWith('/')
-  const key = absolute ? text.slice(1) : text
-  return { ref: { provider: COFFER, key: checkText(key) }, relative: !absolute }
+  return { ref: { provider: COFFER, key: text }, relative: !text.startsWith('/') }
 }
 
 function readObject(input: Record<string, unknown>): Read {
