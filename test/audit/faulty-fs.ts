@@ -1,4 +1,5 @@
-import { nodeFs, type LogFs } from '../../src/adapters/logs/log-fs.ts'
+import type { LogFs } from '../../src/adapters/logs/log-fs.ts'
+import { quickFs } from './scratch-log.ts'
 
 /** Operations that can fail on a sick disk; looking at names and sizes is left alone. */
 const FAILING = new Set<keyof LogFs>([
@@ -37,20 +38,20 @@ export function faultyFs(): FaultyFs {
     return calls >= plan.from && calls < plan.to
   }
   const fs: LogFs = {
-    ...nodeFs,
-    open: (...given) => guard('open', () => nodeFs.open(...given)),
-    read: (...given) => guard('read', () => nodeFs.read(...given)),
+    ...quickFs,
+    open: (...given) => guard('open', () => quickFs.open(...given)),
+    read: (...given) => guard('read', () => quickFs.read(...given)),
     write(fd, bytes, position) {
-      if (!due('write')) return nodeFs.write(fd, bytes, position)
-      nodeFs.write(fd, bytes.subarray(0, bytes.length >> 1), position)
+      if (!due('write')) return quickFs.write(fd, bytes, position)
+      quickFs.write(fd, bytes.subarray(0, bytes.length >> 1), position)
       throw error('write')
     },
-    truncate: (...given) => guard('truncate', () => nodeFs.truncate(...given)),
-    sync: (...given) => guard('sync', () => nodeFs.sync(...given)),
+    truncate: (...given) => guard('truncate', () => quickFs.truncate(...given)),
+    sync: (...given) => guard('sync', () => quickFs.sync(...given)),
     syncLater: (fd) =>
-      due('syncLater') ? Promise.reject(error('fdatasync')) : nodeFs.syncLater(fd),
-    syncDir: (...given) => guard('syncDir', () => nodeFs.syncDir(...given)),
-    remove: (...given) => guard('remove', () => nodeFs.remove(...given)),
+      due('syncLater') ? Promise.reject(error('fdatasync')) : quickFs.syncLater(fd),
+    syncDir: (...given) => guard('syncDir', () => quickFs.syncDir(...given)),
+    remove: (...given) => guard('remove', () => quickFs.remove(...given)),
   }
   function guard<T>(operation: keyof LogFs, work: () => T): T {
     if (due(operation)) throw error(operation)

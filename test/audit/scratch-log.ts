@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { openFileLog, type FileLogOptions } from '../../src/adapters/logs/file-log.ts'
+import { nodeFs, type LogFs } from '../../src/adapters/logs/log-fs.ts'
 import type { AuditEvent } from '../../src/core/event.ts'
 import type { AuditLog } from '../../src/core/ports/audit-log.ts'
 import type { OutboxRow } from '../../src/core/ports/store.ts'
@@ -25,6 +26,14 @@ export const event = (resource: string, more: Partial<AuditEvent> = {}): AuditEv
   resource,
   ...more,
 })
+
+/** Tests of what is written need no disk to wait for. */
+export const quickFs: LogFs = {
+  ...nodeFs,
+  sync: () => {},
+  syncLater: () => Promise.resolve(),
+  syncDir: () => {},
+}
 
 /** An outbox that tests fill by hand. */
 export class Outbox {
@@ -66,6 +75,7 @@ export function scratchLog(): Scratch {
         sinks: [],
         clock: () => (now += 1),
         random: seededRandom('lock'),
+        fs: quickFs,
         ...options,
       })
       opened.push(log)
