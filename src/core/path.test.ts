@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isCofferError } from './errors.ts'
 import { canonicalPath, canonicalPrefix, isBelow } from './path.ts'
@@ -101,13 +101,8 @@ test('whatever is accepted is canonical: its own canonical form, and one spellin
   let accepted = 0
   fc.assert(
     fc.property(loose, (input) => {
-      let path: string
-      try {
-        path = canonicalPath(input)
-      } catch (error) {
-        expect(isCofferError(error, 'invalid_path')).toBe(true)
-        return
-      }
+      const path = canonicalOrRefused(input)
+      if (path === undefined) return
       accepted++
       expect(canonicalPath(path)).toBe(path)
       expect([path, `/${path}`]).toContain(input)
@@ -120,6 +115,16 @@ test('whatever is accepted is canonical: its own canonical form, and one spellin
   )
   expect(accepted).toBeGreaterThan(300)
 })
+
+/** Any other failure than a refusal ends the test. */
+function canonicalOrRefused(input: string): string | undefined {
+  try {
+    return canonicalPath(input)
+  } catch (error) {
+    if (isCofferError(error, 'invalid_path')) return undefined
+    throw error
+  }
+}
 
 test('a prefix is a subtree: the root, or a path with one trailing slash dropped', () => {
   expect(['', '/', 'a', '/a', 'a/', '/a/b/'].map(canonicalPrefix)).toEqual([

@@ -70,7 +70,7 @@ export function compileAccess(options: { readonly policies: readonly Policy[] })
   return {
     denies,
     allows,
-    specific: [...specific.values()].sort((a, b) => compareSpecificity(a.pattern, b.pattern)),
+    specific: [...specific.values()].toSorted((a, b) => compareSpecificity(a.pattern, b.pattern)),
   }
 }
 

@@ -1,12 +1,10 @@
 import { CofferError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { Random } from '../ports/ambient.ts'
-import { encodeValue } from '../value.ts'
 import type { SecretValue } from '../value.ts'
 import { compileValuePattern } from './pattern.ts'
 import type { TypeSpec } from './spec.ts'
 import { TYPES } from './table.ts'
-import { checkValue } from './validate.ts'
 
 /** Whether Coffer can make values of this type by itself. */
 export const canGenerate = (spec: TypeSpec): boolean => TYPES[spec.name].generate !== undefined
@@ -35,7 +33,6 @@ export function generateValue(
   for (let tries = 0; tries < PATTERN_TRIES_MAX; tries++) {
     const value = generate(spec, length, random)
     if (typeof value !== 'string' || matches === undefined || matches.whole(value)) {
-      void checkValue(spec, encodeValue(value))
       return value
     }
   }

@@ -15,9 +15,7 @@ export type Node =
  * @throws RegexError
  */
 export function parseRegex(source: string, flag: 'u' | 'v'): Node {
-  try {
-    new RegExp(source, flag)
-  } catch {
+  if (!isRegExp(source, flag)) {
     throw new RegexError(`is a regular expression (ECMAScript, flag ${flag})`)
   }
   const reader: Reader = { source, flag, at: 0, depth: 0, tests: new Map() }
@@ -142,12 +140,13 @@ function testFor(reader: Reader, text: string): (char: string) => boolean {
 }
 
 /** The language refuses to negate a set that holds strings of several characters. */
-function holdsStrings(reader: Reader, text: string): boolean {
-  if (reader.flag === 'u' || !/^(?:\[|\\[pP])/.test(text)) return false
+const holdsStrings = ({ flag }: Reader, text: string): boolean =>
+  flag === 'v' && /^(?:\[|\\[pP])/.test(text) && !isRegExp(`[^${text}]`, flag)
+
+function isRegExp(source: string, flag: 'u' | 'v'): boolean {
   try {
-    new RegExp(`[^${text}]`, 'v')
-    return false
+    return new RegExp(source, flag) instanceof RegExp
   } catch {
-    return true
+    return false
   }
 }

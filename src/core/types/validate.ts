@@ -109,7 +109,7 @@ function schemaFrom(key: string, value: unknown): JsonObject {
 /** Undefined for what JSON cannot say: a BigInt, a `toJSON` that throws or answers with nothing. */
 function jsonText(value: object): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined
+    return JSON.stringify(value)
   } catch {
     return undefined
   }
