@@ -101,7 +101,11 @@ export const ERRORS = {
   // a finding is a result, not a failure of the tool
   check_failed: row(422, 1, 'Correct the findings above.'),
   unsupported_runtime: row(500, 70, 'Use Node 24.16 or newer.'),
-  internal: row(500, 70, 'This is a bug in Coffer: please report it with the code and the version.'),
+  internal: row(
+    500,
+    70,
+    'This is a bug in Coffer: please report it with the code and the version.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -2,7 +2,8 @@ import { CofferError } from './errors.ts'
 import { decodeText } from './secret.ts'
 
 /** A JSON object as a value: what Vault's dialect writes, and what `json` secrets hold. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+export type JsonValue =
+  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 export type JsonObject = { [key: string]: JsonValue }
 
 /** What a caller may store: text, bytes, or a JSON object. */

@@ -58,11 +58,7 @@ export interface Coffer {
   purge(path: string): Promise<void>
 
   /** Calls back within 2 s of a change of the secret by any process. */
-  watch(
-    path: string,
-    changed: () => void,
-    failed: (error: unknown) => void,
-  ): () => void
+  watch(path: string, changed: () => void, failed: (error: unknown) => void): () => void
 
   readonly access: AccessAdmin
   readonly audit: AuditReader
@@ -89,9 +85,7 @@ export interface SecretVersion {
   readonly secret: Secret<SecretValue>
 }
 
-export type ReadAnswer =
-  | { readonly value: SecretVersion | undefined }
-  | { readonly error: unknown }
+export type ReadAnswer = { readonly value: SecretVersion | undefined } | { readonly error: unknown }
 
 export interface Expectation {
   /** Compare-and-set: the secret's `revision` must be this, or `conflict`. 0: must not exist. */
@@ -289,7 +283,12 @@ export interface AuditReport {
   readonly head?: AuditHead | undefined
   /** The first bad entry. */
   readonly problem?:
-    | { readonly seq: number; readonly segment: string; readonly line: number; readonly what: string }
+    | {
+        readonly seq: number
+        readonly segment: string
+        readonly line: number
+        readonly what: string
+      }
     | undefined
   /** Things that are odd but prove nothing: a clock that went backwards. */
   readonly warnings: readonly string[]

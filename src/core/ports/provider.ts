@@ -23,8 +23,7 @@ export interface ProviderValue {
 
 /** One answer for one reference: a value, an absence (`value` undefined), or an error. */
 export type ProviderAnswer =
-  | { readonly value: ProviderValue | undefined }
-  | { readonly error: unknown }
+  { readonly value: ProviderValue | undefined } | { readonly error: unknown }
 
 /**
  * Resolves references from one kind of place. Absent is `{ value: undefined }`; denied,
@@ -42,10 +41,6 @@ export interface Provider {
    * Calls `changed` after a reference's value may have changed. Returns a function that stops it.
    * Absent where the place cannot be watched.
    */
-  watch?(
-    ref: ProviderRef,
-    changed: () => void,
-    failed: (error: unknown) => void,
-  ): () => void
+  watch?(ref: ProviderRef, changed: () => void, failed: (error: unknown) => void): () => void
   close?(): Promise<void>
 }
