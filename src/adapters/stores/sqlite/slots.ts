@@ -39,7 +39,7 @@ export function fillSlot(
   const values = [id, fixedWidth(version), fixedWidth(term), body] as const
   const taken = connection.get('slot', id, fixedWidth(version))
   if (taken && taken[1] === body.length) {
-    connection.run('fillSlot', ...values, Number(taken[0]))
+    connection.run('refillSlot', fixedWidth(term), body, Number(taken[0]))
     return
   }
   if (taken) emptySlot(connection, id, taken)
