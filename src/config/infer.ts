@@ -20,7 +20,7 @@ export type ResolveDocument<T> =
     ? Held<Output, Optional>
     : T extends StandardSchema
       ? Out<T>
-      : T extends readonly [infer Item]
+      : T extends readonly (infer Item)[]
         ? readonly ResolveDocument<Item>[]
         : { readonly [K in keyof T]: ResolveDocument<T[K]> }
 
@@ -28,7 +28,7 @@ export type ResolveDocument<T> =
 export type DocumentShape =
   | StandardSchema
   | SecretField<unknown, boolean>
-  | readonly [DocumentShape]
+  | readonly DocumentShape[]
   | { readonly [key: string]: DocumentShape }
 
 type Held<Output, Optional> = Optional extends true ? Secret<Output> | undefined : Secret<Output>

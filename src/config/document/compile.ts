@@ -120,6 +120,9 @@ function compileList(
   node: DocumentNode | undefined,
   making: Making,
 ): Build {
+  if (Array.isArray(spot.shape) && spot.shape.length !== 1) {
+    throw invalid(`${spot.path.join('.')}: the shape of a list holds the shape of its items.`)
+  }
   if (node?.kind !== 'list') {
     return broken(spot, node === undefined ? absent('list') : invalid('This is a list.'), making)
   }

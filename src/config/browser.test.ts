@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as server from './index.ts'
+
+test('in a bundle for browsers the server entry refuses to be imported, and says what to do', async () => {
+  const entry: string = './browser.ts'
+  await expect(import(entry)).rejects.toThrow('Import coffer/client there')
+})
+
+test('it has every name of the server entry, so that bundlers come as far as the message', () => {
+  const code = readFileSync(new URL('browser.ts', import.meta.url), 'utf8')
+  const names = [...code.matchAll(/^export const (\w+)/gm)].map(([, name]) => name)
+  expect(names.toSorted()).toEqual(Object.keys(server).toSorted())
+})
