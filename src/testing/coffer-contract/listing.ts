@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest'
+import { LIMITS } from '../../core/limits.ts'
+import type { Coffer, ListFilter, ListQuery } from '../../core/ports/coffer.ts'
+import type { Stage } from './world.ts'
+import { DAY_MS, expectRefusal } from './world.ts'
+
+/** Lists are recursive, ordered by UTF-8 bytes, bounded by whole segments, and paged. */
+export function listingContract(stage: () => Stage): void {
+  it('lists a subtree by whole segments, in UTF-8 order', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const below = ['b', 'b/c', 'b/c/d', 'b-x', 'bc', 'b0', 'é', '\uffee', '😀', 'B']
+    await coffer.writeMany(below.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })))
+    const names = async (prefix: string) =>
+      (await all(coffer, { prefix })).map((path) => path.slice(root.length + 1))
+    expect(await names(root)).toEqual(
+      below.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    )
+    expect(await names(`${root}/b`)).toEqual(['b', 'b/c', 'b/c/d'])
+    expect(await names(`${root}/b/`)).toEqual(['b', 'b/c', 'b/c/d'])
+    expect(await names(`/${root}/b/c`)).toEqual(['b/c', 'b/c/d'])
+    expect(await names(`${root}/nothing`)).toEqual([])
+  })
+
+  it('pages without losing or repeating, whatever the page size', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const paths = Array.from({ length: 23 }, (_, i) => `${root}/${String(i).padStart(2, '0')}`)
+    await coffer.writeMany(paths.map((path) => ({ path, input: { value: 'x' } })))
+    for (const limit of [1, 5, 22, 23, 24, LIMITS.pageSizeMax]) {
+      expect(await all(coffer, { prefix: root, limit })).toEqual(paths)
+    }
+    const whole = await coffer.list({ prefix: root, limit: 23 })
+    expect(whole.cursor).toBeUndefined()
+    for (const limit of [0, -1, 1.5, LIMITS.pageSizeMax + 1, Number.NaN]) {
+      await expectRefusal('invalid_argument', () => coffer.list({ prefix: root, limit }))
+    }
+    for (const cursor of ['', '%%%', 'a'.repeat(10_000)]) {
+      await expectRefusal('invalid_argument', () => coffer.list({ prefix: root, cursor }))
+    }
+  })
+
+  it('goes on behind its cursor when rows come and go between pages', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    for (const name of ['a', 'c', 'e']) await coffer.write(`${root}/${name}`, { value: 'x' })
+    const first = await coffer.list({ prefix: root, limit: 2 })
+    await coffer.purge(`${root}/c`)
+    await coffer.write(`${root}/b`, { value: 'x' })
+    await coffer.write(`${root}/d`, { value: 'x' })
+    const rest = await coffer.list({ prefix: root, limit: 9, cursor: first.cursor })
+    expect(rest.items.map((item) => item.path.at(-1))).toEqual(['d', 'e'])
+  })
+
+  it('filters by tag, owner, type, classification, age, expiry and due', async () => {
+    const { world, coffer, fresh } = stage()
+    const root = fresh()
+    await coffer.write(`${root}/old`, {
+      value: 'x',
+      owner: 'ann',
+      tags: { team: 'web', 'a=b': 'c' },
+      rotation: { everyDays: 1_000, automatic: false },
+    })
+    await coffer.write(`${root}/short`, {
+      value: 'x',
+      classification: 'high',
+      rotation: { everyDays: 5, automatic: false },
+    })
+    world.advance(10 * DAY_MS)
+    await coffer.write(`${root}/new`, {
+      value: '1',
+      type: { name: 'number' },
+      tags: { team: 'ops' },
+      expiresAt: world.now() + 5 * DAY_MS,
+    })
+    await coffer.write(`${root}/staged`, { labels: ['pending'] })
+    const found = async (where: ListFilter) =>
+      (await all(coffer, { prefix: root, where })).map((path) => path.slice(root.length + 1))
+    expect(await found({ tag: 'team' })).toEqual(['new', 'old'])
+    expect(await found({ tag: 'team=ops' })).toEqual(['new'])
+    expect(await found({ tag: 'team=' })).toEqual([])
+    expect(await found({ owner: 'ann' })).toEqual(['old'])
+    expect(await found({ type: 'number' })).toEqual(['new'])
+    expect(await found({ classification: 'high' })).toEqual(['short'])
+    expect(await found({ olderThanDays: 9 })).toEqual(['old', 'short'])
+    expect(await found({ olderThanDays: 10 })).toEqual([])
+    expect(await found({ expiresWithinDays: 5 })).toEqual(['new'])
+    expect(await found({ expiresWithinDays: 4 })).toEqual([])
+    expect(await found({ due: true })).toEqual(['short'])
+    expect(await found({ due: false })).toEqual(['new', 'old', 'staged'])
+    expect(await found({ owner: 'ann', tag: 'team=ops' })).toEqual([])
+    for (const where of [{ nonsense: 1 }, { tag: 5 }, { olderThanDays: 'x' }, { toString: 1 }]) {
+      await expectRefusal('invalid_argument', () =>
+        coffer.list({ prefix: root, where: where as never }),
+      )
+      await expectRefusal('invalid_argument', () =>
+        coffer.list({ prefix: `${root}/nothing`, where: where as never }),
+      )
+    }
+  })
+}
+
+/** Every path of every page. */
+async function all(coffer: Coffer, query: ListQuery): Promise<string[]> {
+  const paths: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await coffer.list({ ...query, cursor })
+    paths.push(...page.items.map((item) => item.path))
+    cursor = page.cursor
+    if (cursor === undefined) return paths
+  }
+}
