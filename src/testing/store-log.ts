@@ -10,20 +10,8 @@ const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'settin
 
 /** Where orders differ: byte order, UTF-16 order, locale order, prefixes, normal forms, lengths. */
 const PATHS: readonly string[] = [
-  ...['a', 'a/b', 'a/b/c', 'a-b', 'a0', 'B', 'Z/z', '__proto__', 'constructor', '10', '9', '~'],
-  ...[
-    'é',
-    'e\u0301',
-    'ß/x',
-    '\uD7FF',
-    '\uE000',
-    '\uFF5E',
-    '\uFFFD',
-    '😀',
-    '😀/a',
-    '𝒜',
-    '\u{10FFFF}',
-  ],
+  ...'a a/b a/b/c a-b a0 B Z/z __proto__ constructor 10 9 ~'.split(' '),
+  ...'é e\u0301 ß/x \uD7FF \uE000 \uFF5E \uFFFD 😀 😀/a 𝒜 \u{10FFFF}'.split(' '),
   ...Array.from({ length: 30 }, (_, i) => `shop/prod/service-${i % 5}/secret-${i}`),
   'x'.repeat(511),
   'x'.repeat(512),

@@ -78,9 +78,9 @@ export function transactionsContract(handles: () => Handles): void {
       }
     })
     let torn = 0
-    let writing = true
+    const writing = new AbortController()
     const reads = Array.from({ length: 6 }, async (_, i) => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         await (i % 2 ? store : other).read(async (rows) => {
           const a = await rows.head('secret', 'a')
           await new Promise((resolve) => setImmediate(resolve))
@@ -93,7 +93,7 @@ export function transactionsContract(handles: () => Handles): void {
       await put(pair(generation))
       expect((await other.current('a')).generation).toBe(generation)
     }
-    writing = false
+    writing.abort()
     await Promise.all(reads)
     expect(torn).toBe(0)
   })

@@ -142,7 +142,7 @@ describe('a file that changes behind our back', () => {
     let nowMs = 0
     const store = await openSqliteStore({ file, now: () => nowMs })
     await putState(store, 2)
-    store.current('a')
+    await store.current('a')
     renameSync(`${file}.yesterday`, file)
     const before = readFileSync(file)
     nowMs += 100
@@ -193,12 +193,12 @@ describe('a file that changes behind our back', () => {
   it('is noticed by current within so many calls when no time passes', async () => {
     await makeStore(1)
     const store = await openSqliteStore({ file, now: () => 0 })
-    store.current('a')
+    await store.current('a')
     renameSync(file, `${file}.away`)
-    const look = (): void => {
-      for (let i = 0; i <= 1_000; i++) store.current('a')
+    const look = async (): Promise<void> => {
+      for (let i = 0; i <= 1_000; i++) await store.current('a')
     }
-    expect(look).toThrow(expect.objectContaining({ code: 'store_unavailable' }))
+    await expect(look()).rejects.toMatchObject({ code: 'store_unavailable' })
     await store.close()
   })
 })

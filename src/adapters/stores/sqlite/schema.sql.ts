@@ -96,7 +96,9 @@ export const STATEMENTS = {
   slot: 'SELECT slot, length(body) FROM slots WHERE id = ? AND version = ?',
   freeSlot: 'SELECT slot FROM slots WHERE term = ? LIMIT 1',
   fillSlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = ? WHERE slot = ?',
-  refillSlot: 'UPDATE slots SET term = ?, body = ? WHERE slot = ?',
+  refillSlot: `
+    UPDATE slots SET term = ?3, body = ?4
+    WHERE id = ?1 AND version = ?2 AND length(body) = length(?4)`,
   addSlot: 'INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?)',
   emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',
   blob: `SELECT body FROM slots WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,

@@ -37,11 +37,8 @@ export function fillSlot(
 ): void {
   const body = pack(path, bytes)
   const values = [id, fixedWidth(version), fixedWidth(term), body] as const
+  if (connection.run('refillSlot', ...values) > 0) return
   const taken = connection.get('slot', id, fixedWidth(version))
-  if (taken && taken[1] === body.length) {
-    connection.run('refillSlot', fixedWidth(term), body, Number(taken[0]))
-    return
-  }
   if (taken) emptySlot(connection, id, taken)
   const free = connection.get('freeSlot', freeTerm(id, body.length))
   if (free) connection.run('fillSlot', ...values, Number(free[0]))
