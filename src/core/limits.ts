@@ -41,6 +41,13 @@ export const LIMITS = {
   auditQueueMax: 10_000,
   documentBytesMax: 4_194_304,
   documentDepthMax: 32,
+  /** The regular expression of a type, the text that is matched against it, and its states. */
+  typePatternCharsMax: 256,
+  typePatternValueCharsMax: 16_384,
+  typePatternStatesMax: 1_000,
+  typePatternGroupsMax: 50,
+  typeSchemaCharsMax: 16_384,
+  certificateChainMax: 32,
   keyTermsMax: 10_000,
   /** A reference as written: provider, key, and the field within the value. */
   referenceCharsMax: 1_024,

@@ -18,7 +18,7 @@ export interface Decision {
   readonly rule?: RuleRef
 }
 
-export interface RuleRef {
+interface RuleRef {
   readonly policy: string
   /** Its place in the policy, from 0. */
   readonly index: number

@@ -83,7 +83,7 @@ export function explain(options: {
 }
 
 /** A rule as a person reads it: `deny read on shop/prod/** when labels previous`. */
-export function ruleText(rule: Rule): string {
+function ruleText(rule: Rule): string {
   const actions = rule.actions.includes('*') ? 'everything' : rule.actions.join(', ')
   const when = rule.conditions === undefined ? '' : ` when ${conditionsText(rule.conditions)}`
   return `${rule.effect} ${actions} on ${rule.paths.join(', ')}${when}`

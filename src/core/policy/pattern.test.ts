@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { referenceMatch } from '../../testing/reference-policy.ts'
+import { LIMITS } from '../limits.ts'
 import { compareSpecificity, compilePattern, kindOf } from './pattern.ts'
 
 const matches = (pattern: string, path: string): boolean => compilePattern(pattern).matches(path)
@@ -121,9 +122,12 @@ describe('refused as invalid_pattern', () => {
 })
 
 test('512 characters and 64 segments are allowed', () => {
-  expect(matches('a'.repeat(512), 'a'.repeat(512))).toBe(true)
-  const deep = Array.from({ length: 64 }, () => '*').join('/')
+  const longest = 'a'.repeat(LIMITS.patternCharsMax)
+  expect(matches(longest, longest)).toBe(true)
+  expect(() => compilePattern(`${longest}a`)).toThrow(/at most 512 characters/)
+  const deep = Array.from({ length: LIMITS.pathSegmentsMax }, () => '*').join('/')
   expect(matches(deep, deep.replaceAll('*', 'x'))).toBe(true)
+  expect(() => compilePattern(`${deep}/*`)).toThrow(/at most 64 segments/)
 })
 
 test('adversarial patterns end at once', () => {

@@ -3,7 +3,7 @@ import { LIMITS } from '../limits.ts'
 import { canonicalPath } from '../path.ts'
 
 /** Things that are not secrets. A name of them is written `KIND:NAME`, with the kind in lower case. */
-export const RESOURCE_KINDS = ['policy', 'role', 'actor', 'audit', 'store'] as const
+const RESOURCE_KINDS = ['policy', 'role', 'actor', 'audit', 'store'] as const
 export type ResourceKind = (typeof RESOURCE_KINDS)[number]
 
 /** A compiled pattern over canonical paths. */
@@ -21,13 +21,13 @@ export interface Pattern {
 }
 
 /** `exact`: that path only. `subtree`: that path and all below it. `prefix`: what begins with it. */
-export interface Reach {
+interface Reach {
   readonly shape: 'exact' | 'subtree' | 'prefix'
   readonly at: string
 }
 
 /** What HashiCorp Vault's priority rules compare. */
-export interface Specificity {
+interface Specificity {
   /** Index of the first `*` in the text; Infinity without one. */
   readonly firstWildcard: number
   readonly endsInDoubleStar: boolean

@@ -1,18 +1,16 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { LIMITS } from '../limits.ts'
 import type { EncodedValue } from '../value.ts'
 import { badValue } from './row.ts'
 import type { TypeRow } from './row.ts'
-
-/** The longest chain that is read. */
-export const CHAIN_MAX = 32
 
 export const certificate: TypeRow = {
   summary: 'An X.509 certificate or a chain of them as PEM, or one as DER bytes.',
   constraints: [],
   check: (spec, value) => {
     const blocks = pemBlocks(value)
-    if ((blocks?.length ?? 1) > CHAIN_MAX) {
-      throw badValue(spec, `is a chain of at most ${CHAIN_MAX} certificates`)
+    if ((blocks?.length ?? 1) > LIMITS.certificateChainMax) {
+      throw badValue(spec, `is a chain of at most ${LIMITS.certificateChainMax} certificates`)
     }
     const legal = blocks === undefined ? isDerCertificate(value) : blocks.every(isPemCertificate)
     if (!legal) throw badValue(spec, 'is one or more X.509 certificates as PEM, or one as DER')

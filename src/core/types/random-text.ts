@@ -64,7 +64,7 @@ export function lengthWithin(
  * Draws until a draw fits: what comes out is even over all that fit.
  * @throws CofferError `internal` when none does, which sound randomness makes impossible in practice
  */
-export function firstThat<T>(make: () => T, fits: (made: T) => boolean): T {
+function firstThat<T>(make: () => T, fits: (made: T) => boolean): T {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const made = make()
     if (fits(made)) return made

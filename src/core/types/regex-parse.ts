@@ -1,3 +1,5 @@
+import { LIMITS } from '../limits.ts'
+
 /** Why a pattern is refused; says nothing of any value. */
 export class RegexError extends Error {}
 
@@ -30,7 +32,6 @@ interface Reader {
   readonly tests: Map<string, (char: string) => boolean>
 }
 
-const DEPTH_MAX = 50
 const QUANTIFIER = /([*+?]|\{(\d+)(,(\d*))?\})\??/y
 const ESCAPE =
   /\\(?:[pP]\{[^}]*\}|u\{[0-9A-Fa-f]+\}|(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|c[A-Za-z]|[^])/y
@@ -75,7 +76,8 @@ function atom(reader: Reader, next: string): Node {
 
 function group(reader: Reader): Node {
   if (take(reader, GROUP) === '') throw new RegexError('has no look-around and no flags')
-  if (++reader.depth > DEPTH_MAX) throw new RegexError(`nests at most ${DEPTH_MAX} groups`)
+  if (++reader.depth > LIMITS.typePatternGroupsMax)
+    throw new RegexError(`nests at most ${LIMITS.typePatternGroupsMax} groups`)
   const inner = choice(reader)
   reader.depth--
   reader.at++

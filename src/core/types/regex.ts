@@ -1,8 +1,6 @@
+import { LIMITS } from '../limits.ts'
 import { parseRegex, RegexError } from './regex-parse.ts'
 import type { Node } from './regex-parse.ts'
-
-/** The longest program a pattern may become; repetitions such as `{1,50}` are written out. */
-export const REGEX_STATES_MAX = 1_000
 
 /** A regular expression that matches in time proportional to its states × the text, always. */
 export interface Regex {
@@ -37,7 +35,7 @@ type Step =
   | { readonly do: 'fork'; to: readonly number[] }
 
 function push(program: Step[], step: Step): number {
-  if (program.length >= REGEX_STATES_MAX) throw new RegexError('repeats too much')
+  if (program.length >= LIMITS.typePatternStatesMax) throw new RegexError('repeats too much')
   return program.push(step) - 1
 }
 

@@ -16,7 +16,7 @@ export interface TypeRow {
   readonly generate?: Generator
 }
 
-export type Generator = (spec: TypeSpec, length: number | undefined, random: Random) => SecretValue
+type Generator = (spec: TypeSpec, length: number | undefined, random: Random) => SecretValue
 
 /** What is wrong with a value: the type, the constraint, and never anything of the value. */
 export const badValue = (spec: TypeSpec, why: string, remedy?: string): CofferError =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../limits.ts'
 import { encodeValue } from '../value.ts'
-import { PATTERN_CHARS_MAX, PATTERN_VALUE_CHARS_MAX } from './pattern.ts'
-import { checkTypeSpec, checkValue, SCHEMA_CHARS_MAX } from './validate.ts'
+import { checkTypeSpec, checkValue } from './validate.ts'
 
 describe('a type specification', () => {
   test('comes back with its known fields', () => {
@@ -51,12 +51,12 @@ describe('a type specification', () => {
   test('limits: at the limit, and one more', () => {
     const pattern = (chars: number) => () =>
       checkTypeSpec({ name: 'string', pattern: `[${'a'.repeat(chars - 2)}]` })
-    expect(pattern(PATTERN_CHARS_MAX)).not.toThrow()
-    expect(pattern(PATTERN_CHARS_MAX + 1)).toThrow(/256 characters/)
+    expect(pattern(LIMITS.typePatternCharsMax)).not.toThrow()
+    expect(pattern(LIMITS.typePatternCharsMax + 1)).toThrow(/256 characters/)
     const schema = (chars: number) => () =>
       checkTypeSpec({ name: 'json', schema: { title: 'x'.repeat(chars - 12) } })
-    expect(schema(SCHEMA_CHARS_MAX)).not.toThrow()
-    expect(schema(SCHEMA_CHARS_MAX + 1)).toThrow(/16384 characters/)
+    expect(schema(LIMITS.typeSchemaCharsMax)).not.toThrow()
+    expect(schema(LIMITS.typeSchemaCharsMax + 1)).toThrow(/16384 characters/)
     const depth = (levels: number) => () => {
       let inner: object = {}
       for (let i = 1; i < levels; i++) inner = { not: inner }
@@ -66,7 +66,7 @@ describe('a type specification', () => {
     expect(depth(33)).toThrow(/32 levels/)
     const value = (chars: number) => () =>
       checkValue({ name: 'string', pattern: 'a*' }, encodeValue('a'.repeat(chars)))
-    expect(value(PATTERN_VALUE_CHARS_MAX)).not.toThrow()
-    expect(value(PATTERN_VALUE_CHARS_MAX + 1)).toThrow(/at most 16384/)
+    expect(value(LIMITS.typePatternValueCharsMax)).not.toThrow()
+    expect(value(LIMITS.typePatternValueCharsMax + 1)).toThrow(/at most 16384/)
   })
 })

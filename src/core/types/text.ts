@@ -27,8 +27,9 @@ export const password: TypeRow = {
   generate: generatePassword,
 }
 
-export const apiKey: TypeRow = {
-  summary: 'Visible ASCII without spaces, fit for an HTTP header.',
+/** Fit for an HTTP header. */
+const visible = (summary: string): TypeRow => ({
+  summary,
   constraints: CONSTRAINTS,
   check: (spec, value) => {
     const text = textOf(spec, value)
@@ -38,9 +39,10 @@ export const apiKey: TypeRow = {
     checkText(spec, text)
   },
   generate: generateToken,
-}
+})
 
-export const token: TypeRow = apiKey
+export const apiKey: TypeRow = visible('An API key: visible ASCII without spaces.')
+export const token: TypeRow = visible('A token: visible ASCII without spaces.')
 
 /** What every text obeys: length in Unicode code points, then the pattern. */
 export function checkText(spec: TypeSpec, text: string): void {

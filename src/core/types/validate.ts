@@ -6,8 +6,6 @@ import { compileValuePattern } from './pattern.ts'
 import type { TypeName, TypeSpec } from './spec.ts'
 import { TYPES } from './table.ts'
 
-export const SCHEMA_CHARS_MAX = 16_384
-
 /**
  * Whether a value is what its type says. Answers with a promise only for `json` with a schema.
  * @throws CofferError `invalid_value`; the message names the type and the constraint and holds
@@ -54,7 +52,7 @@ export function checkTypeSpec(input: unknown): TypeSpec {
   }
 }
 
-export const isTypeName = (input: unknown): input is TypeName =>
+const isTypeName = (input: unknown): input is TypeName =>
   typeof input === 'string' && Object.hasOwn(TYPES, input)
 
 function read<T>(
@@ -98,8 +96,8 @@ function schemaFrom(key: string, value: unknown): JsonObject {
   }
   const text = jsonText(value)
   if (text === undefined) throw refuse(`${key} is JSON.`)
-  if (text.length > SCHEMA_CHARS_MAX) {
-    throw refuse(`${key} has at most ${SCHEMA_CHARS_MAX} characters as JSON.`)
+  if (text.length > LIMITS.typeSchemaCharsMax) {
+    throw refuse(`${key} has at most ${LIMITS.typeSchemaCharsMax} characters as JSON.`)
   }
   const copy = JSON.parse(text) as JsonObject
   refuseRemote(copy)

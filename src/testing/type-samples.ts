@@ -1,7 +1,7 @@
+import { LIMITS } from '../core/limits.ts'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import type { SecretValue } from '../value.ts'
-import { CHAIN_MAX } from './pem.ts'
-import type { TypeName, TypeSpec } from './spec.ts'
+import type { SecretValue } from '../core/value.ts'
+import type { TypeName, TypeSpec } from '../core/types/spec.ts'
 
 /** A self-signed certificate; its key was never kept. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -16,7 +16,7 @@ QxL7JPOLXiTRqwIYfmxWKJ4M
 `
 
 type Constraints = Omit<TypeSpec, 'name'>
-export type Sample = [value: SecretValue, constraints?: Constraints]
+type Sample = [value: SecretValue, constraints?: Constraints]
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 })
@@ -83,7 +83,7 @@ export const GOOD: Record<TypeName, Sample[]> = {
     [`subject=CN = t\n${CERTIFICATE}${CERTIFICATE}`],
     [Buffer.from(CERTIFICATE)],
     [new X509Certificate(CERTIFICATE).raw],
-    [CERTIFICATE.repeat(CHAIN_MAX)],
+    [CERTIFICATE.repeat(LIMITS.certificateChainMax)],
   ],
   privateKey: [
     [pkcs8],
@@ -182,7 +182,7 @@ export const BAD: Record<TypeName, Sample[]> = {
     [`${CERTIFICATE}${pkcs8}`],
     [CERTIFICATE + CERTIFICATE.slice(0, 200)],
     [CERTIFICATE.slice(0, -10)],
-    [CERTIFICATE.repeat(CHAIN_MAX + 1)],
+    [CERTIFICATE.repeat(LIMITS.certificateChainMax + 1)],
     [{ a: CERTIFICATE }],
   ],
   privateKey: [
