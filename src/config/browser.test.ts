@@ -10,5 +10,5 @@ test('in a bundle for browsers the server entry refuses to be imported, and says
 test('it has every name of the server entry, so that bundlers come as far as the message', () => {
   const code = readFileSync(new URL('browser.ts', import.meta.url), 'utf8')
   const names = [...code.matchAll(/^export const (\w+)/gm)].map(([, name]) => name)
-  expect(names.toSorted()).toEqual(Object.keys(server).toSorted())
+  expect(new Set(names)).toEqual(new Set(Object.keys(server)))
 })

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { refusal, refusalOf } from '../testing/refusal.ts'
 import { secretRef } from './index.ts'
-import type { EnvRef } from './index.ts'
 import * as client from './client.ts'
 
 const { defineClientConfig, env } = client
@@ -38,7 +37,7 @@ test('a variable that is not public is refused', () => {
 test('a reference of the server is refused, by its type and when it runs', () => {
   // @ts-expect-error a secretRef is no part of a client's configuration
   expect(refusal(() => defineClientConfig({ a: secretRef('x') })).message).toContain('server')
-  expect(refusal(() => defineClientConfig({ a: secretRef('x') as never as EnvRef })).code).toBe(
+  expect(refusal(() => defineClientConfig({ a: secretRef('x') as never })).code).toBe(
     'invalid_config',
   )
 })
@@ -57,9 +56,11 @@ test('nothing that it imports, however far, is of Node or of the server', () => 
     expect(code, url.href).not.toMatch(/\b(?:process|Buffer)\s*[.[]/)
   }
   visit(new URL('client.ts', import.meta.url))
-  const names = [...seen].map((href) => href.slice(href.lastIndexOf('/') + 1)).toSorted()
+  const names = [...seen].map((href) => href.slice(href.lastIndexOf('/') + 1))
   expect(names).toContain('validate.ts')
   expect(names.filter((name) => /secret|reference|provider|document|run/.test(name))).toEqual([])
   expect([...seen].filter((href) => !href.startsWith('file:'))).toEqual([])
-  expect(Object.keys(client).toSorted()).toEqual(['ConfigError', 'defineClientConfig', 'env'])
+  expect(new Set(Object.keys(client))).toEqual(
+    new Set(['ConfigError', 'defineClientConfig', 'env']),
+  )
 })

@@ -107,9 +107,8 @@ test('every failure is told at once, and none of the values', async () => {
 
   const report = await config.check(load)
   expect(report.ok).toBe(false)
-  expect(report.fields.map(({ ok }) => ok)).toEqual([
-    ...[false, false, true, false, false, false, false, false, false],
-  ])
+  const good = report.fields.flatMap(({ ok, field }) => (ok ? [field] : []))
+  expect(good).toEqual(['b.0'])
   expect(JSON.stringify(report)).not.toContain('canary')
 })
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { LIMITS } from '../core/limits.ts'
 import type { Provider, ProviderRef } from '../core/ports/provider.ts'
 import { textSecret } from '../core/secret.ts'
 import { refusalOf } from '../testing/refusal.ts'
@@ -58,6 +59,21 @@ test('a provider that hangs is a timeout for its own references only', async () 
   expect(error instanceof ConfigError && error.problems.map((p) => `${p.field} ${p.code}`)).toEqual(
     ['0 timeout', '2 timeout'],
   )
+})
+
+afterEach(() => void vi.useRealTimers())
+
+test('unless said otherwise, everything together has 10 s', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const { provider } = slow(1, { hang: true })
+  let settled = false
+  const load = refusalOf(() => defineConfig(refs(1)).load({ providers: { s: provider } }))
+  const watched = load.finally(() => (settled = true))
+  await vi.advanceTimersByTimeAsync(LIMITS.configTimeoutMs - 1)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(settled).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await watched).toMatchObject({ problems: [{ code: 'timeout' }] })
 })
 
 test('what was waiting when time ran out is never asked', async () => {

@@ -63,7 +63,7 @@ async function askProvider(
     return refs.map(() => ({ error }))
   }
   const size = Math.max(1, Math.min(provider.batchMax, LIMITS.batchMax))
-  const answers: ProviderAnswer[] = new Array(refs.length)
+  const answers: ProviderAnswer[] = refs.map(() => BROKEN)
   let next = 0
   const work = async () => {
     while (next < refs.length) {

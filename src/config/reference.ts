@@ -131,7 +131,7 @@ function readObject(input: Record<string, unknown>): Read {
       ...(encoding === undefined ? {} : { encoding: encoding as 'base64' | 'hex' | 'utf8' }),
     },
     relative: false,
-    envName: envName as string | undefined,
+    envName,
   }
 }
 

@@ -47,7 +47,7 @@ function tell(issue: StandardIssue, candidates: readonly unknown[]): string {
   const path = (issue.path ?? [])
     .map((step) => String(typeof step === 'object' ? step.key : step))
     .join('.')
-  const message = String(issue.message).replace(/\.$/, '')
+  const message = issue.message.replace(/\.$/, '')
   // A path within a JSON value is made of that value's own keys, which may be shown.
   const where = isFit(path, candidates.some(isTree) ? [] : candidates) ? path : ''
   const what = isFit(message, candidates) ? message : ''

@@ -80,8 +80,9 @@ export function providerContract(
       await place.put(good, 'good value')
       const [odd, plain] = await ask([key, good])
       expect(reveal(plain)).toBe('good value')
-      if (odd !== undefined && 'error' in odd) expect(odd.error).toBeInstanceOf(CofferError)
-      else expect(odd).toEqual({ value: undefined })
+      const absent = { value: undefined }
+      const refused = { error: expect.any(CofferError) as unknown }
+      expect([absent, refused]).toContainEqual(odd)
     })
 
     test('field and encoding are not its work', async () => {
@@ -101,11 +102,11 @@ export function providerContract(
     })
 
     test('a denied key is denied, not absent, and the others are answered', async (context) => {
-      if (place.deny === undefined) return context.skip('this place cannot deny here')
+      context.skip(place.deny === undefined, 'this place cannot deny here')
       const [bad, good] = [place.key('bad'), place.key('good')]
       await place.put(bad, CANARY)
       await place.put(good, 'good value')
-      await place.deny(bad)
+      await place.deny?.(bad)
       const [denied, plain] = await ask([bad, good])
       expect(denied).toMatchObject({ error: { code: 'denied' } })
       expect(reveal(plain)).toBe('good value')
@@ -113,10 +114,10 @@ export function providerContract(
     })
 
     test('a place that fails answers with errors, never with absence', async (context) => {
-      if (place.breakDown === undefined) return context.skip('this place cannot fail')
+      context.skip(place.breakDown === undefined, 'this place cannot fail')
       const key = place.key('some')
       await place.put(key, CANARY)
-      await place.breakDown()
+      await place.breakDown?.()
       const answers = await ask([key, place.key('other')])
       expect(answers).toHaveLength(2)
       for (const answer of answers) {
@@ -126,16 +127,16 @@ export function providerContract(
 
     test('a watched key tells of a change within 2 s, and is silent once stopped', async (context) => {
       const { provider } = place
-      if (provider.watch === undefined) return context.skip('this place cannot be watched')
+      context.skip(provider.watch === undefined, 'this place cannot be watched')
       const key = place.key('live')
       await place.put(key, 'first')
       const changed = vi.fn<() => void>()
       const failed = vi.fn<(error: unknown) => void>()
-      const stop = provider.watch({ provider: kind, key }, changed, failed)
+      const stop = provider.watch?.({ provider: kind, key }, changed, failed)
       await new Promise((resolve) => setTimeout(resolve, 20))
       await place.put(key, 'second, of another length')
       await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 2_000, interval: 20 })
-      stop()
+      stop?.()
       changed.mockClear()
       await place.put(key, 'third')
       await new Promise((resolve) => setTimeout(resolve, 600))

@@ -6,7 +6,7 @@ import { providerContract } from '../../testing/provider-contract.ts'
 import { coffer } from './coffer.ts'
 
 providerContract('coffer', () => {
-  const { held, ...place } = fakeCoffer()
+  const place = fakeCoffer()
   return { ...place, provider: coffer({ coffer: place.coffer, env: {}, options: {} }) }
 })
 

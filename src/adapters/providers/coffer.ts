@@ -26,7 +26,7 @@ export function coffer({ coffer, options }: ProviderContext): Provider {
 }
 
 function translate(answer: ReadAnswer): ProviderAnswer {
-  if ('error' in answer || answer.value === undefined) return answer as ProviderAnswer
+  if ('error' in answer || answer.value === undefined) return answer
   const { secret, version, envName } = answer.value
   return { value: { secret, version, envName } }
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import fc from 'fast-check'
+import { assert, asyncProperty, json } from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
@@ -81,8 +81,8 @@ test('JSON, a file URL and an object are read like YAML', async () => {
 })
 
 test('JSON means what the engine says it means', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.json({ maxDepth: 5 }), async (text) => {
+  await assert(
+    asyncProperty(json({ maxDepth: 5 }), async (text) => {
       if (text.includes('__proto__')) return
       const value: unknown = JSON.parse(text)
       const unsafe = JSON.stringify(value, (_, v: unknown) =>

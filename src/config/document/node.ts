@@ -36,6 +36,10 @@ export class DocumentError extends CofferError {
   }
 }
 
+/** What is wrong with this part of a document. */
+export const refuse = (why: string, { at }: DocumentNode): DocumentError =>
+  new DocumentError('invalid_config', why, at)
+
 /** Counts down what a document may hold, aliases expanded. */
 export function budget(): (depth: number, at?: string) => void {
   let left = NODES_MAX

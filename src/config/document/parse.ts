@@ -1,3 +1,4 @@
+import type * as Yaml from 'yaml'
 import type { Alias, Document, LineCounter, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { budget, checkKey, DocumentError } from './node.ts'
 import type { DocumentNode } from './node.ts'
@@ -46,7 +47,7 @@ const TAGS: readonly (string | undefined)[] = [
 
 type At = (offset: number | undefined) => string
 
-function reader(yaml: typeof import('yaml'), parsed: Document.Parsed, at: At) {
+function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
   const spend = budget()
   function read(node: Node | null, depth: number): DocumentNode {
     const position = at(node?.range?.[0])
@@ -61,7 +62,7 @@ function reader(yaml: typeof import('yaml'), parsed: Document.Parsed, at: At) {
       const items = (node as YAMLSeq<Node | null>).items.map((item) => read(item, depth + 1))
       return { kind: 'list', items, at: position }
     }
-    return { kind: 'scalar', value: scalarOf(node as Scalar, position), at: position }
+    return { kind: 'scalar', value: scalarOf(node, position), at: position }
   }
 
   function readMap(map: YAMLMap, depth: number): Map<string, DocumentNode> {

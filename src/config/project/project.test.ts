@@ -188,38 +188,12 @@ test('a prefix knows env, and project where there is one', async () => {
 
 test('the quick reader agrees with YAML, or leaves it to YAML', async () => {
   const { parse } = await import('yaml')
-  const values = [
-    ...[
-      'x',
-      'shop/${env}/api',
-      './.coffer',
-      '.coffer',
-      '/data/secrets',
-      '../up',
-      '_a',
-      'yes',
-      'a.b',
-    ],
-    ...['true', 'False', 'NULL', '~', '.inf', '.NaN', '7', '0x1', '1e3', '-', '"q"', "'q'", '[a]'],
-    ...[
-      'a: b',
-      'a #c',
-      'a#c',
-      '*x',
-      '&x',
-      '!t',
-      '|',
-      '>',
-      '%x',
-      '@x',
-      '`x',
-      'a ',
-      '\ta',
-      '',
-      '...',
-    ],
-    ...['a-', 'null', 'nullx', './', './.inf', 'a{b', 'a}', '${env}', '..', '.', '.Inf', 'é'],
-  ]
+  const plain =
+    'x shop/${env}/api ./.coffer .coffer /data/secrets ../up _a yes a.b a- nullx ./ ./.inf'
+  const odd = 'true False NULL null ~ .inf .Inf .NaN 7 0x1 1e3 - "q" [a] a#c *x &x !t | > %x @x `x'
+  const braced = "'q' a{b a} ${env} .. . ... é"
+  const values = [plain, odd, braced].flatMap((line) => line.split(' '))
+  values.push('a: b', 'a #c', 'a ', '\ta', '')
   let quick = 0
   for (const value of values) {
     const text = `prefix: ${value}\n# c\n\ndataDir: ./x\n`

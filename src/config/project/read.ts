@@ -1,6 +1,5 @@
 import path from 'node:path'
-import { CofferError } from '../../core/errors.ts'
-import { DocumentError } from '../document/node.ts'
+import { refuse } from '../document/node.ts'
 import type { DocumentNode } from '../document/node.ts'
 import { inDocument, readBytes, readDocument, textOf } from '../document/load.ts'
 import type { Plan } from '../plan.ts'
@@ -63,6 +62,3 @@ function textIn(node: DocumentNode, key: string): string {
   }
   throw refuse(`"${key}" is text.`, node)
 }
-
-export const refuse = (why: string, node: DocumentNode): CofferError =>
-  new DocumentError('invalid_config', why, node.at)

@@ -1,9 +1,8 @@
 import { readSecretRef } from '../document/compile.ts'
-import { valueOf } from '../document/node.ts'
+import { refuse, valueOf } from '../document/node.ts'
 import type { DocumentNode, MapNode, ScalarNode } from '../document/node.ts'
 import type { Place, Plan, SecretPlace } from '../plan.ts'
 import type { StandardSchema } from '../standard-schema.ts'
-import { refuse } from './read.ts'
 
 /**
  * `secrets` of coffer.yaml: by name, a reference as text, nothing (the name is the reference), or
