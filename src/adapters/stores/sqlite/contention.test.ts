@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, it } from 'vitest'
 import { CofferError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { openSqliteStore } from '../sqlite.ts'
 import { Manners, whenFree } from './patience.ts'
 
@@ -33,6 +34,21 @@ it('waits for another process without blocking, then is store_busy, then works',
   const [written] = await Promise.all([put(), delay(20).then(() => holder.exec('COMMIT'))])
   expect(written).toBeUndefined()
   expect(await store.read((rows) => rows.blob('a'))).toHaveLength(1)
+  holder.close()
+  await store.close()
+})
+
+it('waits LIMITS.storeBusyTimeoutMs unless told otherwise', async () => {
+  const file = path.join(scratch, 'default.db')
+  let nowMs = 0
+  const sleep = async (): Promise<void> => {
+    nowMs += LIMITS.storeBusyTimeoutMs / 20
+  }
+  const store = await openSqliteStore({ file, now: () => nowMs, sleep })
+  const holder = new DatabaseSync(file)
+  holder.exec('BEGIN IMMEDIATE')
+  await expect(store.write(async () => 1)).rejects.toMatchObject({ code: 'store_busy' })
+  expect(nowMs).toBe(LIMITS.storeBusyTimeoutMs)
   holder.close()
   await store.close()
 })

@@ -1,4 +1,4 @@
-import { accessSync, constants, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { CofferError, type ErrorCode } from '../../../core/errors.ts'
 
@@ -64,7 +64,8 @@ function resultOf(error: unknown): number | undefined {
 /** SQLite hides errno behind IOERR and CANTOPEN; the disk itself tells which it was. */
 function explain(code: ErrorCode, file: string): ErrorCode {
   if (code !== 'store_unavailable') return code
-  const directory = path.dirname(file)
+  let directory = path.dirname(file)
+  while (!existsSync(directory)) directory = path.dirname(directory)
   try {
     const disk = statfsSync(directory)
     if (disk.bavail * disk.bsize < DISK_FULL_BELOW_BYTES) return 'store_full'
