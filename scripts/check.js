@@ -12,7 +12,7 @@ const STEPS = {
   format: () => bin('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   unused: () => bin('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
   package: checkPackage,
-  laws: () => bin('vitest/vitest.mjs', 'run', '--reporter=dot', 'test/laws'),
+  laws: () => bin('vitest/vitest.mjs', 'run', '--reporter=minimal', 'test/laws'),
 }
 
 const wanted = process.argv.slice(2)

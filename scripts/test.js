@@ -16,7 +16,7 @@ const exit = runOn(node, [
   'node_modules/vitest/vitest.mjs',
   'run',
   ...(slow ? ['--config', 'vitest.slow.config.ts'] : []),
-  '--reporter=dot',
+  '--reporter=minimal',
   '--reporter=json',
   `--outputFile.json=${report}`,
   ...args.filter((arg) => arg !== '--slow'),

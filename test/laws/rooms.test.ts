@@ -65,6 +65,11 @@ test('rooms without I/O import no part of Node that does I/O', () => {
   expect(found.map(show)).toEqual([])
 })
 
+test('the process is reached as a global', () => {
+  // Its module form reads every property: that opens stdin and stdout, and costs 15 ms.
+  expect(imports.filter(({ to }) => /^(?:node:)?process$/.test(to)).map(show)).toEqual([])
+})
+
 test('a package is imported where it belongs', () => {
   const found = imports.filter(({ from, to }) => {
     if (to.startsWith('src/') || to.startsWith('node:')) return false
