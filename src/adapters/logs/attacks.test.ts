@@ -5,7 +5,8 @@ import { event, linesOf, scratchLog, SIGNER, STORE_ID } from '../../../test/audi
 import type { Scratch } from '../../../test/audit/scratch-log.ts'
 import type { AuditLog } from '../../core/ports/audit-log.ts'
 import { eventBody, eventLine, lineHash, placeOf } from '../../crypto/audit-line.ts'
-import { verifyExport } from '../../crypto/audit-chain.ts'
+import { publicKeyOf, verifyExport } from '../../crypto/audit-chain.ts'
+import { ChainWalk } from '../../crypto/chain-walk.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 
 /** Entries 1-3 signed by 4, 5-6 by 7, 8 by 9, 10-12 by 13. */
@@ -103,22 +104,39 @@ test('a deletion with the chain computed anew is found in its flush', async () =
   expect((await firstBad())?.seq).toBe(5)
 })
 
-test('every flipped bit of every byte is found, the newlines too', async () => {
+test('every flipped byte is found in its entry, the newlines too', () => {
   const whole = readFileSync(scratch.segment())
   const starts = lines.map((_, n) => lines.slice(0, n).join('').length + n)
+  const last = lines[LAST - 1]!
+  const witnesses = [{ name: 'the head file', seq: LAST, hash: lineHash(last) }]
+  const publicKey = publicKeyOf(SIGNER.publicKeyPem)
   for (let at = 0; at < whole.length; at++) {
     const flipped = Buffer.from(whole)
     flipped[at] = flipped[at]! ^ (1 << (at % 8))
-    writeFileSync(scratch.segment(), flipped)
+    const walk = new ChainWalk({ storeId: STORE_ID, publicKey, witnesses })
+    walk.segment('1')
+    // In pieces, so that lines are put together again.
+    for (let from = 0; from < flipped.length; from += 500)
+      walk.push(flipped.subarray(from, from + 500))
     const entry = starts.findLastIndex((start) => start <= at) + 1
-    const bad = await firstBad()
+    const bad = walk.end().problem
     expect(bad?.seq, `byte ${at}: ${bad?.what}`).toBe(entry)
+  }
+})
+
+test('a flipped byte of the file is found', async () => {
+  const whole = readFileSync(scratch.segment())
+  for (let at = 3; at < whole.length; at += 37) {
+    const flipped = Buffer.from(whole)
+    flipped[at] = flipped[at]! ^ (1 << (at % 8))
+    writeFileSync(scratch.segment(), flipped)
+    expect((await log.verify()).ok, `byte ${at}`).toBe(false)
   }
 })
 
 test('a tail cut at any byte is found by the head file, and nothing is appended over it', async () => {
   const whole = readFileSync(scratch.segment())
-  for (let size = whole.length - 1; size >= 0; size -= 7) {
+  for (let size = whole.length - 1; size >= 0; size -= 13) {
     truncateSync(scratch.segment(), size)
     const kept = whole.subarray(0, size).filter((byte) => byte === 0x0a).length
     expect((await firstBad())?.seq, `cut at ${size}`).toBe(kept + 1)

@@ -131,6 +131,31 @@ test('after a sync that failed the lines are written again, not trusted', async 
   expect(log.tail.seq).toBe(2)
 })
 
+test('lines that could neither be synced nor taken back are taken back later', async () => {
+  const faulty = faultyFs()
+  const log = await scratch.open({ fs: faulty.fs })
+  await log.append([event('a')])
+  faulty.fail('EIO', 1, 2, (operation) => operation === 'sync' || operation === 'truncate')
+  await refusalOf(() => log.append([event('b')]))
+  expect(linesOf(scratch.dir)).toHaveLength(4)
+  expect(log.tail.seq).toBe(2)
+  await log.append([event('c')])
+  expect((await log.query({})).map(({ resource }) => resource)).toEqual(['a', 'c'])
+  expect((await log.verify()).ok).toBe(true)
+})
+
+test('lines behind which another process has continued are not taken back', async () => {
+  const faulty = faultyFs()
+  const [log, other] = [await scratch.open({ fs: faulty.fs }), await scratch.open()]
+  await log.append([event('a')])
+  faulty.fail('EIO', 1, 2, (operation) => operation === 'sync' || operation === 'truncate')
+  await refusalOf(() => log.append([event('b')]))
+  await other.append([event('c')])
+  await log.append([event('d')])
+  expect((await log.query({})).map(({ resource }) => resource)).toEqual(['a', 'b', 'c', 'd'])
+  expect((await log.verify()).ok).toBe(true)
+})
+
 test('on a full disk administrators still act, from the reserve, and nobody else', async () => {
   const faulty = faultyFs()
   const log = await scratch.open({ fs: faulty.fs })

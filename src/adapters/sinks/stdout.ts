@@ -22,6 +22,7 @@ export function stdoutSink(options: { readonly stream?: Writable } = {}): Sink {
               remedy: 'Keep its reader running; nothing was handed out.',
             }),
           )
+        if (lines.length === 0) return resolve()
         // A closed pipe is told through an event as well, which would end the process unheard.
         if (!guarded) stream.on('error', () => {})
         guarded = true
