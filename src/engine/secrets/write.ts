@@ -1,15 +1,18 @@
 import { CofferError } from '../../core/errors.ts'
 import { CURRENT, PREVIOUS, checkLabel } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Action } from '../../core/policy/policy.ts'
+import { kindOf } from '../../core/policy/pattern.ts'
 import type { WriteInput, WriteReceipt } from '../../core/ports/coffer.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
+import type { TypeSpec } from '../../core/types/spec.ts'
 import { checkValue } from '../../core/types/validate.ts'
 import type { EncodedValue } from '../../core/value.ts'
 import { openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
-import { changeMetadata, instant } from './metadata.ts'
+import { changeMetadata, checkIds, instant } from './metadata.ts'
 import { labelTarget } from './usable.ts'
 
 /** A write whose value is known only in the transaction: a rotation generates it by type. */
@@ -30,18 +33,27 @@ export async function addVersion(
   path: string,
   input: NewVersion,
 ): Promise<WriteReceipt> {
-  tx.require(input.action, path)
+  requireEach(tx, input.action, path, input.labels ?? [CURRENT])
+  if (kindOf(path) !== undefined) {
+    throw new CofferError('invalid_path', `${path} is how another kind of thing is called.`, {
+      remedy: 'Begin the path of a secret with another word than policy:, role:, actor: and so on.',
+    })
+  }
   const old = await tx.secret(path)
   if (old?.deletedAt !== undefined) {
     throw new CofferError('deleted', `The secret ${path} was deleted.`, {
       remedy: 'Undelete it, or purge it first.',
     })
   }
+  const first = versionOfToken(old, input.token)
+  if (old !== undefined && first !== undefined) {
+    return repeatedWrite(tx, context, old, first, input)
+  }
   checkExpectations(old, path, input)
-  const base = changeMetadata(old ?? newRecord(path, tx.now, context), input)
-  const value = input.value(base)
-  const repeated = await repeatedWrite(tx, context, base, value, input.token)
-  if (repeated !== undefined) return repeated
+  const changed = changeMetadata(old ?? newRecord(path, tx.now, context), input)
+  const value = input.value(changed)
+  const typeGiven = old !== undefined || input.type !== undefined || value === undefined
+  const base = typeGiven ? changed : { ...changed, type: TYPE_OF[value.encoding] }
   if (value !== undefined) {
     checkSize(value, context.valueBytesMax)
     await checkValue(base.type, value)
@@ -69,6 +81,17 @@ export async function addVersion(
   })
   await tx.putSecret(record)
   return { path, id, version: number, revision: record.revision, written: true }
+}
+
+/** Every label that a new version would take must be allowed; none is a question of its own. */
+export function requireEach(
+  tx: Transaction,
+  action: Action,
+  path: string,
+  labels: readonly string[],
+): void {
+  if (labels.length === 0) tx.require(action, path, [])
+  for (const label of labels) tx.require(action, path, [label])
 }
 
 /** `current` takes `previous` to where it was; the labels come back as a new object. */
@@ -108,6 +131,13 @@ function newRecord(path: string, now: number, context: EngineContext): SecretRec
   }
 }
 
+/** What a new secret is when nobody says: what its first value is. */
+const TYPE_OF: Readonly<Record<EncodedValue['encoding'], TypeSpec>> = {
+  text: { name: 'string' },
+  bytes: { name: 'binary' },
+  json: { name: 'json' },
+}
+
 /** 48 bits of time, so that ids made together lie together in the store, and 80 random bits. */
 function newId(now: number, context: EngineContext): string {
   const time = now.toString(16).padStart(12, '0').slice(-12)
@@ -130,7 +160,7 @@ function versionRecord(
     ...(input.notBefore === undefined ? {} : { notBefore: instant('notBefore', input.notBefore) }),
     ...(input.expiresAt === undefined ? {} : { expiresAt: instant('expiresAt', input.expiresAt) }),
     ...(input.token === undefined ? {} : { token: input.token }),
-    ...(input.ids === undefined ? {} : { ids: input.ids }),
+    ...(input.ids === undefined ? {} : { ids: checkIds(input.ids) }),
   }
 }
 
@@ -151,38 +181,59 @@ export const conflict = (path: string, what: string, expected: number, found: nu
     details: { path, expected, found },
   })
 
-/** The receipt of the first write with this token, when it wrote the same value. */
+/** @throws CofferError `invalid_argument` for what is no token */
+function versionOfToken(
+  record: SecretRecord | undefined,
+  token: string | undefined,
+): VersionRecord | undefined {
+  if (token === undefined) return undefined
+  const { tokenCharsMin, tokenCharsMax } = LIMITS
+  if (typeof token !== 'string' || token.length < tokenCharsMin || token.length > tokenCharsMax) {
+    throw new CofferError(
+      'invalid_argument',
+      `An idempotency token has ${tokenCharsMin} to ${tokenCharsMax} characters.`,
+    )
+  }
+  return record?.versions.find((version) => version.token === token)
+}
+
+/**
+ * The receipt of the first write with this token, when it wrote the same value. What the first
+ * expected is not asked again: it may have changed by that very write. A rotation has no value to
+ * compare.
+ */
 async function repeatedWrite(
   tx: Transaction,
   context: EngineContext,
   record: SecretRecord,
-  value: EncodedValue | undefined,
-  token: string | undefined,
-): Promise<WriteReceipt | undefined> {
-  if (token === undefined) return undefined
-  if (token.length < LIMITS.tokenCharsMin || token.length > LIMITS.tokenCharsMax) {
-    throw new CofferError(
-      'invalid_argument',
-      `An idempotency token has ${LIMITS.tokenCharsMin} to ${LIMITS.tokenCharsMax} characters.`,
-    )
-  }
-  const found = record.versions.find((v) => v.token === token)
-  if (found === undefined) return undefined
+  first: VersionRecord,
+  input: NewVersion,
+): Promise<WriteReceipt> {
   const { id, path, revision } = record
-  const row = await tx.rows.version(id, found.number)
-  const same =
-    value === undefined
-      ? found.state === 'empty'
-      : row !== undefined &&
-        found.encoding === value.encoding &&
-        Buffer.compare(openVersion(context, path, id, found.number, row.envelope), value.bytes) === 0
-  if (!same) {
-    throw new CofferError(
-      'token_reused',
-      `The idempotency token was used before for another value of ${path} (v${found.number}).`,
-    )
+  if (input.action === 'write') {
+    const value = input.value(record)
+    const row = await tx.rows.version(id, first.number)
+    const same =
+      value === undefined
+        ? first.state === 'empty'
+        : row !== undefined &&
+          first.encoding === value.encoding &&
+          sameBytes(openVersion(context, path, id, first.number, row.envelope), value.bytes)
+    if (!same) {
+      throw new CofferError(
+        'token_reused',
+        `The idempotency token was used before for another value of ${path} (v${first.number}).`,
+      )
+    }
   }
-  return { path, id, version: found.number, revision, written: false }
+  return { path, id, version: first.number, revision, written: false }
+}
+
+/** Zeroes the first, which was decrypted for this alone. */
+function sameBytes(decrypted: Uint8Array, bytes: Uint8Array): boolean {
+  const same = Buffer.compare(decrypted, bytes) === 0
+  decrypted.fill(0)
+  return same
 }
 
 export function openVersion(

@@ -1,0 +1,23 @@
+/**
+ * Runs the benchmarks named on the command line, or all, and prints one row per promise:
+ * `npm run bench`, `npm run bench -- write start`.
+ */
+import { report } from './measure.ts'
+import type { Row } from './measure.ts'
+
+const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Row[]> }>>> = {
+  start: () => import('./start.ts'),
+  read: () => import('./read.ts'),
+  'audited-reads': () => import('./audited-reads.ts'),
+  write: () => import('./write.ts'),
+  rewrap: () => import('./rewrap.ts'),
+  scale: () => import('./scale.ts'),
+}
+
+const asked = process.argv.slice(2)
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+  const bench = BENCHES[name]
+  if (bench === undefined) throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
+  const { measure } = await bench()
+  report(await measure())
+}
