@@ -24,8 +24,11 @@ it('leaves no byte of an erased or overwritten envelope in any file after scrub'
 
   for (let generation = 1; generation <= 150; generation++) {
     await store.write(async (rows) => {
+      if (live.has('keyring')) forget('keyring')
+      live.set('keyring', random(2 * MARK_BYTES + 60 * generation))
+      await rows.putBlob('keyring', live.get('keyring')!)
       for (let change = 0; change <= roll(20); change++) {
-        const known = [...live.keys()][roll(live.size || 1)]
+        const known = [...live.keys()].filter((id) => id !== 'keyring')[roll(live.size - 1 || 1)]
         const kind = live.size < 20 ? 0 : roll(10)
         if (kind > 7 && known !== undefined) {
           await rows.removeVersion(known, 1)
@@ -33,7 +36,7 @@ it('leaves no byte of an erased or overwritten envelope in any file after scrub'
           continue
         }
         const id = kind > 5 && known !== undefined ? known : Buffer.from(random(16)).toString('hex')
-        const envelope = random(2 * MARK_BYTES + (roll(10) ? roll(400) : roll(9_000)))
+        const envelope = random(2 * MARK_BYTES + (roll(4) ? roll(400) : roll(9_000)))
         if (live.has(id)) forget(id)
         await rows.putVersion({ id, version: 1, path: 'a/b', term: 1 + roll(3), envelope })
         live.set(id, envelope)

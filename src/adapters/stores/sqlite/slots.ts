@@ -22,8 +22,12 @@ export const BLOB_TERM = 0
 const GRAIN_BYTES = 64
 /** An emptied slot above this gives its room back, but for `SHRUNK_BYTES`. */
 const SHRINK_ABOVE_BYTES = 3_072
-const SHRUNK_BYTES = 1_024
-const KEY_BYTES_MAX = 1_023
+/**
+ * Of a row that spills over, SQLite keeps at least 489 bytes in the page (4096-byte pages, see
+ * https://www.sqlite.org/fileformat2.html): less than that, key included, never needs more room.
+ */
+const SHRUNK_BYTES = 384
+const KEY_BYTES_MAX = 64
 const PREFIX_BYTES = 6
 /** Sorts behind all ids; a free slot's key is made of it. */
 const FREE = '~'
