@@ -79,7 +79,7 @@ if (process.argv[2] === 'look') {
     const { options, secrets } = message as { options: PlatformOptions; secrets: number }
     void look(options, secrets).then((found) => {
       process.send?.(found)
-      process.disconnect()
+      process.disconnect?.()
     })
   })
 }

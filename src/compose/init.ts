@@ -10,6 +10,7 @@ import { transact } from '../engine/transaction.ts'
 import { findSeal, openLog } from './open.ts'
 import type { InitReport, PlatformOptions } from './options.ts'
 import { localActor, placeOf } from './place.ts'
+import { sinksOf } from './sinks.ts'
 
 export interface InitOptions extends PlatformOptions {
   /** Default: the first of the registry that is ready. */
@@ -30,7 +31,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
   try {
     if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
     const storeId = Buffer.from(random(16)).toString('hex')
-    const log = await openLog(place, options, store, storeId, undefined)
+    const log = await openLog(place, { ...options, sinks: [] }, store, storeId, undefined)
     const { seq } = await log.refresh()
     await log.close()
     if (seq > 0) throw orphanedLog(place.auditDir)
@@ -51,7 +52,8 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
       random,
     })
     const keys = createKeyHolder(keyring, rootKey)
-    const signed = await openLog(place, options, store, storeId, keyring.auditSigner)
+    const sinks = await sinksOf(place, options)
+    const signed = await openLog(place, { ...options, sinks }, store, storeId, keyring.auditSigner)
     try {
       const admin = options.admin ?? localActor()
       const context = createContext({

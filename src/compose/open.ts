@@ -8,6 +8,7 @@ import type { AuditLog, AuditSigner } from '../core/ports/audit-log.ts'
 import type { AuditHead } from '../core/ports/coffer.ts'
 import type { Platform } from '../core/ports/platform.ts'
 import type { Seal } from '../core/ports/seal.ts'
+import type { Sink } from '../core/ports/sink.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openKeyring, readKeyringHeader } from '../crypto/keyring.ts'
@@ -18,6 +19,7 @@ import { openState, refuseRollback } from '../engine/state.ts'
 import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
+import { sinksOf } from './sinks.ts'
 
 /**
  * Opens a store: unseals the keyring, checks the store against its log and every witness, completes
@@ -38,6 +40,7 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
 
 export interface Parts {
   readonly store: Store
+  readonly sinks: readonly Sink[]
   readonly log: AuditLog
   readonly keys: KeyHolder
 }
@@ -57,15 +60,22 @@ export async function openParts(place: Place, options: PlatformOptions): Promise
       throw error
     }
     const keys = createKeyHolder(keyring, rootKey)
-    const log = await openLog(place, options, store, keyring.storeId, keyring.auditSigner)
-    return { store, log, keys }
+    const sinks = await sinksOf(place, options)
+    const log = await openLog(
+      place,
+      { ...options, sinks },
+      store,
+      keyring.storeId,
+      keyring.auditSigner,
+    )
+    return { store, sinks, log, keys }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-export async function closeParts({ store, log, keys }: Parts): Promise<void> {
+export async function closeParts({ store, log, keys }: Omit<Parts, 'sinks'>): Promise<void> {
   await log.close()
   await store.close()
   keys.erase()
@@ -86,7 +96,7 @@ export const openLog = (
     sinks: options.sinks ?? [],
     clock: place.clock,
     random: place.random,
-    retentionDays: options.auditRetentionDays,
+    retentionDays: options.auditRetentionDays ?? place.auditRetentionDays,
   })
 
 export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array> {
@@ -108,8 +118,9 @@ export function findSeal(kind: string): Seal {
  * hold what the store remembers of it. What the log lacks is completed from the outbox. The log is
  * looked at before the store: otherwise a change made in between would look like a rollback.
  */
-async function settle({ store, log, keys }: Parts, options: PlatformOptions): Promise<void> {
-  const tail = await log.refresh()
+async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<void> {
+  const { store, sinks, log, keys } = parts
+  const before = await log.refresh()
   const { row, blob } = await store.read(async (rows) => ({
     row: await rows.state(),
     blob: await rows.blob(KEYRING),
@@ -121,12 +132,14 @@ async function settle({ store, log, keys }: Parts, options: PlatformOptions): Pr
   const state = openState(stateKey, storeId, row)
   const { revision } = readKeyringHeader(blob)
   refuseOldKeyring(revision, state.keyringRevision)
-  refuseRollback(state.generation, tail.generation, 'the audit log')
-  for (const sink of options.sinks ?? []) {
+  refuseRollback(state.generation, before.generation, 'the audit log')
+  for (const sink of sinks) {
     const head = await sink.head?.()
     if (head !== undefined) refuseRollback(state.generation, head.generation, sink.description)
   }
-  if (options.checkpoint !== undefined) refuseBehind(state.generation, tail, options.checkpoint)
+  // Again, since the store's state may speak of what was appended since the first look.
+  const tail = await log.refresh()
+  if (checkpoint !== undefined) refuseBehind(state.generation, tail, checkpoint)
   if (tail.seq < state.anchor.seq) throw cutLog(state.anchor.seq, tail.seq)
   if (state.generation > tail.generation) await log.complete(state.generation)
 }
@@ -191,7 +204,7 @@ async function auditWrongKey(
   if (!isCofferError(error, 'wrong_key')) return
   const { storeId } = readKeyringHeader(blob)
   try {
-    const log = await openLog(place, options, store, storeId, undefined)
+    const log = await openLog(place, { ...options, sinks: [] }, store, storeId, undefined)
     try {
       await log.append([
         {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import { CofferError } from '../core/errors.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { SealContext } from '../core/ports/seal.ts'
 import type { PlatformOptions } from './options.ts'
@@ -12,6 +13,8 @@ export interface Place {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: Random
+  /** From `COFFER_AUDIT_RETENTION_DAYS`; absent: segments are kept for ever. */
+  readonly auditRetentionDays: number | undefined
   sealContext(options?: Readonly<Record<string, string | undefined>>): SealContext
 }
 
@@ -25,6 +28,7 @@ export function placeOf(options: PlatformOptions): Place {
     env,
     clock: options.clock ?? Date.now,
     random,
+    auditRetentionDays: days(env['COFFER_AUDIT_RETENTION_DAYS']),
     sealContext: (sealOptions) => ({
       env,
       options: sealOptions ?? options.sealOptions ?? {},
@@ -43,6 +47,15 @@ export function localActor(): string {
   } catch {
     return `local:uid-${process.getuid?.() ?? 'unknown'}`
   }
+}
+
+function days(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9][0-9]{0,4}$/.test(text)) return Number(text)
+  throw new CofferError(
+    'invalid_argument',
+    'COFFER_AUDIT_RETENTION_DAYS is a whole number of days from 1.',
+  )
 }
 
 const configDir = (env: Place['env']): string =>

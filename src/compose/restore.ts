@@ -15,6 +15,7 @@ import { createKeyHolder } from '../engine/keys/holder.ts'
 import { openPlatform, closeParts, openLog, openParts, unseal } from './open.ts'
 import type { BackupInspection, BackupKey, PlatformOptions, RestoreReport } from './options.ts'
 import { placeOf } from './place.ts'
+import { sinksOf } from './sinks.ts'
 
 const DB = 'coffer.db'
 
@@ -120,7 +121,14 @@ export async function acceptRestored(
       const aside = `${place.auditDir}.${new Date(place.clock()).toISOString().replace(/[:.]/g, '-')}`
       await rename(place.auditDir, aside)
       reason = 'store accepted; the log did not verify and was set aside'
-      log = await openLog(place, options, store, keyring.storeId, keyring.auditSigner)
+      const sinks = await sinksOf(place, options)
+      log = await openLog(
+        place,
+        { ...options, sinks },
+        store,
+        keyring.storeId,
+        keyring.auditSigner,
+      )
     }
     const { seq, hash } = log.tail
     const generation = await startEpoch(
