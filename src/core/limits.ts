@@ -31,6 +31,11 @@ export const LIMITS = {
   recoveryWindowDaysMin: 0,
   recoveryWindowDaysMax: 90,
   recoveryWindowDaysDefault: 30,
+  /** Dialects that may keep a spelling, an id or other things with a secret. */
+  dialectsMax: 16,
+  spellingCharsMax: 512,
+  versionIdCharsMax: 64,
+  dialectBytesMax: 16_384,
   rotateEveryDaysDefault: 90,
   rotateEveryDaysMax: 1_000,
   sweepEveryMs: 24 * 60 * 60 * 1_000,

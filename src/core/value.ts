@@ -31,10 +31,26 @@ export function encodeValue(value: SecretValue): EncodedValue {
     return { encoding: 'text', bytes: Buffer.from(value, 'utf8') }
   }
   if (value instanceof Uint8Array) return { encoding: 'bytes', bytes: Uint8Array.from(value) }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return { encoding: 'json', bytes: Buffer.from(JSON.stringify(value), 'utf8') }
-  }
+  if (isPlainObject(value)) return { encoding: 'json', bytes: Buffer.from(jsonOf(value), 'utf8') }
   throw new CofferError('invalid_value', 'A value is text, bytes or a JSON object.')
+}
+
+/** Of this realm or another: what has a class of its own would come back as something else. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function jsonOf(value: object): string {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch {
+    // A cycle, a bigint or too many levels; the engine's own words would quote member names.
+  }
+  if (json?.startsWith('{') === true) return json
+  throw new CofferError('invalid_value', 'The object cannot be written as JSON.')
 }
 
 const DECODE: Record<Encoding, (bytes: Uint8Array) => SecretValue> = {

@@ -39,7 +39,8 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
       const policy = parsePolicy(input)
       await put('policy', policy.name, policy)
     },
-    async deletePolicy(name) {
+    async deletePolicy(input) {
+      const name = checkAccessName('name', input)
       if (BUILTIN_POLICIES.has(name)) {
         throw new CofferError('invalid_policy', `The policy ${name} is built in.`)
       }
@@ -51,7 +52,7 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
       const role: Role = { name, policies: names('policies', input.policies) }
       await put('role', name, role, (tx) => policiesExist(tx, role.policies))
     },
-    deleteRole: (name) => remove('role', name),
+    deleteRole: async (name) => remove('role', checkAccessName('name', name)),
     actors: () => all<ActorRecord>(context, origin, 'actor'),
     async putActor(input) {
       const actor: ActorRecord = {
@@ -64,7 +65,7 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
         for (const role of actor.roles) await mustBeThere(tx, 'role', role)
       })
     },
-    deleteActor: (name) => remove('actor', name),
+    deleteActor: async (name) => remove('actor', checkActor(name)),
     test: (question) => test(context, origin, question),
     async who(action, path) {
       const actors = await all<ActorRecord>(context, origin, 'actor')
@@ -115,7 +116,7 @@ async function change(
 
 /** Somebody must still be able to change policies: nobody locks everybody out by mistake. */
 async function refuseLockout(context: EngineContext, tx: Transaction): Promise<void> {
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const rows = await tx.rows.heads({
       kind: 'actor',
       limit: 256,
@@ -154,8 +155,12 @@ async function all<T>(context: EngineContext, origin: Origin, kind: AccessKind):
   await requireAudited(context, origin, 'admin', resource, 'list')
   return context.store.read(async (rows) => {
     const found: T[] = []
-    for (let after: string | undefined; ; ) {
-      const chunk = await rows.heads({ kind, limit: 256, ...(after === undefined ? {} : { after }) })
+    for (let after: string | undefined; ;) {
+      const chunk = await rows.heads({
+        kind,
+        limit: 256,
+        ...(after === undefined ? {} : { after }),
+      })
       for (const row of chunk) found.push(context.heads.named<T>(kind, row.path, row.head).body)
       after = chunk.at(-1)?.path
       if (after === undefined || chunk.length < 256) return found
@@ -172,15 +177,23 @@ export async function requireAudited(
   auditedAs: AuditAction,
 ): Promise<void> {
   const access = await context.access.load(origin.actor)
-  const at = context.clock()
-  if (!allows(access, { action, path: resource, at }).allowed) {
+  if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
     const error = denied(origin.actor, action, resource)
     await auditFailure(context, origin, { action: auditedAs, resource }, error)
     throw error
   }
+  await auditAllowed(context, origin, auditedAs, resource)
+}
+
+async function auditAllowed(
+  context: EngineContext,
+  origin: Origin,
+  auditedAs: AuditAction,
+  resource: string,
+): Promise<void> {
   await context.log.append([
     {
-      at,
+      at: context.clock(),
       actor: origin.actor,
       action: auditedAs,
       outcome: 'allowed',
@@ -196,9 +209,11 @@ async function test(
   question: AccessQuestion,
 ): Promise<AccessAnswer> {
   // One may always ask about oneself; about others it takes an administrator.
-  const resource = `actor:${question.actor}`
+  const resource = `actor:${checkActor(question.actor)}`
   if (question.actor !== origin.actor) {
     await requireAudited(context, origin, 'admin', resource, 'describe')
+  } else {
+    await auditAllowed(context, origin, 'describe', resource)
   }
   return answerFor(context, question)
 }
@@ -208,7 +223,7 @@ async function answerFor(context: EngineContext, question: AccessQuestion): Prom
   if (action === undefined) {
     throw new CofferError('invalid_argument', `The actions are ${ACTIONS.join(', ')}.`)
   }
-  const path = question.path.includes(':') ? question.path : canonicalPath(question.path)
+  const path = canonicalPath(question.path)
   const access: ActorAccess = await context.access.load(question.actor)
   const { decision, reasons } = explain({
     actor: question.actor,

@@ -1,4 +1,5 @@
 import { CofferError } from '../core/errors.ts'
+import { CURRENT } from '../core/label.ts'
 import type { ActorRecord, Role } from '../core/ports/coffer.ts'
 import type { HeadKind, Store, StoreReader } from '../core/ports/store.ts'
 import type { CompiledAccess, Decision, Question } from '../core/policy/decide.ts'
@@ -60,9 +61,11 @@ export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
   return cache
 }
 
-/** The question every way in asks, in one place. */
+/** The question every way in asks, in one place. What names no version means `current`. */
 export const allows = (access: ActorAccess, question: Question): Decision =>
-  decide(access.compiled, question)
+  decide(access.compiled, { ...question, labels: question.labels ?? DEFAULT_LABELS })
+
+const DEFAULT_LABELS = [CURRENT]
 
 /** Says nothing of whether the thing exists. */
 export const denied = (actor: string, action: string, resource: string) =>
@@ -74,7 +77,11 @@ export const denied = (actor: string, action: string, resource: string) =>
 export const SYSTEM_ACTOR = 'system:coffer'
 const SYSTEM: ActorRecord = { name: SYSTEM_ACTOR, policies: ['admin'], roles: [] }
 
-async function readAccess(rows: StoreReader, heads: HeadCodec, actor: string): Promise<ActorAccess> {
+async function readAccess(
+  rows: StoreReader,
+  heads: HeadCodec,
+  actor: string,
+): Promise<ActorAccess> {
   const read = async <T>(kind: NamedKind, name: string): Promise<T | undefined> => {
     const row = await rows.head(kind, name)
     return row === undefined ? undefined : heads.named<T>(kind, name, row.head).body

@@ -1,7 +1,9 @@
 import { CofferError } from '../core/errors.ts'
 import type { AuditAction } from '../core/event.ts'
+import { CURRENT } from '../core/label.ts'
 import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
+import { kindOf } from '../core/policy/pattern.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { Coffer, WriteInput } from '../core/ports/coffer.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -21,10 +23,11 @@ import {
   withoutVersions,
 } from './secrets/change.ts'
 import { listSecrets } from './secrets/list.ts'
+import { wholeNumber } from './secrets/metadata.ts'
 import { readMany, readOne } from './secrets/read.ts'
 import { labelsOf } from './secrets/usable.ts'
 import type { NewVersion } from './secrets/write.ts'
-import { addVersion, conflict } from './secrets/write.ts'
+import { addVersion, conflict, requireEach } from './secrets/write.ts'
 import { refuseRollback } from './state.ts'
 import type { EventFacts, Transaction } from './transaction.ts'
 import { auditFailure, mustExist, originFacts, transact } from './transaction.ts'
@@ -33,16 +36,16 @@ import type { Watcher } from './watch.ts'
 /** The local engine's `Coffer`, bound to an actor. */
 export function createCoffer(context: EngineContext, watcher: Watcher, origin: Origin): Coffer {
   /** One existing secret changed by a pure step; the rest is the same for all of them. */
-  const change = (
+  const change = async (
     input: string,
     action: Action & AuditAction,
     facts: Partial<EventFacts>,
     step: (record: SecretRecord, tx: Transaction) => SecretRecord | Promise<SecretRecord>,
+    meant: Meant = CURRENT_ONLY,
   ): Promise<SecretRecord> => {
     const path = canonicalPath(input)
     return transact(context, origin, { action, resource: path }, async (tx) => {
-      tx.require(action, path)
-      const record = mustExist(await tx.secret(path), path)
+      const record = await allowedRecord(tx, action, path, meant)
       const stepped = await step(record, tx)
       const generation = await tx.record({ action, resource: path, ...facts })
       const next = { ...stepped, revision: record.revision + 1, generation, updatedAt: tx.now }
@@ -62,8 +65,8 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     read: (ref) => readOne(context, origin, ref),
     readMany: (refs) => readMany(context, origin, refs),
 
-    write(input, write) {
-      const path = canonicalPath(input)
+    async write(input, write) {
+      const path = secretPath(input)
       const version = newVersion(write)
       return transact(context, origin, { action: 'write', resource: path }, (tx) =>
         addVersion(tx, context, origin, path, version),
@@ -75,25 +78,27 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
         throw new CofferError('limit_exceeded', `At most ${LIMITS.writeManyMax} writes at once.`)
       }
       const writes = items.map(({ path, input }) => ({
-        path: canonicalPath(path),
+        path: secretPath(path),
         version: newVersion(input),
       }))
-      const resource = writes.length === 1 ? (writes[0]?.path ?? '') : `${writes.length} secrets`
-      return transact(context, origin, { action: 'write', resource }, async (tx) => {
+      // When it fails as a whole, its event names the write that failed.
+      const attempt = { action: 'write' as const, resource: writes[0]?.path ?? '**' }
+      return transact(context, origin, attempt, async (tx) => {
         const receipts = []
         for (const { path, version } of writes) {
+          attempt.resource = path
           receipts.push(await addVersion(tx, context, origin, path, version))
         }
         return receipts
       })
     },
 
-    rotate(input, options = {}) {
+    async rotate(input, options = {}) {
       const path = canonicalPath(input)
       return transact(context, origin, { action: 'rotate', resource: path }, async (tx) => {
-        tx.require('rotate', path)
-        mustExist(await tx.secret(path), path)
         const { length, labels, token } = options
+        requireEach(tx, 'rotate', path, labels ?? [CURRENT])
+        mustExist(await tx.secret(path), path)
         return addVersion(tx, context, origin, path, {
           action: 'rotate',
           ...(labels === undefined ? {} : { labels }),
@@ -103,7 +108,7 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
       })
     },
 
-    describe: (input) => describe(context, origin, canonicalPath(input)),
+    describe: async (input) => describe(context, origin, canonicalPath(input)),
     list: (query = {}) => listSecrets(context, origin, query),
 
     update: (path, metadata, options = {}) =>
@@ -115,8 +120,12 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
         return withMetadata(tx, context, record, metadata)
       }),
     updateVersion: (path, version, validity) =>
-      change(path, 'update', { version }, (record, tx) =>
-        withVersionChange(record, version, validity, tx.now),
+      change(
+        path,
+        'update',
+        { version },
+        (record, tx) => withVersionChange(record, version, validity, tx.now),
+        versionsMeant([version]),
       ),
     label: (path, labelled) =>
       change(
@@ -127,6 +136,7 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
           ...(labelled.to === undefined ? {} : { version: labelled.to }),
         },
         (record) => withLabel(record, labelled),
+        () => [[labelled.label]],
       ),
     rollback: (path, to) =>
       change(path, 'label', { label: 'current', version: to, reason: 'rollback' }, (record) =>
@@ -134,24 +144,28 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
       ),
 
     delete: (path, options = {}) =>
-      change(path, 'delete', {}, (record, tx) =>
-        softDeleted(record, tx.now, options.recoveryDays),
+      change(
+        path,
+        'delete',
+        {},
+        (record, tx) => softDeleted(record, tx.now, options.recoveryDays),
+        everyLabel,
       ),
     undelete: (path) => change(path, 'undelete', {}, undeleted),
-    destroy: (path, versions) =>
-      erased(
-        change(path, 'destroy', { reason: `versions ${versions.join(', ')}` }, (record, tx) =>
-          withoutVersions(tx, record, versions),
-        ),
-      ),
-    purge(input) {
+    async destroy(path, input) {
+      const versions = versionNumbers(input)
+      const facts = { reason: `versions ${versions.join(', ')}` }
+      const step = (record: SecretRecord, tx: Transaction) => withoutVersions(tx, record, versions)
+      return erased(change(path, 'destroy', facts, step, versionsMeant(versions)))
+    },
+    async purge(input) {
       const path = canonicalPath(input)
       return erased(
         transact(context, origin, { action: 'purge', resource: path }, (tx) => purge(tx, path)),
       )
     },
 
-    watch: (path, changed, failed) => watcher.watch(path, changed, failed),
+    watch: (path, changed, failed) => watcher.watch(origin, path, changed, failed),
     access: createAccessAdmin(context, origin),
     audit: createAuditReader(context, origin),
   }
@@ -159,11 +173,67 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
 
 /** Removes a secret and every version of it, inside a transaction. Needs `destroy`. */
 export async function purge(tx: Transaction, path: string): Promise<void> {
-  tx.require('destroy', path)
-  const record = mustExist(await tx.secret(path), path)
+  const record = await allowedRecord(tx, 'destroy', path, everyVersion)
   for (const { number } of record.versions) await tx.rows.removeVersion(record.id, number)
   await tx.record({ action: 'purge', resource: path })
   await tx.removeSecret(path)
+}
+
+/** The labels of the versions that a call is about, one set for each, for the policy to judge. */
+type Meant = (found: SecretRecord | undefined) => readonly (readonly string[])[]
+
+const CURRENT_ONLY: Meant = () => [[CURRENT]]
+
+const everyLabel: Meant = (found) => [
+  [CURRENT],
+  ...Object.keys(found?.labels ?? {}).map((label) => [label]),
+]
+
+const versionsMeant =
+  (numbers: readonly number[]): Meant =>
+  (found) =>
+    found === undefined || numbers.length === 0
+      ? [[CURRENT]]
+      : numbers.map((number) => labelsOf(found, number))
+
+const everyVersion: Meant = (found) =>
+  versionsMeant(found?.versions.map((version) => version.number) ?? [])(found)
+
+/** Who is not allowed learns neither that it is absent nor that it is damaged. */
+async function allowedRecord(
+  tx: Transaction,
+  action: Action,
+  path: string,
+  meant: Meant,
+): Promise<SecretRecord> {
+  const looked = await tx.secret(path).then(
+    (found) => ({ found, damage: undefined }),
+    (damage: unknown) => ({ found: undefined, damage }),
+  )
+  for (const labels of meant(looked.found)) tx.require(action, path, labels)
+  if (looked.damage !== undefined) throw looked.damage
+  return mustExist(looked.found, path)
+}
+
+/** @throws CofferError `invalid_argument`, `limit_exceeded` */
+function versionNumbers(input: readonly number[]): number[] {
+  if (!Array.isArray(input) || input.length === 0) {
+    throw new CofferError('invalid_argument', 'Name the versions to destroy by their numbers.')
+  }
+  if (input.length > LIMITS.versionsMax) {
+    throw new CofferError('limit_exceeded', `At most ${LIMITS.versionsMax} versions at once.`)
+  }
+  return input.map((number) => wholeNumber('version', number, 1, Number.MAX_SAFE_INTEGER))
+}
+
+/** Where a secret may be made: not under a name that policies take for another kind of thing. */
+function secretPath(input: string): string {
+  const path = canonicalPath(input)
+  const kind = kindOf(path)
+  if (kind === undefined) return path
+  throw new CofferError('invalid_path', `A path cannot begin with "${kind}:".`, {
+    remedy: 'Names of that form are those of policies, roles, actors, the log and the store.',
+  })
 }
 
 function newVersion(input: WriteInput): NewVersion {
@@ -183,18 +253,12 @@ async function describe(
     const record = await context.store.read(async (rows) => {
       const state = await rows.state()
       refuseRollback(state?.generation ?? 0, known, 'the audit log')
-      const access = await context.access.loadFrom(
-        rows,
-        origin.actor,
-        state?.accessGeneration ?? 0,
-      )
+      const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
       const row = await rows.head('secret', path)
-      const found = row === undefined ? undefined : context.heads.secret(path, row.head)
-      const labels = found === undefined ? [] : labelsOf(found, found.labels['current'])
-      if (!allows(access, { action: 'describe', path, labels, at }).allowed) {
+      if (!allows(access, { action: 'describe', path, at }).allowed) {
         throw denied(origin.actor, 'describe', path)
       }
-      return found
+      return row === undefined ? undefined : context.heads.secret(path, row.head)
     })
     await context.log.append([
       {

@@ -49,7 +49,8 @@ export function createEngine(parts: EngineParts): Platform {
   const stops = new Set<() => Promise<void>>()
 
   return {
-    as: (actor, origin = {}) => createCoffer(context, watcher, { actor: checkActor(actor), ...origin }),
+    as: (actor, origin = {}) =>
+      createCoffer(context, watcher, { actor: checkActor(actor), ...origin }),
     get storeId() {
       return context.keys.keyring.storeId
     },

@@ -35,7 +35,9 @@ export function createHeadCodec(keys: KeyHolder): HeadCodec {
     let record: T
     try {
       const json = openHead(keyring.headKey, keyring.storeId, kind, head)
-      record = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString()) as T
+      record = JSON.parse(
+        Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString(),
+      ) as T
     } catch (cause) {
       throw corrupt(kind, path, cause)
     }

@@ -112,8 +112,12 @@ function refuseOtherGeneration(row: HeadRow, record: { readonly generation: numb
 }
 
 async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerator<HeadRow> {
-  for (let after: string | undefined; ; ) {
-    const chunk = await rows.heads({ kind, limit: CHUNK, ...(after === undefined ? {} : { after }) })
+  for (let after: string | undefined; ;) {
+    const chunk = await rows.heads({
+      kind,
+      limit: CHUNK,
+      ...(after === undefined ? {} : { after }),
+    })
     yield* chunk
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return

@@ -47,7 +47,9 @@ export function openState(key: KeyObject, storeId: string, row: StateRow): Store
   try {
     plain = openAead(key, row.seal, binding(storeId, generation, accessGeneration))
   } catch (cause) {
-    throw new CofferError('corrupt', 'The state of the store was changed outside Coffer.', { cause })
+    throw new CofferError('corrupt', 'The state of the store was changed outside Coffer.', {
+      cause,
+    })
   }
   const [digest, keyringRevision, seq, hash] = JSON.parse(Buffer.from(plain).toString()) as [
     string,

@@ -80,7 +80,7 @@ const rotate = (context: EngineContext, origin: Origin, path: string) =>
   )
 
 async function* allSecrets(context: EngineContext): AsyncGenerator<SecretRecord> {
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const position = after === undefined ? {} : { after }
     const chunk = await context.store.read((rows) =>
       rows.heads({ kind: 'secret', limit: CHUNK, ...position }),

@@ -1,21 +1,34 @@
+import { CURRENT } from '../core/label.ts'
 import { canonicalPath } from '../core/path.ts'
-import type { EngineContext } from './context.ts'
+import type { HeadRow, StoreReader } from '../core/ports/store.ts'
+import { allows, denied } from './access.ts'
+import type { EngineContext, Origin } from './context.ts'
 import { refuseRollback } from './state.ts'
+import { auditFailure } from './transaction.ts'
 
 /** Well inside the promised 2 s. One look is one tiny query, however many paths are watched. */
 const POLL_MS = 400
 
 interface Watched {
+  readonly origin: Origin
   readonly path: string
   readonly changed: () => void
   readonly failed: (error: unknown) => void
   /** The generation of the head when it was last looked at; 0 when there was none. */
   seen: number
+  /** It was told once that it may not look. */
+  refused: boolean
 }
 
 /** Tells of changes by any process, from one poll of the store's generation. */
 export interface Watcher {
-  watch(path: string, changed: () => void, failed: (error: unknown) => void): () => void
+  /** Only for actors who may read some version that is labelled; others are told `denied`. */
+  watch(
+    origin: Origin,
+    path: string,
+    changed: () => void,
+    failed: (error: unknown) => void,
+  ): () => void
   stop(): void
 }
 
@@ -28,6 +41,7 @@ export function createWatcher(context: EngineContext): Watcher {
   async function look(): Promise<void> {
     if (looking || watched.size === 0) return
     looking = true
+    const refused: Watched[] = []
     try {
       const known = context.log.tail.generation
       await context.store.read(async (rows) => {
@@ -35,14 +49,17 @@ export function createWatcher(context: EngineContext): Watcher {
         refuseRollback(now, known, 'the audit log')
         if (now === generation) return
         for (const entry of watched) {
-          const head = (await rows.head('secret', entry.path))?.generation ?? 0
+          const row = await rows.head('secret', entry.path)
+          const head = row?.generation ?? 0
           const first = entry.seen === -1
           if (head === entry.seen) continue
           entry.seen = head
-          if (!first) notify(entry)
+          if (!(await mayRead(context, rows, entry, row))) refused.push(entry)
+          else if (!first) notify(entry)
         }
         generation = now
       })
+      for (const entry of refused) await refuse(context, entry)
     } catch (error) {
       for (const entry of watched) entry.failed(error)
     } finally {
@@ -51,8 +68,15 @@ export function createWatcher(context: EngineContext): Watcher {
   }
 
   return {
-    watch(path, changed, failed) {
-      const entry: Watched = { path: canonicalPath(path), changed, failed, seen: -1 }
+    watch(origin, path, changed, failed) {
+      const entry: Watched = {
+        origin,
+        path: canonicalPath(path),
+        changed,
+        failed,
+        seen: -1,
+        refused: false,
+      }
       watched.add(entry)
       generation = -1
       timer ??= setInterval(() => void look(), POLL_MS).unref()
@@ -71,6 +95,32 @@ export function createWatcher(context: EngineContext): Watcher {
       timer = undefined
     },
   }
+}
+
+/** Whether the actor may read some labelled version; of what is absent, `current`. */
+async function mayRead(
+  { access, heads, clock }: EngineContext,
+  rows: StoreReader,
+  { origin, path }: Watched,
+  row: HeadRow | undefined,
+): Promise<boolean> {
+  const state = await rows.state()
+  const actor = await access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
+  const labels = row === undefined ? {} : heads.secret(path, row.head).labels
+  const at = clock()
+  return [CURRENT, ...Object.keys(labels)].some(
+    (label) => allows(actor, { action: 'read', path, labels: [label], at }).allowed,
+  )
+}
+
+/** Once: a second time would tell that something changed. */
+async function refuse(context: EngineContext, entry: Watched): Promise<void> {
+  if (entry.refused) return
+  entry.refused = true
+  const { origin, path } = entry
+  const error = denied(origin.actor, 'read', path)
+  await auditFailure(context, origin, { action: 'read', resource: path }, error)
+  entry.failed(error)
 }
 
 function notify(entry: Watched): void {

@@ -73,13 +73,11 @@ export async function* backupBody(
       yield text(chunk.map((h) => ({ h: [h.kind, h.path, h.generation, toText(h.head)] })))
     }
   }
-  for (let after: { id: string; version: number } | undefined; ; ) {
+  for (let after: { id: string; version: number } | undefined; ;) {
     const chunk = await rows.versions(after, CHUNK)
     versions += chunk.length
     progress(versions)
-    yield text(
-      chunk.map((v) => ({ v: [v.id, v.version, v.path, v.term, toText(v.envelope)] })),
-    )
+    yield text(chunk.map((v) => ({ v: [v.id, v.version, v.path, v.term, toText(v.envelope)] })))
     after = chunk.at(-1)
     if (after === undefined || chunk.length < CHUNK) break
   }
@@ -112,8 +110,12 @@ export const toText = (bytes: Uint8Array): string =>
 export const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
 
 async function* headChunks(rows: StoreReader, kind: HeadKind) {
-  for (let after: string | undefined; ; ) {
-    const chunk = await rows.heads({ kind, limit: CHUNK, ...(after === undefined ? {} : { after }) })
+  for (let after: string | undefined; ;) {
+    const chunk = await rows.heads({
+      kind,
+      limit: CHUNK,
+      ...(after === undefined ? {} : { after }),
+    })
     yield chunk
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return

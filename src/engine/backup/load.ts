@@ -35,14 +35,18 @@ export async function loadBackup(
     progress(found.versions)
   }
   for await (const text of lines) {
-    if (end !== undefined) throw new CofferError('backup_invalid', 'The backup goes on after its end.')
+    if (end !== undefined)
+      throw new CofferError('backup_invalid', 'The backup goes on after its end.')
     const line = parseLine(text) as BackupLine
     if ('end' in line) end = line.end
     else if (batch.push(line) >= BATCH) await flush()
   }
   await flush()
   if (end?.heads !== found.heads || end.versions !== found.versions) {
-    throw new CofferError('backup_invalid', 'The backup is not whole: its end is missing or differs.')
+    throw new CofferError(
+      'backup_invalid',
+      'The backup is not whole: its end is missing or differs.',
+    )
   }
   await store.write(async (rows) => {
     await rows.putBlob(KEYRING, toBytes(header.keyring))

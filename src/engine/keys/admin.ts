@@ -12,7 +12,7 @@ import {
   withRoot,
 } from '../../crypto/keyring.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { openState } from '../state.ts'
+import { openState, refuseRollback } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
@@ -97,10 +97,12 @@ async function rewrapAll(context: EngineContext, progress: Progress | undefined)
     const batch = await store.write(async (rows) => {
       const state = await rows.state()
       if (state === undefined) return 0
+      refuseRollback(state.generation, context.log.tail.generation, 'the audit log')
       const { storeId, stateKey } = keys.keyring
-      await keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
-      const { term, kek } = activeTerm(keys.keyring)
-      const find = kekOf(keys.keyring)
+      const { keyringRevision } = openState(stateKey, storeId, state)
+      const keyring = await keys.catchUp(rows, keyringRevision)
+      const { term, kek } = activeTerm(keyring)
+      const find = kekOf(keyring)
       const stale = await rows.versionsBelowTerm(term, BATCH)
       for (const { id, version, path, envelope } of stale) {
         const binding = { storeId, id, version, path }
@@ -146,16 +148,18 @@ async function headerOf(tx: Transaction): Promise<KeyringHeader> {
 }
 
 async function status(context: EngineContext): Promise<KeyStatus> {
-  const { blob, used } = await context.store.read(async (rows) => {
+  const { blob, used, keyring } = await context.store.read(async (rows) => {
     const state = await rows.state()
     const { storeId, stateKey } = context.keys.keyring
-    if (state !== undefined) {
-      await context.keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
+    if (state === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
+    const { keyringRevision } = openState(stateKey, storeId, state)
+    return {
+      keyring: await context.keys.catchUp(rows, keyringRevision),
+      blob: await rows.blob(KEYRING),
+      used: await rows.terms(),
     }
-    return { blob: await rows.blob(KEYRING), used: await rows.terms() }
   })
   if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
-  const { keyring } = context.keys
   const header = readKeyringHeader(blob)
   const counts = new Map(used.map(({ term, versions }) => [term, versions]))
   return {

@@ -14,8 +14,12 @@ export const KEYRING = 'keyring'
 export interface KeyHolder {
   readonly keyring: Keyring
   readonly rootKey: Uint8Array
-  /** Takes the store's keyring when its revision differs from ours. @throws `sealed`, `corrupt` */
-  catchUp(rows: Pick<StoreReader, 'blob'>, revision: number): Promise<void>
+  /**
+   * The keyring of the snapshot that `rows` are of, whose state names `revision`. A newer one than
+   * ours is kept; an older one is not: a long snapshot must not take us back.
+   * @throws `sealed`, `corrupt`
+   */
+  catchUp(rows: Pick<StoreReader, 'blob'>, revision: number): Promise<Keyring>
   /** After this process wrote a new one. */
   replace(keyring: Keyring, rootKey?: Uint8Array): void
   erase(): void
@@ -32,9 +36,10 @@ export function createKeyHolder(first: Keyring, firstRootKey: Uint8Array): KeyHo
       return rootKey
     },
     async catchUp(rows, revision) {
-      if (revision === keyring.revision) return
+      if (revision === keyring.revision) return keyring
       const blob = await rows.blob(KEYRING)
-      if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
+      if (blob === undefined)
+        throw new CofferError('corrupt', 'The keyring is gone from the store.')
       let found: Keyring
       try {
         found = openKeyring(blob, rootKey)
@@ -46,7 +51,8 @@ export function createKeyHolder(first: Keyring, firstRootKey: Uint8Array): KeyHo
         })
       }
       refuseOldKeyring(found.revision, revision)
-      keyring = found
+      if (found.revision > keyring.revision) keyring = found
+      return found
     },
     replace(next, nextRootKey) {
       keyring = next

@@ -76,7 +76,11 @@ export function withVersionChange(
   return replaceVersion(record, next)
 }
 
-export function softDeleted(record: SecretRecord, now: number, recoveryDays?: number): SecretRecord {
+export function softDeleted(
+  record: SecretRecord,
+  now: number,
+  recoveryDays?: number,
+): SecretRecord {
   if (record.deletedAt !== undefined) {
     throw new CofferError('deleted', `The secret ${record.path} was deleted already.`)
   }

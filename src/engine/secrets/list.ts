@@ -1,16 +1,18 @@
 import { CofferError } from '../../core/errors.ts'
 import { CURRENT } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { canonicalPath, canonicalPrefix } from '../../core/path.ts'
+import { canonicalPrefix } from '../../core/path.ts'
 import { compareUtf8, listRanges } from '../../core/policy/ranges.ts'
 import type { ListFilter, ListQuery, Page } from '../../core/ports/coffer.ts'
 import type { HeadRow, StoreReader } from '../../core/ports/store.ts'
 import type { SecretRecord } from '../../core/record.ts'
+import { openAead, sealAead } from '../../crypto/aead.ts'
+import { associatedData } from '../../crypto/framing.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { refuseRollback } from '../state.ts'
-import { originFacts } from '../transaction.ts'
+import { auditFailure, originFacts } from '../transaction.ts'
 import { wholeNumber } from './metadata.ts'
 import { labelTarget } from './usable.ts'
 
@@ -31,22 +33,31 @@ export async function listSecrets(
 ): Promise<Page<SecretRecord>> {
   const prefix = canonicalPrefix(query.prefix ?? '')
   const limit = wholeNumber('limit', query.limit ?? LIMITS.pageSizeDefault, 1, LIMITS.pageSizeMax)
-  const after = query.cursor === undefined ? undefined : openCursor(query.cursor)
+  const after = query.cursor === undefined ? undefined : openCursor(context, query.cursor)
+  const where = checkFilter(query.where ?? {})
   const at = context.clock()
   const known = context.log.tail.generation
-  const page = await context.store.read(async (rows) => {
-    const state = await rows.state()
-    refuseRollback(state?.generation ?? 0, known, 'the audit log')
-    const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
-    return scan(context, rows, access, { prefix, after, limit, at, query })
-  })
+  const resource = prefix === '' ? '**' : `${prefix}/**`
+  let page: Page<SecretRecord>
+  try {
+    page = await context.store.read(async (rows) => {
+      const state = await rows.state()
+      refuseRollback(state?.generation ?? 0, known, 'the audit log')
+      const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
+      const deleted = query.deleted === true
+      return scan(context, rows, access, { prefix, after, limit, at, deleted, where })
+    })
+  } catch (error) {
+    await auditFailure(context, origin, { action: 'list', resource }, error)
+    throw error
+  }
   await context.log.append([
     {
       at,
       actor: origin.actor,
       action: 'list',
       outcome: 'allowed',
-      resource: prefix === '' ? '**' : `${prefix}/**`,
+      resource,
       reason: `${page.items.length} listed`,
       ...originFacts(origin),
     },
@@ -59,28 +70,29 @@ interface Scan {
   readonly after: string | undefined
   readonly limit: number
   readonly at: number
-  readonly query: ListQuery
+  readonly deleted: boolean
+  readonly where: ListFilter
 }
 
 async function scan(
   context: EngineContext,
   rows: StoreReader,
   access: ActorAccess,
-  { prefix, after, limit, at, query }: Scan,
+  { prefix, after, limit, at, deleted, where }: Scan,
 ): Promise<Page<SecretRecord>> {
   const items: SecretRecord[] = []
   let scanned = 0
   let last: string | undefined
   for await (const row of headsInReach(rows, access, prefix, after, at)) {
     if (items.length === limit || scanned === SCANNED_MAX) {
-      return { items, cursor: last === undefined ? undefined : makeCursor(last) }
+      return { items, cursor: last === undefined ? undefined : makeCursor(context, last) }
     }
     scanned += 1
     last = row.path
     if (!allows(access, { action: 'list', path: row.path, at }).allowed) continue
     const record = context.heads.secret(row.path, row.head)
-    if (record.deletedAt !== undefined && query.deleted !== true) continue
-    if (matchesFilter(record, query.where, at)) items.push(record)
+    if (record.deletedAt !== undefined && !deleted) continue
+    if (matchesFilter(record, where, at)) items.push(record)
   }
   return { items }
 }
@@ -110,35 +122,62 @@ async function* headsInReach(
   }
 }
 
-type Test = (record: SecretRecord, wanted: never, at: number) => boolean
+interface Condition<T> {
+  readonly type: 'string' | 'number' | 'boolean'
+  readonly holds: (record: SecretRecord, wanted: T, at: number) => boolean
+}
+
+const textual = (holds: Condition<string>['holds']): Condition<string> => ({
+  type: 'string',
+  holds,
+})
+const ofDays = (holds: Condition<number>['holds']): Condition<number> => ({ type: 'number', holds })
 
 /** One row per condition of a filter. */
-const TESTS: { readonly [F in keyof Required<ListFilter>]: Test } = {
-  tag: (record, wanted: string) => {
+const CONDITIONS: {
+  readonly [F in keyof Required<ListFilter>]: Condition<NonNullable<ListFilter[F]>>
+} = {
+  tag: textual((record, wanted) => {
     const equals = wanted.indexOf('=')
     const key = equals === -1 ? wanted : wanted.slice(0, equals)
     if (record.tags === undefined || !Object.hasOwn(record.tags, key)) return false
     return equals === -1 || record.tags[key] === wanted.slice(equals + 1)
-  },
-  owner: (record, wanted: string) => record.owner === wanted,
-  type: (record, wanted: string) => record.type.name === wanted,
-  classification: (record, wanted: string) => record.classification === wanted,
-  olderThanDays: (record, days: number, at) => ageMs(record, at) > days * DAY_MS,
-  expiresWithinDays: (record, days: number, at) => {
+  }),
+  owner: textual((record, wanted) => record.owner === wanted),
+  type: textual((record, wanted) => record.type.name === wanted),
+  classification: textual((record, wanted) => record.classification === wanted),
+  olderThanDays: ofDays((record, days, at) => ageMs(record, at) > days * DAY_MS),
+  expiresWithinDays: ofDays((record, days, at) => {
     const expiresAt = currentOf(record)?.expiresAt
     return expiresAt !== undefined && expiresAt <= at + days * DAY_MS
-  },
-  due: (record, wanted: boolean, at) => isDue(record, at) === wanted,
+  }),
+  due: { type: 'boolean', holds: (record, wanted, at) => isDue(record, at) === wanted },
 }
 
-function matchesFilter(record: SecretRecord, filter: ListFilter | undefined, at: number): boolean {
-  if (filter === undefined) return true
-  for (const [name, wanted] of Object.entries(filter)) {
-    if (wanted === undefined) continue
-    if (!Object.hasOwn(TESTS, name)) {
-      throw new CofferError('invalid_argument', `There is no filter ${name}.`)
+/** Only what is given, and known. @throws CofferError `invalid_argument` */
+function checkFilter(filter: ListFilter): ListFilter {
+  const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined)
+  for (const [name, wanted] of given) {
+    if (!Object.hasOwn(CONDITIONS, name)) {
+      throw new CofferError(
+        'invalid_argument',
+        'A list can be filtered by known conditions only.',
+        {
+          remedy: `They are ${Object.keys(CONDITIONS).join(', ')}.`,
+        },
+      )
     }
-    if (!TESTS[name as keyof ListFilter](record, wanted as never, at)) return false
+    const { type } = CONDITIONS[name as keyof ListFilter]
+    if (typeof wanted !== type || Number.isNaN(wanted)) {
+      throw new CofferError('invalid_argument', `The filter ${name} takes a ${type}.`)
+    }
+  }
+  return Object.fromEntries(given)
+}
+
+function matchesFilter(record: SecretRecord, filter: ListFilter, at: number): boolean {
+  for (const [name, wanted] of Object.entries(filter)) {
+    if (!CONDITIONS[name as keyof ListFilter].holds(record, wanted as never, at)) return false
   }
   return true
 }
@@ -160,12 +199,25 @@ function ageMs(record: SecretRecord, at: number): number {
   return version === undefined ? -1 : at - version.createdAt
 }
 
-const makeCursor = (path: string) => Buffer.from(path).toString('base64url')
+/**
+ * Sealed, for a page may end at a secret that the actor may not know of; any process with the keys
+ * goes on from it.
+ */
+function makeCursor({ keys, random }: EngineContext, path: string): string {
+  const { stateKey, storeId } = keys.keyring
+  const sealed = sealAead(stateKey, Buffer.from(path), associatedData('cursor', storeId), random)
+  return Buffer.from(sealed).toString('base64url')
+}
 
-function openCursor(cursor: string): string {
+function openCursor({ keys }: EngineContext, cursor: string): string {
+  const { stateKey, storeId } = keys.keyring
   try {
-    return canonicalPath(Buffer.from(cursor, 'base64url').toString())
+    if (cursor.length > CURSOR_CHARS_MAX) throw new RangeError('Longer than any path.')
+    const sealed = Buffer.from(cursor, 'base64url')
+    return Buffer.from(openAead(stateKey, sealed, associatedData('cursor', storeId))).toString()
   } catch {
     throw new CofferError('invalid_argument', 'The cursor is not one that a page ended with.')
   }
 }
+
+const CURSOR_CHARS_MAX = 1_024

@@ -12,12 +12,14 @@ import { checkValue } from '../../core/types/validate.ts'
 import type { SecretValue } from '../../core/value.ts'
 import { decoderOf } from '../../core/value.ts'
 import { openEnvelope } from '../../crypto/envelope.ts'
+import type { Keyring } from '../../crypto/keyring.ts'
 import { kekOf } from '../../crypto/keyring.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows, denied } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { openState, refuseRollback } from '../state.ts'
 import { originFacts } from '../transaction.ts'
+import { wholeNumber } from './metadata.ts'
 import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
 
 /**
@@ -78,8 +80,11 @@ async function appendOrErase(context: EngineContext, found: readonly Found[]): P
 /** Everything but the audit. Rejects where nothing was decided: a bad path, a failing store. */
 async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promise<Found> {
   const path = canonicalPath(ref.path)
+  if (ref.version !== undefined) wholeNumber('version', ref.version, 1, Number.MAX_SAFE_INTEGER)
+  if (ref.label !== undefined) checkLabel(ref.label)
   const at = context.clock()
   let version: VersionRecord | undefined
+  let decided = false
   try {
     const row = await fetch(context, path, ref)
     const access =
@@ -88,6 +93,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
     refuseDenied(access, path, at, ref, record, version)
+    decided = true
     if (record === undefined || version === undefined) {
       return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }
     }
@@ -95,8 +101,27 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const value = await open(context, row, record, version)
     return { value, event: eventOf(origin, at, path, ref, version) }
   } catch (error) {
-    if (!isCofferError(error)) throw error
-    return { error, event: eventOf(origin, at, path, ref, version, error.code) }
+    const shown = decided ? error : await deniedFirst(context, origin, path, at, ref, error)
+    if (!isCofferError(shown)) throw shown
+    return { error: shown, event: eventOf(origin, at, path, ref, version, shown.code) }
+  }
+}
+
+/** Who is not allowed does not learn that a secret is damaged. */
+async function deniedFirst(
+  context: EngineContext,
+  { actor }: Origin,
+  path: string,
+  at: number,
+  ref: ReadRef,
+  error: unknown,
+): Promise<unknown> {
+  if (!isCofferError(error, 'corrupt')) return error
+  try {
+    refuseDenied(await context.access.load(actor), path, at, ref, undefined, undefined)
+    return error
+  } catch (refused) {
+    return refused
   }
 }
 
@@ -114,7 +139,6 @@ async function fetch(context: EngineContext, path: string, ref: ReadRef): Promis
     const record = row.head === undefined ? undefined : context.heads.secret(path, row.head)
     return { ...row, record }
   }
-  if (ref.label !== undefined) checkLabel(ref.label)
   return context.store.read(async (rows) => {
     const state = await rows.state()
     const counters = {
@@ -145,9 +169,11 @@ function refuseDenied(
   version: VersionRecord | undefined,
 ): void {
   const labels =
-    record === undefined || version === undefined
-      ? [ref.label ?? CURRENT]
-      : labelsOf(record, version.number)
+    record !== undefined && version !== undefined
+      ? labelsOf(record, version.number)
+      : ref.version === undefined
+        ? [ref.label ?? CURRENT]
+        : []
   if (!allows(access, { action: 'read', path, labels, at }).allowed) {
     throw denied(access.actor, 'read', path)
   }
@@ -165,7 +191,7 @@ async function open(
   }
   let bytes: Uint8Array
   try {
-    bytes = decrypt(context, row.envelope, record, version)
+    bytes = decrypt(context.keys.keyring, row.envelope, record, version)
   } catch (error) {
     if (!isCofferError(error, 'sealed')) throw error
     bytes = await decryptAfterKeyRotation(context, record, version)
@@ -202,12 +228,11 @@ const narrows = (spec: TypeSpec): boolean =>
   spec.max !== undefined
 
 function decrypt(
-  context: EngineContext,
+  keyring: Keyring,
   envelope: Uint8Array,
   { id, path }: SecretRecord,
   { number }: VersionRecord,
 ): Uint8Array {
-  const { keyring } = context.keys
   const binding = { storeId: keyring.storeId, id, version: number, path }
   return openEnvelope(envelope, kekOf(keyring), binding)
 }
@@ -218,19 +243,20 @@ async function decryptAfterKeyRotation(
   record: SecretRecord,
   version: VersionRecord,
 ): Promise<Uint8Array> {
-  const row = await context.store.read(async (rows) => {
+  const { row, keyring } = await context.store.read(async (rows) => {
     const state = await rows.state()
-    if (state !== undefined) {
-      const { keyring } = context.keys
-      const opened = openState(keyring.stateKey, keyring.storeId, state)
-      await context.keys.catchUp(rows, opened.keyringRevision)
+    const { stateKey, storeId, revision } = context.keys.keyring
+    const found =
+      state === undefined ? revision : openState(stateKey, storeId, state).keyringRevision
+    return {
+      keyring: await context.keys.catchUp(rows, found),
+      row: await rows.version(record.id, version.number),
     }
-    return rows.version(record.id, version.number)
   })
   if (row === undefined) {
     throw new CofferError('corrupt', `The value of ${record.path} v${version.number} is gone.`)
   }
-  return decrypt(context, row.envelope, record, version)
+  return decrypt(keyring, row.envelope, record, version)
 }
 
 function eventOf(

@@ -262,7 +262,10 @@ async function prune(tx: Transaction, record: SecretRecord): Promise<SecretRecor
   if (surplus <= 0) return record
   const labelled = new Set(Object.values(record.labels))
   const leaving = new Set(
-    record.versions.filter((v) => !labelled.has(v.number)).slice(0, surplus).map((v) => v.number),
+    record.versions
+      .filter((v) => !labelled.has(v.number))
+      .slice(0, surplus)
+      .map((v) => v.number),
   )
   // The version that was just added stays, whatever its labels are.
   leaving.delete(record.nextVersion - 1)

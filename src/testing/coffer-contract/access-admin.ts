@@ -43,15 +43,18 @@ const ADMIN_CALLS: Readonly<Record<string, (coffer: Coffer) => Promise<unknown>>
 
 /** Policies, roles and actors: changed by administrators only, and never so that none is left. */
 export function accessAdminContract(stage: () => Stage): void {
-  it.each(Object.entries(ADMIN_CALLS))('%s is denied to all but administrators', async (_, call) => {
-    const { world, coffer } = stage()
-    await expectRefusal('denied', () => call(world.as('service:nobody')))
-    const everySecret = await actorWith(stage(), 'every-secret', [
-      { effect: 'allow', actions: ['*'], paths: ['**'] },
-    ])
-    await expectRefusal('denied', () => call(everySecret))
-    expect((await coffer.access.policies()).some((p) => p.name === 'reader')).toBe(false)
-  })
+  it.each(Object.entries(ADMIN_CALLS))(
+    '%s is denied to all but administrators',
+    async (_, call) => {
+      const { world, coffer } = stage()
+      await expectRefusal('denied', () => call(world.as('service:nobody')))
+      const everySecret = await actorWith(stage(), 'every-secret', [
+        { effect: 'allow', actions: ['*'], paths: ['**'] },
+      ])
+      await expectRefusal('denied', () => call(everySecret))
+      expect((await coffer.access.policies()).some((p) => p.name === 'reader')).toBe(false)
+    },
+  )
 
   it('keeps policies, roles and actors, and gives them back', async () => {
     const { coffer } = stage()

@@ -88,7 +88,9 @@ export function labelsContract(stage: () => Stage): void {
     for (const label of [long, 'l'.repeat(100_000), '', '1st', 'sp ace', 'a\nb', 'é']) {
       await expectRefusal('invalid_label', () => coffer.label(path, { label, to: 1 }))
       await expectRefusal('invalid_label', () => coffer.read({ path, label }))
-      await expectRefusal('invalid_label', () => coffer.write(path, { value: 'x', labels: [label] }))
+      await expectRefusal('invalid_label', () =>
+        coffer.write(path, { value: 'x', labels: [label] }),
+      )
     }
   })
 }

@@ -10,7 +10,9 @@ export function listingContract(stage: () => Stage): void {
     const { coffer, fresh } = stage()
     const root = fresh()
     const below = ['b', 'b/c', 'b/c/d', 'b-x', 'bc', 'b0', 'é', '\uffee', '😀', 'B']
-    await coffer.writeMany(below.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })))
+    await coffer.writeMany(
+      below.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })),
+    )
     const names = async (prefix: string) =>
       (await all(coffer, { prefix })).map((path) => path.slice(root.length + 1))
     expect(await names(root)).toEqual(
@@ -103,7 +105,7 @@ export function listingContract(stage: () => Stage): void {
 /** Every path of every page. */
 async function all(coffer: Coffer, query: ListQuery): Promise<string[]> {
   const paths: string[] = []
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await coffer.list({ ...query, cursor })
     paths.push(...page.items.map((item) => item.path))
     cursor = page.cursor

@@ -16,6 +16,7 @@ const VALUES: Readonly<Record<string, SecretValue>> = {
   'every byte': Uint8Array.from({ length: 256 }, (_, i) => i),
   'a JSON object': { user: 'u', nested: { list: [1, null, true, 'x'] } },
   'an empty object': {},
+  'half a pair inside of JSON': { text: LONE_SURROGATE },
   'awkward member names': JSON.parse('{"__proto__":{"a":1},"constructor":"c"}') as SecretValue,
   'a value that looks like a reference': 'secretRef: db/password',
 }
@@ -45,7 +46,8 @@ export function valuesContract(stage: () => Stage): void {
     }
     const cycle: Record<string, unknown> = {}
     cycle['self'] = cycle
-    for (const value of [cycle, { big: 1n }, { text: LONE_SURROGATE }]) {
+    const shadow = { toJSON: () => 'text' }
+    for (const value of [cycle, { big: 1n }, new Date(), new Map(), shadow]) {
       await expectRefusal('invalid_value', () => coffer.write(path, { value: value as never }))
     }
     expect(await coffer.describe(path)).toBeUndefined()
@@ -95,7 +97,19 @@ export function valuesContract(stage: () => Stage): void {
     expect(receipt.path).toBe(path)
     expect(revealed(await coffer.read({ path }))).toBe('x')
     expect(await coffer.read({ path: path.toLowerCase() })).toBeUndefined()
-    const odd = ['', '/', 'a//b', '../a', 'a/./b', 'a/', 'a\0', 'a\nb', 'e\u0301', 'a\\b', 'a\u202e']
+    const odd = [
+      '',
+      '/',
+      'a//b',
+      '../a',
+      'a/./b',
+      'a/',
+      'a\0',
+      'a\nb',
+      'e\u0301',
+      'a\\b',
+      'a\u202e',
+    ]
     for (const bad of odd) {
       await expectRefusal('invalid_path', () => coffer.write(bad, { value: 'x' }))
       await expectRefusal('invalid_path', () => coffer.read({ path: bad }))
