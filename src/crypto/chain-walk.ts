@@ -76,7 +76,7 @@ export class ChainWalk {
   constructor(options: ChainOptions) {
     this.#options = options
     this.#signatures = new SignatureWindow(options.storeId, options.publicKey)
-    this.#witnesses = [...(options.witnesses ?? [])].sort((a, b) => a.seq - b.seq)
+    this.#witnesses = (options.witnesses ?? []).toSorted((a, b) => a.seq - b.seq)
   }
 
   /** True when a bad entry was found: what is pushed from here on is ignored. */
@@ -236,7 +236,7 @@ export class ChainWalk {
         ? this.#signatures.holds(last.signature)
         : false)
     if (whole && !lastIsSound) {
-      this.#failLink(last!, 'it was changed: the entry behind it continues another one')
+      this.#failLink(last, 'it was changed: the entry behind it continues another one')
     } else if (whole && last === undefined) {
       this.#failLink(suspect, 'the log begins with an entry of another log')
     } else if (whole) {

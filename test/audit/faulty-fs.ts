@@ -27,9 +27,11 @@ export interface FaultyFs {
   heal(): void
 }
 
+const anyOperation: (operation: keyof LogFs) => boolean = () => true
+
 export function faultyFs(): FaultyFs {
   let calls = 0
-  let plan = { errno: '', from: Infinity, to: Infinity, only: (_: keyof LogFs) => true }
+  let plan = { errno: '', from: Infinity, to: Infinity, only: anyOperation }
   const error = (operation: string) =>
     Object.assign(new Error(`${plan.errno}: ${operation}`), { code: plan.errno })
   const due = (operation: keyof LogFs) => {
@@ -62,7 +64,7 @@ export function faultyFs(): FaultyFs {
     get calls() {
       return calls
     },
-    fail(errno, after = 1, times = Infinity, only = () => true) {
+    fail(errno, after = 1, times = Infinity, only = anyOperation) {
       plan = { errno, from: calls + after, to: calls + after + times, only }
     },
     heal() {

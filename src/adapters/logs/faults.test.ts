@@ -171,7 +171,7 @@ test('on a full disk administrators still act, from the reserve, and nobody else
     refusalOf(() => log.append([denial])),
   ])
   expect(refused.map(({ code }) => code)).toEqual(['audit_unavailable', 'audit_unavailable'])
-  expect(refused[0]!.remedy).toContain('Free disk space')
+  expect(refused[0].remedy).toContain('Free disk space')
   expect(existsSync(reserve)).toBe(true)
   const admin = event('policy:ci', { action: 'policy.write' })
   const [read, act] = await Promise.allSettled([log.append([event('c')]), log.append([admin])])

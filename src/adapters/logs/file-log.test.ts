@@ -70,6 +70,16 @@ test.each(['store.init', 'store.restore', 'store.epoch'] as const)(
   },
 )
 
+test('what is left of the outbox before an accepted epoch is kept, gaps and all', async () => {
+  const log = await scratch.open()
+  scratch.outbox.put(90).put(91).put(93)
+  expect((await refusalOf(() => log.complete(93))).code).toBe('audit_tampered')
+  scratch.outbox.put(94, { action: 'store.epoch' }).put(95)
+  await log.complete(95)
+  const generations = (await log.query({})).map(({ generation }) => generation)
+  expect(generations).toEqual([90, 91, 93, 94, 95])
+})
+
 test('a store that fails concerns only those who wait for it', async () => {
   const outbox = { after: () => Promise.reject(new Error('disk')) }
   const log = await scratch.open({ outbox })

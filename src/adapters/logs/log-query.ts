@@ -33,7 +33,7 @@ export function queryLog({ fs, dir }: LogPlace, filter: AuditFilter): AuditEntry
     })
     if (done) break
   }
-  return found.reverse()
+  return found.toReversed()
 }
 
 interface Matcher {

@@ -7,12 +7,13 @@ import { cut } from './log-end.ts'
 
 const PAGE_ROWS = 500
 
-/** Events that begin a numbering of their own: a new store, a restored one, an accepted one. */
-const JUMPS: ReadonlySet<string> = new Set(['store.init', 'store.restore', 'store.epoch'])
+/** Events behind which the numbering is sound, whatever is missing before: a store that is new, put
+ * back, or accepted as it is by a person. */
+const FRESH_STARTS: ReadonlySet<string> = new Set(['store.init', 'store.restore', 'store.epoch'])
 
 /**
- * Bodies of the outbox's events after `generation`, in order and without a gap, at least up to
- * `wanted`.
+ * Bodies of the outbox's events after `generation`, in order, at least up to `wanted`, without a gap
+ * behind the newest fresh start.
  * @throws CofferError `audit_tampered` when generations are missing: the log once held them, for
  * the outbox forgets only what the log has
  */
@@ -23,22 +24,29 @@ export async function outboxBodies(
 ): Promise<string[]> {
   const bodies: string[] = []
   let reached = generation
+  let missing: number | undefined
   while (reached < wanted) {
     const rows = await outbox.after(reached, PAGE_ROWS)
     for (const row of rows) {
       const event = parsed(row)
-      if (row.generation !== reached + 1 && !JUMPS.has(event.action)) break
+      const gap = row.generation !== reached + 1 && !FRESH_STARTS.has(event.action)
+      // A gap behind what is wanted is the trouble of whoever wants that.
+      if (gap && missing === undefined && reached >= wanted) return bodies
+      if (gap) missing ??= reached + 1
+      if (FRESH_STARTS.has(event.action)) missing = undefined
       bodies.push(eventBody({ ...event, generation: row.generation }))
       reached = row.generation
     }
-    if (reached < wanted && rows.at(-1)?.generation !== reached) {
-      throw cut(
-        `The log ends at generation ${generation} and the store is at ${wanted}, but the outbox no longer has generation ${reached + 1}: the log was cut or put back.`,
-        { logGeneration: generation, storeGeneration: wanted, missingGeneration: reached + 1 },
-      )
+    if (rows.length === 0) {
+      missing ??= reached + 1
+      break
     }
   }
-  return bodies
+  if (missing === undefined) return bodies
+  throw cut(
+    `The log ends at generation ${generation} and the store is at ${wanted}, but the outbox no longer has generation ${missing}: the log was cut or put back.`,
+    { logGeneration: generation, storeGeneration: wanted, missingGeneration: missing },
+  )
 }
 
 function parsed(row: OutboxRow): AuditEvent {

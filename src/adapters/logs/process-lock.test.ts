@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LIMITS } from '../../core/limits.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { nodeFs } from './log-fs.ts'
@@ -48,6 +49,24 @@ test('waiting ends after the time that was given, and later calls work', async (
   expect((await refusalOf(() => b.acquire())).code).toBe('audit_unavailable')
   a.release()
   await b.acquire()
+})
+
+test('it waits auditLockTimeoutMs in all, a few milliseconds at a time, and no longer', async () => {
+  await lockOf(20).acquire()
+  const pausesMs: number[] = []
+  const lock = new ProcessLock(
+    path.join(dir, 'lock'),
+    nodeFs,
+    seededRandom('pauses'),
+    LIMITS.auditLockTimeoutMs,
+    async (ms) => pausesMs.push(ms),
+  )
+  locks.push(lock)
+  expect((await refusalOf(() => lock.acquire())).message).toContain(`${LIMITS.auditLockTimeoutMs}`)
+  const waitedMs = pausesMs.reduce((sum, ms) => sum + ms, 0)
+  expect(waitedMs).toBeGreaterThanOrEqual(LIMITS.auditLockTimeoutMs)
+  expect(waitedMs).toBeLessThan(LIMITS.auditLockTimeoutMs + 8)
+  expect([Math.min(...pausesMs), Math.max(...pausesMs)]).toEqual([1, 8])
 })
 
 test('taking it makes no file but its own', async () => {

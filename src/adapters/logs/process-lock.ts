@@ -14,6 +14,7 @@ export class ProcessLock {
   readonly #fs: LogFs
   readonly #random: Random
   readonly #timeoutMs: number
+  readonly #pause: (ms: number) => Promise<unknown>
   #database: DatabaseSync | undefined
   #inode: number | undefined
   #journalOff = false
@@ -23,11 +24,13 @@ export class ProcessLock {
     fs: LogFs,
     random: Random,
     timeoutMs: number = LIMITS.auditLockTimeoutMs,
+    pause: (ms: number) => Promise<unknown> = (ms) => sleep(ms),
   ) {
     this.#file = file
     this.#fs = fs
     this.#random = random
     this.#timeoutMs = timeoutMs
+    this.#pause = pause
   }
 
   /** @throws CofferError `audit_unavailable` after `auditLockTimeoutMs`, or when there can be no lock */
@@ -49,7 +52,7 @@ export class ProcessLock {
       }
       const pauseMs = 1 + (this.#random(1)[0]! & 7)
       waitedMs += pauseMs
-      await sleep(pauseMs)
+      await this.#pause(pauseMs)
     }
   }
 

@@ -29,7 +29,7 @@ export const segmentsIn = (fs: LogFs, dir: string): number[] =>
   (fs.list(dir) ?? [])
     .flatMap((name) => SEGMENT.exec(name)?.[1] ?? [])
     .map(Number)
-    .sort((a, b) => a - b)
+    .toSorted((a, b) => a - b)
 
 /** Runs `work` with the segment opened for reading. */
 export function withSegment<T>(fs: LogFs, dir: string, number: number, work: (fd: number) => T): T {

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { event, linesOf, scratchLog, type Scratch } from '../../../test/audit/scratch-log.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { Sink } from '../../core/ports/sink.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 import { sinkContract, type SinkUnderTest } from '../../testing/sink-contract.ts'
@@ -125,6 +126,7 @@ function slowSink() {
 test('a sink that does not answer in time is audit_unavailable, and never asked twice at once', async () => {
   const slow = slowSink()
   const place = { fs: quickFs, dir: scratch.dir, storeId: STORE_ID }
+  expect(LIMITS.auditSinkTimeoutMs).toBe(5_000)
   const feed = new SinkFeed(place, [slow.sink], 0, 30)
   const end = { segment: 1, bytes: 0, seq: 1, hash: '', generation: 0, signedSeq: 1 }
   await feed.refuseBehind(0)
