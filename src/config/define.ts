@@ -46,6 +46,8 @@ export interface CheckReport {
 
 export interface CheckedField {
   readonly field: string
+  /** Where a document says so: `coffer.yaml:3:7`. */
+  readonly position?: string | undefined
   readonly reference: string
   readonly provider: string
   readonly ok: boolean

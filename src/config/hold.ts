@@ -19,12 +19,10 @@ export async function hold(output: unknown, source: Uint8Array): Promise<Held> {
   if (typeof output === 'string' && output.isWellFormed()) {
     return holdText(new TextEncoder().encode(output))
   }
-  if (output instanceof Uint8Array) {
-    return { bytes: Uint8Array.from(output), decode: (bytes) => Uint8Array.from(bytes) }
-  }
-  if (!isPlainData(output, 0)) return { bytes: source, decode: () => output }
+  if (output instanceof Uint8Array) return { bytes: Uint8Array.from(output), decode: copy }
+  if (!isPlainData(output, 0)) return holdAsIs(output, source)
   const { deserialize, serialize } = await import('node:v8')
-  return { bytes: Uint8Array.from(serialize(output)), decode: (bytes) => deserialize(bytes) }
+  return { bytes: Uint8Array.from(serialize(output)), decode: deserialize }
 }
 
 export const toSecret = (
@@ -37,6 +35,14 @@ export const toSecret = (
   Object.freeze(secret)
   return secret
 }
+
+/** On its own, since functions that are made in one scope keep everything alive that one of them uses. */
+const holdAsIs = (output: unknown, source: Uint8Array): Held => ({
+  bytes: source,
+  decode: () => output,
+})
+
+const copy = (bytes: Uint8Array) => Uint8Array.from(bytes)
 
 const DEPTH_MAX = 64
 

@@ -53,7 +53,7 @@ export function describeError(error: unknown): Pick<Problem, 'code' | 'message' 
 }
 
 /** Text from outside, made safe to print: control and direction characters are escaped. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,

@@ -43,11 +43,10 @@ export async function runCheck(
   const outcomes = await resolvePlaces(plan.places, session, 'typed')
   refuse([], load.signal)
   const fields = outcomes.map((outcome) => {
-    const { name: field } = outcome.place
-    const { reference, provider } = outcome
-    return outcome.failed
-      ? { field, reference, provider, ok: false, ...describeError(outcome.error) }
-      : { field, reference, provider, ok: true }
+    const { name: field, at: position } = outcome.place
+    const { reference, provider, failed } = outcome
+    const told = failed ? describeError(outcome.error) : {}
+    return { field, position, reference, provider, ok: !failed, ...told }
   })
   return { ok: fields.every((field) => field.ok), fields }
 }

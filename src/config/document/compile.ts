@@ -46,7 +46,7 @@ export function readSecretRef(
   return { reference: { ...parsed, envName: named.envName, error }, optional: optional ?? false }
 }
 
-export const isSecretRef = (node: DocumentNode | undefined): node is MapNode =>
+const isSecretRef = (node: DocumentNode | undefined): node is MapNode =>
   node?.kind === 'map' && node.entries.has('secretRef')
 
 interface Spot {
