@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
-import process from 'node:process'
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { CofferError } from '../core/errors.ts'
 import { BrokenPipe, type InputStream, type OutputStream, type World } from './world.ts'
 
@@ -8,7 +7,6 @@ import { BrokenPipe, type InputStream, type OutputStream, type World } from './w
  * the network layer, and make a shared pipe non-blocking for the program that `run` becomes.
  */
 export function processWorld(): World {
-  const terminal = hasTerminal()
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -16,16 +14,22 @@ export function processWorld(): World {
     stdin: input(0),
     stdout: output(1),
     stderr: output(2),
-    ...(terminal
-      ? {
-          prompt: async (question) => (await import('./prompt.ts')).askHidden(question),
-          confirm: async (question) => (await import('./prompt.ts')).askYesNo(question),
-        }
-      : {}),
+    get prompt() {
+      return hasTerminal() ? askHidden : undefined
+    },
+    get confirm() {
+      return hasTerminal() ? askYesNo : undefined
+    },
     compose: () => import('../compose.ts'),
     interrupted: onInterrupt,
   }
 }
+
+const askHidden = async (question: string): Promise<string> =>
+  (await import('./prompt.ts')).askHidden(question)
+
+const askYesNo = async (question: string): Promise<boolean> =>
+  (await import('./prompt.ts')).askYesNo(question)
 
 function input(fd: number): InputStream {
   return {
@@ -98,19 +102,23 @@ const ioError = (code: string | undefined) =>
     remedy: 'Check where its input comes from and its output goes to.',
   })
 
-/** True for a terminal. `/dev/null` is a character device too, and has no window size. */
-function isTerminal(fd: number): boolean {
+/** Exact. Loads the network layer when it may be one, so it is asked only where it matters. */
+const isTerminal = (fd: number): boolean =>
+  mayBeTerminal(fd) && process.getBuiltinModule('node:tty').isatty(fd)
+
+/** A character device other than `/dev/null`. */
+function mayBeTerminal(fd: number): boolean {
   try {
-    if (!fstatSync(fd).isCharacterDevice()) return false
+    const stat = fstatSync(fd)
+    return stat.isCharacterDevice() && stat.rdev !== statSync('/dev/null').rdev
   } catch {
     return false
   }
-  const { isatty } = process.getBuiltinModule('node:tty')
-  return isatty(fd)
 }
 
+/** Whether a person can be asked: a terminal that is ours, and at least one stream on it. */
 function hasTerminal(): boolean {
-  if (!isTerminal(2) && !isTerminal(0)) return false
+  if (!mayBeTerminal(2) && !mayBeTerminal(0)) return false
   try {
     closeSync(openSync('/dev/tty', 'r+'))
     return true

@@ -31,7 +31,10 @@ export function sessionOf(world: World, globals: Globals): Session {
   let composed: Promise<Composition> | undefined
   let found: Promise<DataDir> | undefined
   const answers = new Map<string, string>()
-  const { prompt } = world
+  const remember = (question: string, answer: string): string => {
+    answers.set(question, answer)
+    return answer
+  }
   const session: Session = {
     world,
     globals,
@@ -49,13 +52,10 @@ export function sessionOf(world: World, globals: Globals): Session {
       ...(globals['audit-dir'] === undefined ? {} : { auditDir: globals['audit-dir'] }),
       env: world.env,
       sealOptions: sealOptionsOf(globals),
-      prompt:
-        prompt &&
-        (async (question) => {
-          const answer = await prompt(question)
-          answers.set(question, answer)
-          return answer
-        }),
+      get prompt() {
+        const { prompt } = world
+        return prompt && (async (question: string) => remember(question, await prompt(question)))
+      },
       ...(globals.checkpoint === undefined
         ? {}
         : { checkpoint: await readCheckpoint(globals.checkpoint) }),

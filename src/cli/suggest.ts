@@ -1,12 +1,14 @@
 /** The known word nearest to `word`, when it is near enough to be what was meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const begun = known.find((candidate) => word.length >= 3 && candidate.startsWith(word))
+  if (begun !== undefined) return begun
   let best: string | undefined
   let least = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {
     const distance = distanceOf(word, candidate)
     if (distance < least) [best, least] = [candidate, distance]
   }
-  return best ?? known.find((candidate) => word.length >= 2 && candidate.startsWith(word))
+  return best
 }
 
 /** Edits between two words; two neighbours swapped count as one. */

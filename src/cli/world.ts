@@ -9,9 +9,9 @@ export interface World {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   /** Asks a person on the terminal without echo; absent where nobody can be asked. */
-  readonly prompt?: (question: string) => Promise<string>
+  readonly prompt?: ((question: string) => Promise<string>) | undefined
   /** Asks yes or no on the terminal; absent where nobody can be asked. */
-  readonly confirm?: (question: string) => Promise<boolean>
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined
   readonly compose: () => Promise<Composition>
   /** Aborted when the person interrupts a command that runs until it is stopped. */
   readonly interrupted: () => AbortSignal

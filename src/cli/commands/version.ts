@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { Handler } from '../spec.ts'
 import type { version } from '../specs/self.ts'
 import { version as versionOf } from '../version.ts'

@@ -17,6 +17,7 @@ export function parseDotenv(file: string, source: string): ParsedFile {
   const findings: string[] = []
   const entries: Entry[] = []
   const lineOf = new Map<string, number>()
+  const cutOff: string[] = []
   for (let offset = 0, line = 1; offset < text.length; ) {
     const taken = takeLine(text, offset)
     if (taken.kind === 'bad') findings.push(`${at(line)}${taken.what}`)
@@ -25,19 +26,20 @@ export function parseDotenv(file: string, source: string): ParsedFile {
       if (before !== undefined) findings.push(`${at(line)}${taken.name} was given on line ${before} before`)
       lineOf.set(taken.name, before ?? line)
       entries.push(entryOfVariable(taken.name, taken.value, line))
+      if (taken.cut === true) cutOff.push(`${at(line)}${taken.name} ends at its #, as other readers have it; quote it if that is wrong`)
     }
     line += text.slice(offset, taken.end).split('\n').length - 1
     offset = taken.end
   }
   findings.push(...differences(text, entries))
   if (findings.length > 0) throw refuseFile(file, findings)
-  return { entries, notes: expansions(entries) }
+  return { entries, notes: [...expansions(entries), ...cutOff] }
 }
 
 type Taken = { readonly end: number } & (
   | { readonly kind: 'nothing' }
   | { readonly kind: 'bad'; readonly what: string }
-  | { readonly kind: 'assignment'; readonly name: string; readonly value: string }
+  | { readonly kind: 'assignment'; readonly name: string; readonly value: string; readonly cut?: boolean }
 )
 
 /** What begins at `offset`: a line, or several when a quoted value goes on. */
@@ -52,8 +54,9 @@ function takeLine(text: string, offset: number): Taken {
   const start = offset + lead.length
   const quote = text[start] ?? ''
   if (start < end && QUOTES.has(quote)) return takeQuoted(text, name, start, quote)
-  const value = line.slice(lead.length).replace(/#.*$/, '').trim()
-  return { kind: 'assignment', name, value, end: end + 1 }
+  const rest = line.slice(lead.length)
+  const value = rest.replace(/#.*$/, '').trim()
+  return { kind: 'assignment', name, value, cut: /^[^#]*[^#\s]#/.test(rest), end: end + 1 }
 }
 
 function takeQuoted(text: string, name: string, start: number, quote: string): Taken {

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
-import process from 'node:process'
 import { CofferError, ERRORS, isCofferError, type ErrorCode } from '../../core/errors.ts'
 import type { AuditHead } from '../../core/ports/coffer.ts'
 import type { Delivery } from '../commands/run.ts'

@@ -1,5 +1,4 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import process from 'node:process'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Composition } from '../composition.ts'
 import { readToEnd } from '../process-world.ts'

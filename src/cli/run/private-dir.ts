@@ -1,6 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import process from 'node:process'
 import { CofferError } from '../../core/errors.ts'
 import { attempt, unlinkQuietly, writePrivateFile } from '../files.ts'
 

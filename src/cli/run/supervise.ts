@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import process from 'node:process'
 
 const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGINT',

@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { bench } from '../test-world.ts'
+
+const store = await bench()
+afterAll(() => store[Symbol.asyncDispose]())
+const { run, dir } = store
+const CANARY = 'c4n4ry-5d21'
+
+function file(name: string, text: string): string {
+  const path = join(dir, name)
+  writeFileSync(path, text)
+  return path
+}
+
+test('variables keep their names, and come out of export and import again unchanged', async () => {
+  const text = [
+    'DB_URL=postgres://u:p@h/db?x=1#frag',
+    'export QUOTED="a\\nb"',
+    "SINGLE='it is # no comment $HOME'",
+    'MULTI="line one\nline two"',
+    'EMPTY=',
+    'SPACED = padded   # comment',
+    'BACK=`tick "and" \'quote\'`',
+    '# a comment',
+    '',
+  ].join('\n')
+  const done = await run(['import', file('a.env', text), '--prefix', 'i/a'])
+  expect(done.code, done.err).toBe(0)
+  expect(done.err).toContain('line 1: DB_URL ends at its #')
+  const exported = await run(['export', 'i/a', '--format', 'json', '--json'])
+  expect(exported.json()).toEqual({
+    'db-url': 'postgres://u:p@h/db?x=1',
+    quoted: 'a\nb',
+    single: 'it is # no comment $HOME',
+    multi: 'line one\nline two',
+    empty: '',
+    spaced: 'padded',
+    back: 'tick "and" \'quote\'',
+  })
+  expect((await run(['show', 'i/a/db-url', '--json'])).json()).toMatchObject({ envName: 'DB_URL' })
+  const dotenv = (await run(['export', 'i/a'])).out
+  const back = await run(['import', file('b.env', dotenv), '--prefix', 'i/b'])
+  expect(back.code, back.err).toBe(0)
+  expect((await run(['export', 'i/b', '--format', 'json'])).out).toBe(exported.out)
+})
+
+test('nothing of a bad file is stored, and every bad line is named without its text', async () => {
+  const text = `GOOD=1\n${CANARY}\nDUP=a\nDUP=${CANARY}\nOPEN="${CANARY}\n`
+  const { code, err } = await run(['import', file('bad.env', text), '--prefix', 'i/bad'])
+  expect(code).toBe(64)
+  for (const line of ['line 2:', 'line 4:', 'line 5:']) expect(err).toContain(line)
+  expect(err).not.toContain(CANARY)
+  expect((await run(['list', 'i/bad', '--json'])).json()).toMatchObject({ items: [] })
+})
+
+test('what exists is overwritten or skipped only when that was chosen', async () => {
+  const first = file('e.env', 'A_KEY=1\n')
+  const second = file('f.env', 'A_KEY=2\nB_KEY=2\n')
+  await run(['import', first, '--prefix', 'i/e'])
+  const refused = await run(['import', second, '--prefix', 'i/e'])
+  expect([refused.code, refused.err.includes('i/e/a-key')]).toEqual([73, true])
+  expect((await run(['get', 'i/e/b-key'])).code).toBe(66)
+  await run(['import', second, '--prefix', 'i/e', '--skip-existing'])
+  expect((await run(['export', 'i/e', '--format', 'json'])).json()).toEqual({ 'a-key': '1', 'b-key': '2' })
+  await run(['import', second, '--prefix', 'i/e', '--overwrite'])
+  expect((await run(['get', 'i/e/a-key'])).out).toBe('2')
+  expect((await run(['get', 'i/e/a-key', '--version', '1'])).out).toBe('1')
+})
+
+test('two names with one path, and $ references, are told', async () => {
+  const both = await run(['import', file('g.env', 'A_B=1\nA.B=2\n'), '--prefix', 'i/g'])
+  expect([both.code, both.err.includes('i/g/a-b')]).toEqual([64, true])
+  const reference = await run(['import', file('h.env', "U='x${HOME}'\n"), '--prefix', 'i/h'])
+  expect(reference.err).toContain('not expanded')
+  expect((await run(['get', 'i/h/u'])).out).toBe('x${HOME}')
+})
+
+test('a dry run stores nothing and shows no value', async () => {
+  const { code, out } = await run(['import', file('d.env', `K=${CANARY}\n`), '--prefix', 'i/d', '--dry-run'])
+  expect([code, out.includes('i/d/k'), out.includes(CANARY)]).toEqual([0, true, false])
+  expect((await run(['list', 'i/d', '--json'])).json()).toMatchObject({ items: [] })
+})
+
+test('nested JSON and YAML become paths, digits as written', async () => {
+  const json = '{"db":{"url":"u","port":5432,"big":12345678901234567890.10},"DB_HOST":"h","on":true,"list":[1,{"a":null}]}'
+  const one = await run(['import', file('n.json', json), '--prefix', 'i/n'])
+  expect(one.code, one.err).toBe(0)
+  const yaml = 'db:\n  url: u\n  port: 5432\n  big: 12345678901234567890.10\nDB_HOST: h\non: true\nlist: [1, {a: b}]\n'
+  const two = await run(['import', file('n.yaml', yaml), '--prefix', 'i/y'])
+  expect(two.code, two.err).toBe(0)
+  for (const prefix of ['i/n', 'i/y']) {
+    const all = (await run(['export', prefix, '--format', 'json'])).json<Record<string, unknown>>()
+    expect(all).toMatchObject({
+      db: { url: 'u', port: '5432', big: '12345678901234567890.10' },
+      'db-host': 'h',
+      on: 'true',
+    })
+  }
+  expect((await run(['get', 'i/n/list'])).out).toBe('[1,{"a":null}]')
+})
+
+test.each([
+  ['null.json', '{"a":null}', 'null'],
+  ['twice.json', '{"a":"x",\n"a":"y"}', 'line 2'],
+  ['broken.json', '{"a":', 'not JSON'],
+  ['top.json', '["a"]', 'no object'],
+  ['twice.yaml', 'a: x\na: y\n', 'line 2'],
+  ['alias.yaml', 'a: &x 1\nb: *x\n', 'line 2'],
+  ['many.yaml', 'a: 1\n---\nb: 2\n', '2 documents'],
+  ['null.yaml', 'a:\nb: 1\n', 'null'],
+  ['proto.json', '{"a/b":"x"}', 'path'],
+])('%s is refused', async (name, text, why) => {
+  const { code, err } = await run(['import', file(name, text), '--prefix', 'i/z'])
+  expect([code, err.includes(why)], err).toEqual([64, true])
+})
+
+test('__proto__ is an ordinary name', async () => {
+  const done = await run(['import', file('p.json', '{"__proto__":{"x":"1"}}'), '--prefix', 'i/p'])
+  expect(done.code, done.err).toBe(0)
+  expect((await run(['get', 'i/p/__proto__/x'])).out).toBe('1')
+  expect((await run(['export', 'i/p', '--format', 'json'])).out).toContain('__proto__')
+})
+
+test('export keeps values off terminals and out of other people\'s files', async () => {
+  await run(['set', 'i/x/a'], { input: CANARY })
+  const shown = await run(['export', 'i/x'], { tty: true })
+  expect([shown.code, shown.out]).toEqual([64, ''])
+  expect((await run(['export', 'i/x', '--force'], { tty: true })).out).toBe(`A=${CANARY}\n`)
+  expect((await run(['export', 'i/x', '--format', 'shell'])).out).toBe(`export A='${CANARY}'\n`)
+  expect((await run(['export', 'i/nothing'])).code).toBe(66)
+})

@@ -1,0 +1,176 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { adoptProjectDir } from '../project-dir.ts'
+import { bench } from '../test-world.ts'
+
+test('init makes a store once, and says where what it needs is', async () => {
+  await using store = await bench({ bare: true })
+  const keyless = { COFFER_MASTER_KEY: undefined }
+  const first = await store.run(['init'], { env: keyless })
+  expect(first.code, first.err).toBe(0)
+  const key = /The root key is in (\S+)\./.exec(first.err)?.[1] ?? ''
+  expect(existsSync(key), first.err).toBe(true)
+  expect(key.startsWith(join(store.dir, 'data'))).toBe(false)
+  expect((await store.run(['init'], { env: keyless })).code).toBe(73)
+  expect((await store.run(['list'], { env: keyless })).code).toBe(0)
+})
+
+test('a wrong key is refused, named by fingerprint', async () => {
+  await using store = await bench()
+  const env = { COFFER_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+  const { code, err } = await store.run(['list'], { env })
+  expect(code).toBe(78)
+  expect(err).toMatch(/[0-9a-f]{16}/)
+  expect((await store.run(['list'], { env: { COFFER_MASTER_KEY: undefined } })).code).toBe(69)
+})
+
+test('where nothing was made, every command says how to make it', async () => {
+  await using store = await bench({ bare: true })
+  const { code, err } = await store.run(['list'])
+  expect([code, err.includes('coffer init')]).toEqual([66, true])
+})
+
+test('a project of its own: recorded in coffer.yaml, ignored by git, found from below', async () => {
+  await using store = await bench({ bare: true })
+  const project = join(store.dir, 'work')
+  const below = join(project, 'src', 'deep')
+  mkdirSync(join(project, '.git'), { recursive: true })
+  mkdirSync(below, { recursive: true })
+  writeFileSync(join(project, '.gitignore'), 'node_modules')
+  expect(adoptProjectDir(below)).toHaveLength(2)
+  expect(adoptProjectDir(below)).toEqual([])
+  expect(readFileSync(join(project, '.gitignore'), 'utf8')).toBe('node_modules\n.coffer/\n')
+  expect(readFileSync(join(project, 'coffer.yaml'), 'utf8')).toBe('dataDir: .coffer\n')
+  const env = { COFFER_DATA_DIR: undefined }
+  const made = await store.run(['init', '--json'], { env, cwd: below })
+  expect(made.json()).toMatchObject({ dataDir: join(project, '.coffer') })
+  await store.run(['set', 'p/a'], { env, cwd: project, input: 'x' })
+  expect((await store.run(['get', 'p/a'], { env, cwd: below })).out).toBe('x')
+})
+
+test('audit: what was done is listed, proven, exported, and a change is found', async () => {
+  await using store = await bench()
+  const { run, dir } = store
+  await run(['set', 'a/b'], { input: 'x' })
+  await run(['get', 'a/b', '--as', 'local:stranger'])
+  const denied = (await run(['audit', 'query', '--outcome', 'denied', '--json'])).json<{ entries: object[] }>()
+  expect(denied.entries).toMatchObject([{ actor: 'local:stranger', action: 'read', resource: 'a/b' }])
+  expect(JSON.stringify(denied.entries)).toContain('cli by local:')
+  const verified = await run(['audit', 'verify'])
+  expect([verified.code, /^audit verified: \d+ events\n$/.test(verified.out)]).toEqual([0, true])
+  const head = await run(['audit', 'head', '--json'])
+  const witness = join(dir, 'head.json')
+  writeFileSync(witness, head.out)
+  expect((await run(['audit', 'verify', '--checkpoint', witness])).code).toBe(0)
+  writeFileSync(witness, JSON.stringify({ ...head.json(), seq: 1_000_000 }))
+  expect((await run(['list', '--checkpoint', witness])).code).not.toBe(0)
+  await run(['audit', 'export', '--out', join(dir, 'log.jsonl')])
+  expect(readFileSync(join(dir, 'log.jsonl'), 'utf8')).toContain('local:stranger')
+  const logs = join(dir, 'data', 'audit')
+  const segment = readdirSync(logs).find((name) => name.endsWith('.jsonl')) ?? ''
+  const text = readFileSync(join(logs, segment), 'utf8')
+  writeFileSync(join(logs, segment), text.replace('local:stranger', 'local:somebody'))
+  const found = await run(['audit', 'verify'])
+  expect([found.code, found.out.includes('first bad entry')], found.out + found.err).toEqual([65, true])
+})
+
+test('audit tail -f prints what comes, until interrupted', async () => {
+  await using store = await bench()
+  const stop = new AbortController()
+  const following = store.run(['audit', 'tail', '-f', '--json'], { interrupt: stop.signal })
+  await store.run(['set', 'a/later'], { input: 'x' })
+  setTimeout(() => stop.abort(), 1_000)
+  const { code, out } = await following
+  expect(code).toBe(0)
+  expect(out).toContain('a/later')
+})
+
+test('policies, roles and actors decide what the others may do', async () => {
+  await using store = await bench()
+  const { run, dir } = store
+  const file = join(dir, 'ci.json')
+  const rules = [{ effect: 'allow', actions: ['read'], paths: ['shop/**'] }]
+  writeFileSync(file, JSON.stringify({ name: 'ci', rules }))
+  await run(['set', 'shop/a'], { input: 'x' })
+  expect((await run(['policy', 'put', file])).code).toBe(0)
+  expect((await run(['role', 'put', 'deployer', '--policy', 'ci'])).code).toBe(0)
+  expect((await run(['actor', 'grant', 'service:ci', '--role', 'deployer'])).code).toBe(0)
+  expect((await run(['get', 'shop/a', '--as', 'service:ci'])).out).toBe('x')
+  expect((await run(['set', 'shop/a', '--as', 'service:ci'], { input: 'y' })).code).toBe(77)
+  const asked = await run(['policy', 'test', '--actor', 'service:ci', '--action', 'write', 'shop/a'])
+  expect([asked.code, asked.out.startsWith('denied')]).toEqual([77, true])
+  expect((await run(['policy', 'who', 'shop/a'])).out).toContain('service:ci')
+  expect(JSON.parse((await run(['policy', 'show', 'ci'])).out)).toMatchObject({ rules })
+  expect((await run(['actor', 'revoke', 'service:ci', '--role', 'deployer'])).code).toBe(0)
+  expect((await run(['get', 'shop/a', '--as', 'service:ci'])).code).toBe(77)
+  expect((await run(['policy', 'delete', 'ci'])).code).toBe(64)
+  expect((await run(['role', 'delete', 'deployer', '--yes'])).code).toBe(0)
+  expect((await run(['policy', 'delete', 'ci', '--yes'])).code).toBe(0)
+  writeFileSync(file, '{"name":"ci","rules":[],"extra":1}')
+  expect((await run(['policy', 'put', file])).err).toContain('code: invalid_policy')
+})
+
+test('keys rotate and reseal; what was stored stays readable', async () => {
+  await using store = await bench()
+  const { run, dir } = store
+  await run(['set', 'k/a'], { input: 'x' })
+  expect((await run(['key', 'rotate', '--json'])).json()).toMatchObject({ term: 2, rewrapped: 1 })
+  const env = { COFFER_PASSPHRASE: 'correct horse battery' }
+  expect((await run(['key', 'reseal', '--seal', 'passphrase'], { env })).code).toBe(0)
+  const sealed = { ...env, COFFER_MASTER_KEY: undefined }
+  expect((await run(['get', 'k/a'], { env: sealed })).out).toBe('x')
+  const status = (await run(['key', 'status', '--json'], { env: sealed })).json()
+  expect(status).toMatchObject({ seal: { kind: 'passphrase' }, activeTerm: 2 })
+  expect((await run(['get', 'k/a'], { env: { COFFER_MASTER_KEY: undefined } })).code).toBe(69)
+  writeFileSync(join(dir, 'pass'), 'correct horse battery\n', { mode: 0o600 })
+  const byFile = ['get', 'k/a', '--passphrase-file', join(dir, 'pass')]
+  expect((await run(byFile, { env: { COFFER_MASTER_KEY: undefined } })).out).toBe('x')
+})
+
+test('a backup is inspected before anything is touched, then restored', async () => {
+  await using store = await bench()
+  const { run, dir } = store
+  await run(['set', 'b/a'], { input: 'kept' })
+  const pass = join(dir, 'backup-pass')
+  writeFileSync(pass, 'a passphrase of the backup\n', { mode: 0o600 })
+  const file = join(dir, 'backup')
+  const key = ['--backup-passphrase-file', pass]
+  const made = await run(['backup', file, ...key])
+  expect(made.code, made.err).toBe(0)
+  expect((await run(['backup', file])).code).toBe(64)
+  const there = ['--data-dir', join(dir, 'restored')]
+  const lacking = { COFFER_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') }
+  const refused = await run(['restore', file, ...key, ...there], { env: lacking })
+  expect(refused.code).toBe(78)
+  expect(existsSync(join(dir, 'restored'))).toBe(false)
+  const looked = await run(['restore', file, ...key, ...there, '--inspect'])
+  expect([looked.code, looked.out.includes('held here')], looked.err).toEqual([0, true])
+  const restored = await run(['restore', file, ...key, ...there])
+  expect(restored.code, restored.err).toBe(0)
+  expect((await run(['get', 'b/a', ...there])).out).toBe('kept')
+  expect((await run(['restore', file, ...key, ...there])).code).toBe(73)
+  appendFileSync(file, 'x')
+  expect((await run(['restore', file, ...key, '--data-dir', join(dir, 'third')])).code).toBe(65)
+})
+
+test('doctor and sweep report, and their exit codes say so', async () => {
+  await using store = await bench()
+  await store.run(['set', 'd/a'], { input: 'x' })
+  expect((await store.run(['doctor', '--json'])).json()).toMatchObject({ ok: true })
+  expect((await store.run(['sweep', '--json'])).json()).toMatchObject({ digestOk: true })
+  expect((await store.run(['doctor', '--accept-restored'])).code).toBe(64)
+})
+
+test('help and version need no store; unknown words get a suggestion and 64', async () => {
+  await using store = await bench({ bare: true })
+  for (const args of [[], ['help'], ['help', 'audit', 'verify'], ['run', '--help'], ['version'], ['--version']]) {
+    expect((await store.run(args)).code, args.join(' ')).toBe(0)
+  }
+  const command = await store.run(['lst'])
+  expect([command.code, command.err.includes('Did you mean list?')]).toEqual([64, true])
+  const option = await store.run(['list', '--ownr', 'x'])
+  expect([option.code, option.err.includes('Did you mean --owner?')]).toEqual([64, true])
+  expect((await store.run(['audit'])).code).toBe(64)
+  expect((await store.run(['audit', 'vrify'])).err).toContain('Did you mean verify?')
+})

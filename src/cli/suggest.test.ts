@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { nearest } from './suggest.ts'
+
+const KNOWN = ['list', 'label', 'rollback', 'rotate', 'history', 'undelete', 'delete']
+
+test.each([
+  ['lsit', 'list'],
+  ['rotat', 'rotate'],
+  ['rolback', 'rollback'],
+  ['histroy', 'history'],
+  ['hist', 'history'],
+  ['delte', 'delete'],
+  ['frobnicate', undefined],
+  ['x', undefined],
+])('%s means %s', (word, meant) => {
+  expect(nearest(word, KNOWN)).toBe(meant)
+})
