@@ -139,6 +139,26 @@ test('what may pass is tried again, and told once', async () => {
   stop()
 })
 
+test('a change does not wait for a retry that is far off', async () => {
+  const memory = memoryProvider({ x: 'one' })
+  let down = false
+  const resolve: typeof memory.resolve = async (refs, signal) =>
+    down ? refs.map(() => ({ error: PASSING })) : memory.resolve(refs, signal)
+  const providers = { coffer: { ...memory, resolve } }
+  const cfg = await defineConfig({ x: secretRef('x') }).load({ providers })
+  const [seen, errors] = [[] as string[], [] as unknown[]]
+  down = true
+  const stop = cfg.x.onChange(
+    (now) => void seen.push(now.reveal()),
+    (error) => errors.push(error),
+  )
+  await vi.waitFor(() => expect(errors).toHaveLength(1))
+  down = false
+  memory.set('x', 'two')
+  await vi.waitFor(() => expect(seen).toEqual(['two']), { timeout: 500 })
+  stop()
+})
+
 const PASSING = new CofferError('unavailable', 'Down for a moment.')
 
 test('a secret of a place that cannot be watched never calls', async () => {

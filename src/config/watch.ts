@@ -52,6 +52,7 @@ function follower<T>(
 ) {
   let last = source.known()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let timerMs = 0
   let busy = false
   let again = false
   let stopped = false
@@ -59,8 +60,15 @@ function follower<T>(
 
   function soon(delayMs = SETTLE_MS): void {
     if (stopped) return
-    if (busy) again = true
-    else timer ??= setTimeout(() => void turn(), delayMs).unref()
+    if (busy) {
+      again = true
+      return
+    }
+    // A change does not wait for a retry that is far off.
+    if (timer !== undefined && timerMs <= delayMs) return
+    clearTimeout(timer)
+    timerMs = delayMs
+    timer = setTimeout(() => void turn(), delayMs).unref()
   }
 
   async function turn(): Promise<void> {

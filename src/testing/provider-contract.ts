@@ -133,7 +133,7 @@ export function providerContract(
       const changed = vi.fn<() => void>()
       const failed = vi.fn<(error: unknown) => void>()
       const stop = provider.watch?.({ provider: kind, key }, changed, failed)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await new Promise((resolve) => setTimeout(resolve, 100))
       await place.put(key, 'second, of another length')
       await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 2_000, interval: 20 })
       stop?.()

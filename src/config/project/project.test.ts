@@ -177,6 +177,10 @@ test.each([
   expect(error).toMatchObject({ problems: [{ position: `coffer.yaml:${position}` }] })
 })
 
+test('an empty project file is one all the same', async () => {
+  expect(await projectOf('# nothing yet\n')).toMatchObject({ hasReferences: false })
+})
+
 test('a prefix knows env, and project where there is one', async () => {
   const unknown = await projectOf('prefix: a/${nope}')
   expect(() => unknown.prefix('dev')).toThrow('knows')

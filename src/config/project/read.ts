@@ -33,6 +33,7 @@ const RESERVED: readonly string[] = ['environments']
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 async function interpret(node: DocumentNode): Promise<Settings> {
+  if (node.kind === 'scalar' && node.value === null) return {}
   if (node.kind !== 'map') throw refuse('A project file is an object.', node)
   const texts: Partial<Record<(typeof TEXTS)[number], string>> = {}
   let secrets: Promise<Plan> | undefined
