@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { readAgeFile } from '../adapters/backups/age-file.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
+import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import type { Store } from '../core/ports/store.ts'
 import { openKeyring, rootFingerprint } from '../crypto/keyring.ts'
 import type { BackupHeader } from '../engine/backup/format.ts'
 import { parseHeader, toBytes } from '../engine/backup/format.ts'
@@ -49,7 +51,7 @@ export async function restorePlatform(
 ): Promise<RestoreReport> {
   const place = placeOf(options)
   const staging = join(place.dataDir, '.restoring')
-  await refuseNotEmpty(place.dataDir)
+  const existed = await refuseNotEmpty(place.dataDir)
   if (place.auditDir !== join(place.dataDir, 'audit')) await refuseNotEmpty(place.auditDir)
   const { header, lines } = await openBackup(file, options)
   try {
@@ -86,7 +88,7 @@ export async function restorePlatform(
     await rm(staging, { recursive: true, force: true })
   } catch (error) {
     await rm(staging, { recursive: true, force: true })
-    await rmdir(place.dataDir).catch(() => {})
+    if (!existed) await rmdir(place.dataDir).catch(() => {})
     throw error
   } finally {
     await lines.return(undefined)
@@ -114,6 +116,7 @@ export async function acceptRestored(
     const found = await inspect({ store, keys, heads: createHeadCodec(keys) }, { values: true })
     if (found.problems.length > 0) throw unsound(found.problems[0]?.name)
     const { ok } = await log.verify()
+    if (ok) await completeFromOutbox(store, log)
     const known = Math.max(log.tail.generation, options.checkpoint?.generation ?? 0)
     let reason = `store accepted; log at generation ${log.tail.generation}`
     if (!ok) {
@@ -122,13 +125,7 @@ export async function acceptRestored(
       await rename(place.auditDir, aside)
       reason = 'store accepted; the log did not verify and was set aside'
       const sinks = await sinksOf(place, options)
-      log = await openLog(
-        place,
-        { ...options, sinks },
-        store,
-        keyring.storeId,
-        keyring.auditSigner,
-      )
+      log = await openLog(place, { ...options, sinks }, store, keyring.storeId, keyring.auditSigner)
     }
     const { seq, hash } = log.tail
     const generation = await startEpoch(
@@ -158,6 +155,18 @@ export async function acceptRestored(
   }
 }
 
+/** Events of changes that no process had time to log are not forgotten by the new epoch. */
+async function completeFromOutbox(store: Store, log: AuditLog): Promise<void> {
+  const generation = await store.read(async (rows) => (await rows.state())?.generation ?? 0)
+  if (generation <= log.tail.generation) return
+  try {
+    await log.complete(generation)
+  } catch (error) {
+    // The log was put back as well: what it lacks, the outbox has no more.
+    if (!isCofferError(error, 'audit_tampered')) throw error
+  }
+}
+
 async function openBackup(
   file: string,
   { identities, passphrase }: BackupKey,
@@ -168,17 +177,17 @@ async function openBackup(
   return { header: parseHeader(first.value), lines }
 }
 
-/** What an interrupted restore left may be there. */
-async function refuseNotEmpty(directory: string): Promise<void> {
+/** What an interrupted restore left may be there. Returns whether there is such a directory. */
+async function refuseNotEmpty(directory: string): Promise<boolean> {
   let names: string[]
   try {
     names = await readdir(directory)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw new CofferError('store_unavailable', `${directory} cannot be read.`, { cause: error })
   }
   const found = names.filter((name) => name !== '.restoring')
-  if (found.length === 0) return
+  if (found.length === 0) return true
   throw new CofferError('not_empty', `${directory} is not empty.`)
 }
 

@@ -79,6 +79,9 @@ export function termOf(envelope: Uint8Array): number {
   return readU32(envelope, TERM_AT)
 }
 
+/** The bytes that a re-wrap leaves as they are. */
+export const valuePart = (envelope: Uint8Array): Uint8Array => envelope.subarray(VALUE_AT)
+
 /**
  * The same value under the KEK of another term, and at `newPath` when one is given. Neither needs
  * the value nor opens it; the bytes of the value's part are carried over as they are.

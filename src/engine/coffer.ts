@@ -3,7 +3,6 @@ import type { AuditAction } from '../core/event.ts'
 import { CURRENT } from '../core/label.ts'
 import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
-import { kindOf } from '../core/policy/pattern.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { Coffer, WriteInput } from '../core/ports/coffer.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -66,7 +65,7 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     readMany: (refs) => readMany(context, origin, refs),
 
     async write(input, write) {
-      const path = secretPath(input)
+      const path = canonicalPath(input)
       const version = newVersion(write)
       return transact(context, origin, { action: 'write', resource: path }, (tx) =>
         addVersion(tx, context, origin, path, version),
@@ -78,7 +77,7 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
         throw new CofferError('limit_exceeded', `At most ${LIMITS.writeManyMax} writes at once.`)
       }
       const writes = items.map(({ path, input }) => ({
-        path: secretPath(path),
+        path: canonicalPath(path),
         version: newVersion(input),
       }))
       // When it fails as a whole, its event names the write that failed.
@@ -224,16 +223,6 @@ function versionNumbers(input: readonly number[]): number[] {
     throw new CofferError('limit_exceeded', `At most ${LIMITS.versionsMax} versions at once.`)
   }
   return input.map((number) => wholeNumber('version', number, 1, Number.MAX_SAFE_INTEGER))
-}
-
-/** Where a secret may be made: not under a name that policies take for another kind of thing. */
-function secretPath(input: string): string {
-  const path = canonicalPath(input)
-  const kind = kindOf(path)
-  if (kind === undefined) return path
-  throw new CofferError('invalid_path', `A path cannot begin with "${kind}:".`, {
-    remedy: 'Names of that form are those of policies, roles, actors, the log and the store.',
-  })
 }
 
 function newVersion(input: WriteInput): NewVersion {

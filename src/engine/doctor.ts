@@ -1,4 +1,5 @@
 import { isCofferError } from '../core/errors.ts'
+import type { AuditReport } from '../core/ports/coffer.ts'
 import type { DoctorReport, Progress } from '../core/ports/platform.ts'
 import { storeAnchor } from './audit-reader.ts'
 import type { EngineContext } from './context.ts'
@@ -19,16 +20,31 @@ export async function doctor(
   for (const check of outside) checks.push(await check())
   checks.push(await rowsCheck(context, progress))
   checks.push(await outboxCheck(context))
-  const audit = await context.log.verify({ anchor: await storeAnchor(context), progress })
-  checks.push({
-    name: 'audit log',
-    ok: audit.ok,
-    detail: audit.ok
-      ? `${audit.events} events in ${audit.segments} segments`
-      : `entry ${audit.problem?.seq ?? '?'}: ${audit.problem?.what ?? 'unknown'}`,
-    ...(audit.ok ? {} : { code: 'audit_tampered', remedy: 'See docs/runbooks/audit.md.' }),
-  })
-  return { ok: checks.every((check) => check.ok), checks, audit }
+  const { check, audit } = await auditCheck(context, progress)
+  checks.push(check)
+  return { ok: checks.every((made) => made.ok), checks, audit }
+}
+
+async function auditCheck(
+  context: EngineContext,
+  progress: Progress | undefined,
+): Promise<{ readonly check: DoctorCheck; readonly audit?: AuditReport }> {
+  const name = 'audit log'
+  try {
+    const audit = await context.log.verify({ anchor: await storeAnchor(context), progress })
+    const { ok, events, segments, problem } = audit
+    const check = {
+      name,
+      ok,
+      detail: ok
+        ? `${events} events in ${segments} segments`
+        : `entry ${problem?.seq ?? '?'}: ${problem?.what ?? 'unknown'}`,
+      ...(ok ? {} : { code: 'audit_tampered', remedy: 'See docs/runbooks/audit.md.' }),
+    }
+    return { check, audit }
+  } catch (error) {
+    return { check: failedCheck(name, error) }
+  }
 }
 
 async function rowsCheck(

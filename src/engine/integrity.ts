@@ -2,10 +2,12 @@ import { CofferError } from '../core/errors.ts'
 import type { HeadKind, HeadRow, StoreReader } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { addToDigest, digestElement, EMPTY_DIGEST } from '../crypto/digest.ts'
-import { openEnvelope } from '../crypto/envelope.ts'
+import type { KekOf } from '../crypto/envelope.ts'
+import { openEnvelope, termOf, valuePart } from '../crypto/envelope.ts'
 import { kekOf } from '../crypto/keyring.ts'
 import type { EngineContext } from './context.ts'
 import type { NamedRecord } from './heads.ts'
+import { readableCurrent } from './secrets/usable.ts'
 import { openState } from './state.ts'
 import type { Progress } from '../core/ports/platform.ts'
 
@@ -49,6 +51,8 @@ async function inspectRows(
   const stateRow = await rows.state()
   if (stateRow === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
   const state = openState(keyring.stateKey, keyring.storeId, stateRow)
+  // The snapshot's own keys: another process may have rotated them, before it or since.
+  const kek = values ? kekOf(await keys.catchUp(rows, state.keyringRevision)) : undefined
   const total = values ? (await rows.terms()).reduce((sum, t) => sum + t.versions, 0) : 0
   const problems: { name: string; what: string }[] = []
   const report = (name: string, error: unknown) => {
@@ -69,10 +73,11 @@ async function inspectRows(
         }
         const record = heads.secret(row.path, row.head)
         refuseOtherGeneration(row, record)
+        if (values) await refuseOtherHint(context, rows, row, record)
         for (const version of record.versions) {
           if (version.state !== 'live') continue
           live += 1
-          if (values) await openOne(context, rows, record, version.number)
+          if (kek !== undefined) await openOne(context, rows, kek, record, version.number)
           if (values && live % CHUNK === 0) progress?.(live, total)
         }
       } catch (error) {
@@ -95,14 +100,36 @@ async function inspectRows(
 async function openOne(
   context: Inspected,
   rows: StoreReader,
+  kek: KekOf,
   { id, path }: SecretRecord,
   version: number,
 ): Promise<void> {
-  const { keyring } = context.keys
+  const { storeId } = context.keys.keyring
   const row = await rows.version(id, version)
   if (row === undefined) throw new CofferError('corrupt', `${path} v${version} is gone.`)
-  const binding = { storeId: keyring.storeId, id, version, path }
-  openEnvelope(row.envelope, kekOf(keyring), binding).fill(0)
+  openEnvelope(row.envelope, kek, { storeId, id, version, path }).fill(0)
+  if (row.path !== path || row.term !== termOf(row.envelope)) {
+    throw new CofferError('corrupt', `The path or term of ${path} v${version} was changed.`)
+  }
+}
+
+/** A plain read finds the envelope by columns beside the head; they must lead to the same bytes. */
+async function refuseOtherHint(
+  { store }: Inspected,
+  rows: StoreReader,
+  { head, path }: HeadRow,
+  record: SecretRecord,
+): Promise<void> {
+  const found = await store.current(path)
+  // Changed since our snapshot began: then this says nothing of it.
+  if (found.head === undefined || Buffer.compare(found.head, head) !== 0) return
+  const number = readableCurrent(record)
+  const row = number === undefined ? undefined : await rows.version(record.id, number)
+  const same =
+    row === undefined || found.envelope === undefined
+      ? row?.envelope === found.envelope
+      : Buffer.compare(valuePart(row.envelope), valuePart(found.envelope)) === 0
+  if (!same) throw new CofferError('corrupt', `The current version of ${path} was exchanged.`)
 }
 
 /** The generation column only speeds up looking; it must say what the authentic head says. */

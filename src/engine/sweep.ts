@@ -1,6 +1,7 @@
 import { isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { SweepReport } from '../core/ports/platform.ts'
+import type { HeadRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { canGenerate, generateValue } from '../core/types/generate.ts'
 import { encodeValue } from '../core/value.ts'
@@ -9,7 +10,7 @@ import type { EngineContext, Origin } from './context.ts'
 import { inspect } from './integrity.ts'
 import { isDue } from './secrets/list.ts'
 import { addVersion } from './secrets/write.ts'
-import { originFacts, transact } from './transaction.ts'
+import { auditFailure, originFacts, transact } from './transaction.ts'
 
 const CHUNK = 500
 /** The sweeper looks for its lease this often; another process takes over after two misses. */
@@ -17,42 +18,49 @@ const TICK_MS = 60_000
 
 /**
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
- * what is due and may be rotated by Coffer itself, prunes the audit log, checks the digest of all
- * heads. Nothing is purged while the digest disagrees: an attacker's rows decide no deletion.
+ * what is due and may be rotated by Coffer itself, prunes the audit log, checks all heads and their
+ * digest. Nothing is purged while any of them is not what it was: an attacker's rows decide no
+ * deletion. What is wrong with one secret keeps no other from its turn.
  */
 export async function sweep(context: EngineContext, origin: Origin): Promise<SweepReport> {
+  try {
+    return await sweepOnce(context, origin)
+  } catch (error) {
+    await auditFailure(context, origin, { action: 'sweep', resource: 'store:data' }, error)
+    throw error
+  }
+}
+
+async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepReport> {
   const now = context.clock()
-  const { digestOk } = await inspect(context, { values: false })
+  const { digestOk, problems } = await inspect(context, { values: false })
+  const sound = digestOk && problems.length === 0
   const purged: string[] = []
   const rotated: string[] = []
   const due: string[] = []
   const failed: { path: string; code: string }[] = []
 
-  const attempt = async (path: string, done: string[], work: () => Promise<unknown>) => {
+  const attempt = async (path: string, work: () => Promise<string[] | undefined>) => {
     try {
-      await work()
-      done.push(path)
+      ;(await work())?.push(path)
     } catch (error) {
       if (!isCofferError(error)) throw error
       failed.push({ path, code: error.code })
     }
   }
 
-  for await (const record of allSecrets(context)) {
-    const { path } = record
-    if (record.purgeAt !== undefined && record.purgeAt <= now) {
-      if (digestOk) {
-        await attempt(path, purged, () =>
-          transact(context, origin, { action: 'purge', resource: path }, (tx) => purge(tx, path)),
-        )
+  for await (const row of allSecrets(context)) {
+    const { path } = row
+    await attempt(path, async () => {
+      const record = context.heads.secret(path, row.head)
+      if (isPurgeable(record, now)) {
+        return sound && (await purgeNow(context, origin, path, now)) ? purged : undefined
       }
-    } else if (isDue(record, now)) {
-      if (record.rotation?.automatic === true && canGenerate(record.type)) {
-        await attempt(path, rotated, () => rotate(context, origin, path))
-      } else {
-        due.push(path)
-      }
-    }
+      if (!isDue(record, now)) return undefined
+      if (record.rotation?.automatic !== true || !canGenerate(record.type)) return due
+      await rotate(context, origin, record)
+      return rotated
+    })
   }
   if (purged.length > 0) await context.store.scrub()
   await context.log.prune(now, origin.actor)
@@ -61,31 +69,45 @@ export async function sweep(context: EngineContext, origin: Origin): Promise<Swe
       at: now,
       actor: origin.actor,
       action: 'sweep',
-      outcome: digestOk ? 'allowed' : 'failed',
+      outcome: sound ? 'allowed' : 'failed',
       resource: 'store:data',
-      ...(digestOk ? {} : { code: 'corrupt' }),
+      ...(sound ? {} : { code: 'corrupt' }),
       reason: `${purged.length} purged, ${rotated.length} rotated, ${due.length} due`,
       ...originFacts(origin),
     },
   ])
-  return { purged, rotated, due, failed, digestOk }
+  return { purged, rotated, due, failed, digestOk: sound }
 }
 
-const rotate = (context: EngineContext, origin: Origin, path: string) =>
+const isPurgeable = ({ purgeAt }: SecretRecord, now: number): boolean =>
+  purgeAt !== undefined && purgeAt <= now
+
+/** It may have been brought back since it was looked at: asked again where nobody can be between. */
+const purgeNow = (context: EngineContext, origin: Origin, path: string, now: number) =>
+  transact(context, origin, { action: 'purge', resource: path }, async (tx) => {
+    const record = await tx.secret(path)
+    if (record === undefined || !isPurgeable(record, now)) return false
+    await purge(tx, path)
+    return true
+  })
+
+/** Refused as a conflict when somebody changed it since it was found to be due. */
+const rotate = (context: EngineContext, origin: Origin, { path, revision }: SecretRecord) =>
   transact(context, origin, { action: 'rotate', resource: path }, (tx) =>
     addVersion(tx, context, origin, path, {
       action: 'rotate',
+      ifRevision: revision,
       value: ({ type }) => encodeValue(generateValue(type, {}, context.random)),
     }),
   )
 
-async function* allSecrets(context: EngineContext): AsyncGenerator<SecretRecord> {
+async function* allSecrets(context: EngineContext): AsyncGenerator<HeadRow> {
   for (let after: string | undefined; ;) {
     const position = after === undefined ? {} : { after }
     const chunk = await context.store.read((rows) =>
       rows.heads({ kind: 'secret', limit: CHUNK, ...position }),
     )
-    for (const row of chunk) yield context.heads.secret(row.path, row.head)
+    yield* chunk
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
   }
@@ -109,7 +131,13 @@ export function startSweeping(
     if (!(await context.store.lease('sweeper', holder, now, 2 * TICK_MS))) return
     // Held until the next sweep is due, by a holder that nobody can be again: not renewable.
     const once = Buffer.from(context.random(16)).toString('hex')
-    if (await context.store.lease('swept', once, now, everyMs)) await sweep(context, origin)
+    if (!(await context.store.lease('swept', once, now, everyMs))) return
+    try {
+      await sweep(context, origin)
+    } catch (error) {
+      await context.store.lease('swept', once, now, TICK_MS)
+      throw error
+    }
   }
   const timer = setInterval(
     () => {
