@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
+import { dirname } from 'node:path'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Sink } from '../../core/ports/sink.ts'
@@ -30,6 +31,8 @@ export function fileSink(options: { readonly file: string }): Sink {
   const look = async (): Promise<{ file: FileHandle; held: Held }> => {
     handle ??= await open(file, FLAGS, 0o600)
     const { size } = await handle.stat()
+    // A new file's name must be as durable as its first line.
+    if (size === 0) await syncDirectory(dirname(file))
     if (held === undefined || held.bytes !== size) held = await heldIn(handle, size)
     return { file: handle, held }
   }
@@ -96,6 +99,15 @@ async function heldIn(handle: FileHandle, size: number): Promise<Held> {
       generation,
       bytes: end === 0 ? 0 : size - length + end,
     }
+  }
+}
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 
