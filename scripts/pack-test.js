@@ -39,6 +39,13 @@ const open: () => Promise<Coffer> = openCoffer
 console.log(name, url.reveal(), String(url), again === defineConfig, typeof open, CofferError.name)
 `
 
+/** The client entry loads where nothing of Node is. */
+const BROWSER = `
+const { log } = console
+for (const name of ['process', 'Buffer', 'require', 'global']) delete globalThis[name]
+import('coffer/client').then((client) => log(Object.keys(client).join()))
+`
+
 try {
   const tarball = pack()
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
@@ -48,12 +55,7 @@ try {
   sees('npx', ['--no-install', 'coffer', 'version', '--json'], 0, '"version"')
   sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
   sees(node, ['--conditions=browser', 'use.ts'], 1, 'browser')
-  sees(
-    node,
-    ['-e', "import('coffer/client').then((m) => console.log(Object.keys(m).join()))"],
-    0,
-    'env',
-  )
+  sees(node, ['-e', BROWSER], 0, 'env')
   sees(
     node,
     [path.join(root, 'node_modules/typescript/bin/tsc'), ...typeChecking(), 'use.ts'],
@@ -70,7 +72,7 @@ process.exitCode = failed === 0 ? 0 : 1
 /** Runs in the other project; notes whether it ended with `exit` and printed `text`. */
 function sees(command, args, exit, text) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: dir, env, encoding: 'utf8' })
-  const title = [path.basename(command), ...args].join(' ').slice(0, 70)
+  const title = [path.basename(command), ...args].join(' ').replaceAll('\n', ' ').slice(0, 70)
   if (status === exit && `${stdout}${stderr}`.includes(text)) {
     passed++
     console.log(`ok     ${title}`)
