@@ -22,13 +22,16 @@ const ENV = '/usr/bin/env'
  *
  * @throws CofferError `too_large` before anything is started
  */
-export async function become(start: Start, execve = process.execve): Promise<number> {
+export async function become(
+  start: Start,
+  execve: typeof process.execve | null = process.execve ?? null,
+): Promise<number> {
   const { executable, command, env } = start
   const [name = '', ...args] = command
   const plain = executable.needsShell
     ? { file: '/bin/sh', argv: ['sh', executable.file, ...args] }
     : { file: executable.file, argv: [name, ...args] }
-  if (execve === undefined) {
+  if (execve === null) {
     const { superviseChild } = await import('./supervise.ts')
     checkSize(plain.argv, env)
     return superviseChild(plain.file, plain.argv, env)

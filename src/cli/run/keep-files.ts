@@ -13,6 +13,8 @@ export interface KeeperOrder {
   readonly files: readonly { readonly path: string; readonly relative: string }[]
   /** All files, also those that nothing keeps current. */
   readonly written: readonly string[]
+  /** Folders that were made for them. */
+  readonly made: readonly string[]
   readonly leave: boolean
   readonly until: ProcessIdentity
   readonly actor: string
@@ -55,6 +57,7 @@ export async function keepFiles(
       dir: root,
       files: deliveries.flatMap(({ path, relative }) => (path === undefined ? [] : [{ path, relative }])),
       written,
+      made: target.made,
       leave: options.leave,
       until: identify(process.pid),
       actor: await session.actor(),
@@ -62,7 +65,7 @@ export async function keepFiles(
       answers: [...session.answers],
     })
   } catch (error) {
-    target.remove(written)
+    target.remove(written, target.made)
     throw error
   }
 }

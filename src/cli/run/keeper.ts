@@ -36,7 +36,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   } catch (error) {
     say(keeperAnswer(error))
   }
-  if (!order.leave) privateDir(order.dir).remove(order.written)
+  if (!order.leave) privateDir(order.dir).remove(order.written, order.made)
   return 0
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { CofferError } from '../../core/errors.ts'
 import { attempt, unlinkQuietly, writePrivateFile } from '../files.ts'
 
@@ -10,8 +10,10 @@ import { attempt, unlinkQuietly, writePrivateFile } from '../files.ts'
 export interface PrivateDir {
   /** Puts a file in place at once, 0600 from its first byte. */
   write(relative: string, bytes: Uint8Array): void
-  /** Removes the files, then the folders that this made and that are empty. */
-  remove(relatives: readonly string[]): void
+  /** The folders that did not exist before, the directory itself included. */
+  readonly made: readonly string[]
+  /** Removes the files, then those of `folders` that are empty. */
+  remove(relatives: readonly string[], folders: readonly string[]): void
 }
 
 /** @throws CofferError `key_exposed`, `unavailable` */
@@ -27,9 +29,9 @@ export function privateDir(root: string): PrivateDir {
       }
       writePrivateFile(join(root, relative), bytes)
     },
-    remove: (relatives) => {
+    made,
+    remove: (relatives, folders) => {
       for (const relative of relatives) unlinkQuietly(join(root, relative))
-      const folders = new Set([...made, ...relatives.flatMap((relative) => foldersOf(root, relative))])
       for (const folder of [...folders].sort((a, b) => b.length - a.length)) removeEmpty(folder)
     },
   }
@@ -58,14 +60,6 @@ function enter(folder: string, made: string[]): void {
   throw new CofferError('key_exposed', `${folder} ${why}; no secret was written there.`, {
     remedy: 'Name a folder that does not exist yet, or make it private with chmod 700.',
   })
-}
-
-function foldersOf(root: string, relative: string): string[] {
-  const folders: string[] = []
-  for (let folder = dirname(relative); folder !== '.'; folder = dirname(folder)) {
-    folders.push(join(root, folder))
-  }
-  return folders
 }
 
 function removeEmpty(folder: string): void {
