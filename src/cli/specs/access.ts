@@ -4,8 +4,8 @@ const NAME = { name: 'name', summary: 'its name' } as const
 const ACTOR = { name: 'actor', summary: 'kind:name, as local:alice or service:ci' } as const
 const YES = { type: 'boolean', short: 'y', summary: 'do not ask' } as const satisfies OptionSpec
 const GRANTS = {
-  policy: { type: 'string', value: 'NAME', multiple: true, summary: 'a policy; may be repeated' },
-  role: { type: 'string', value: 'NAME', multiple: true, summary: 'a role; may be repeated' },
+  policy: { type: 'string', value: 'NAME', multiple: true, summary: 'a policy' },
+  role: { type: 'string', value: 'NAME', multiple: true, summary: 'a role' },
 } as const satisfies Record<string, OptionSpec>
 
 export const policy = defineCommand({

@@ -73,7 +73,7 @@ export const backup = defineCommand({
   ],
   arguments: [{ name: 'file', summary: 'the file to write', complete: 'file' }],
   options: {
-    recipient: { type: 'string', value: 'age1…', multiple: true, summary: 'an age recipient; may be repeated' },
+    recipient: { type: 'string', value: 'age1…', multiple: true, summary: 'an age recipient' },
     ...BACKUP_KEY,
   },
   examples: [

@@ -93,7 +93,7 @@ export const destroy = defineCommand({
   ],
   arguments: [PATH],
   options: {
-    version: { type: 'integer', value: 'N', multiple: true, summary: 'a version; may be repeated' },
+    version: { type: 'integer', value: 'N', multiple: true, summary: 'a version' },
     all: { type: 'boolean', summary: 'every version, and the secret itself' },
     yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
   },

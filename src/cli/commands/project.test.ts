@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { afterAll, expect, test } from 'vitest'
+import { bench } from '../test-world.ts'
+
+const MAIN = join(import.meta.dirname, '../test-main.ts')
+const store = await bench()
+afterAll(() => store[Symbol.asyncDispose]())
+const { run, dir } = store
+
+function project(name: string, yaml: string): string {
+  const folder = join(dir, name)
+  mkdirSync(join(folder, '.git'), { recursive: true })
+  writeFileSync(join(folder, 'coffer.yaml'), yaml)
+  return folder
+}
+
+const YAML = `project: shop
+prefix: shop/\${env}/api
+secrets:
+  db-url:
+    secretRef: db-url
+    env: DATABASE_URL
+  api-key: api-key
+`
+
+test('check tells every reference that cannot be resolved, and ends with 1', async () => {
+  const cwd = project('one', YAML)
+  await run(['set', 'shop/dev/api/db-url'], { input: 'postgres://x' })
+  const missing = await run(['check', '--json'], { cwd })
+  expect(missing.code, missing.err).toBe(1)
+  const report = missing.json<{ ok: boolean; fields: { ok: boolean; code?: string }[] }>()
+  expect(report.fields.filter(({ ok }) => !ok)).toMatchObject([{ code: 'not_found' }])
+  await run(['set', 'shop/dev/api/api-key'], { input: 'abc' })
+  expect((await run(['check'], { cwd })).code).toBe(0)
+  const denied = await run(['check', '--as', 'local:stranger'], { cwd })
+  expect([denied.code, denied.out.match(/denied/g)?.length]).toEqual([1, 2])
+})
+
+test('run takes what the project names, under its names, and starts nothing when one is missing', () => {
+  const cwd = project('two', YAML)
+  const env = store.env as Record<string, string>
+  const go = (args: string[]) => spawnSync(process.execPath, [MAIN, 'run', ...args, '--', 'env'], { cwd, env, encoding: 'utf8' })
+  const { stdout, stderr } = go([])
+  expect(stdout, stderr).toContain('DATABASE_URL=postgres://x\n')
+  expect(stdout).toContain('API_KEY=abc\n')
+  const other = go(['--env', 'prod'])
+  expect([other.status, other.stdout]).toEqual([78, ''])
+  expect(other.stderr).toContain('shop/prod/api/api-key')
+})
+
+test('without a project, run and check say what they need', async () => {
+  expect((await run(['check'])).err).toContain('--prefix')
+  expect((await run(['run', '--', 'true'])).err).toContain('--prefix')
+  expect((await run(['check', '--prefix', 'shop/dev'])).code).toBe(0)
+})
