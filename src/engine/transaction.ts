@@ -12,6 +12,7 @@ import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { NamedRecord } from './heads.ts'
 import { KEYRING } from './keys/holder.ts'
+import { putEvent } from './outbox.ts'
 import { readableCurrent } from './secrets/usable.ts'
 import type { StoreState } from './state.ts'
 import { openState, refuseRollback, sealState } from './state.ts'
@@ -175,7 +176,7 @@ async function inTransaction<T>(
         generation,
         ...originFacts(origin),
       }
-      await rows.appendOutbox({ generation, event: JSON.stringify(event) })
+      await putEvent(rows, keys.keyring, generation, event)
       return generation
     },
     async secret(path) {
@@ -218,9 +219,16 @@ async function inTransaction<T>(
   }
   const { keyring } = keys
   await rows.putState(sealState(keyring.stateKey, keyring.storeId, after, context.random))
-  await rows.trimOutbox(Math.min(tail.generation, before.generation))
+  if (crosses(before.generation, generation)) {
+    await rows.trimOutbox(Math.min(tail.generation, before.generation))
+  }
   return { value, generation, changed: true, keyring: newKeyring }
 }
+
+/** The outbox is trimmed now and then: what is in the log already does no harm there. */
+const TRIM_EVERY = 32
+const crosses = (from: number, to: number): boolean =>
+  Math.floor(from / TRIM_EVERY) !== Math.floor(to / TRIM_EVERY)
 
 /** The authentic state, with our keyring brought up to it. */
 async function openedState(context: EngineContext, rows: StoreWriter): Promise<StoreState> {

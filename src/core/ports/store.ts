@@ -101,8 +101,6 @@ export interface StoreReader {
   head(kind: HeadKind, path: string): Promise<HeadRow | undefined>
   /** Ascending by path in UTF-8 byte order. */
   heads(range: HeadRange): Promise<HeadRow[]>
-  /** Heads put by generations greater than `generation`, ascending by generation, then path. */
-  changedSince(generation: number, limit: number): Promise<HeadRow[]>
   version(id: string, version: number): Promise<VersionRow | undefined>
   /** Versions whose term is below `term`, in a stable order; at most `limit`. */
   versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]>

@@ -25,7 +25,6 @@ export function rowsContract(handles: () => Handles): void {
     expect(singles).toEqual([undefined, undefined, undefined, undefined])
     const lists = await ask(async (rows) => [
       await rows.heads({ kind: 'secret', limit: 1 }),
-      await rows.changedSince(0, 1),
       await rows.versions(undefined, 1),
       await rows.versionsBelowTerm(9, 1),
       await rows.terms(),
@@ -103,27 +102,9 @@ export function rowsContract(handles: () => Handles): void {
     for (const limit of [0, -1, 1.5, Number.NaN, Infinity]) {
       const refused = await refusalOf(() => ask((rows) => rows.heads({ kind: 'secret', limit })))
       expect(refused.code).toBe('invalid_argument')
-      const also = await refusalOf(() => ask((rows) => rows.changedSince(0, limit)))
+      const also = await refusalOf(() => ask((rows) => rows.outbox(0, limit)))
       expect(also.code).toBe('invalid_argument')
     }
-  })
-
-  it('finds what changed since a generation, by generation, then path', async () => {
-    await put(async (rows) => {
-      await rows.putHead(head('z', 1))
-      await rows.putHead(head('b', 2))
-      await rows.putHead(head('a', 2, 'policy'))
-      await rows.putHead(head('c', 3))
-      await rows.putHead(head('gone', 4))
-      await rows.putHead(head('z', 5))
-      await rows.removeHead('secret', 'gone')
-    })
-    const since = (generation: number, limit = 9): Promise<string[]> =>
-      ask(async (rows) => paths(await rows.changedSince(generation, limit)))
-    expect(await since(0)).toEqual(['a', 'b', 'c', 'z'])
-    expect(await since(2)).toEqual(['c', 'z'])
-    expect(await since(0, 2)).toEqual(['a', 'b'])
-    expect(await since(5)).toEqual([])
   })
 
   it('finds the head and its current envelope in one query', async () => {

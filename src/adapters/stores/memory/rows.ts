@@ -25,8 +25,6 @@ export interface Tables {
   readonly blobs: SortedMap<Key, Uint8Array>
   /** By kind and path. */
   readonly heads: SortedMap<Key, Head>
-  /** By generation, path, kind. */
-  readonly changes: SortedMap<Key, Head>
   /** By id and number. */
   readonly versions: SortedMap<Key, VersionRow>
   /** By term, id, number. */
@@ -38,7 +36,6 @@ export const emptyTables: Tables = {
   state: undefined,
   blobs: new SortedMap(compareKeys),
   heads: new SortedMap(compareKeys),
-  changes: new SortedMap(compareKeys),
   versions: new SortedMap(compareKeys),
   terms: new SortedMap(compareKeys),
   outbox: new SortedMap(compareKeys),
@@ -89,10 +86,6 @@ export class MemoryReader implements StoreReader {
     })
   }
 
-  async changedSince(generation: number, limit: number): Promise<HeadRow[]> {
-    return page(this.tables.changes.from([generation + 1]), limit, copyHead)
-  }
-
   async version(id: string, version: number): Promise<VersionRow | undefined> {
     const row = this.tables.versions.get([id, version])
     return row && copyVersion(row)
@@ -131,21 +124,12 @@ export class MemoryWriter extends MemoryReader implements StoreWriter {
   }
 
   async putHead(row: HeadRow, version?: Head['version']): Promise<void> {
-    await this.removeHead(row.kind, row.path)
     const head: Head = { ...copyHead(row), version }
-    this.#put({
-      heads: this.tables.heads.set([row.kind, row.path], head),
-      changes: this.tables.changes.set(changeKey(row), head),
-    })
+    this.#put({ heads: this.tables.heads.set([row.kind, row.path], head) })
   }
 
   async removeHead(kind: HeadKind, path: string): Promise<void> {
-    const head = this.tables.heads.get([kind, path])
-    if (!head) return
-    this.#put({
-      heads: this.tables.heads.delete([kind, path]),
-      changes: this.tables.changes.delete(changeKey(head)),
-    })
+    this.#put({ heads: this.tables.heads.delete([kind, path]) })
   }
 
   async putVersion(row: VersionRow): Promise<void> {
@@ -211,14 +195,6 @@ function compareKeys(a: Key, b: Key): number {
   }
   return a.length - b.length
 }
-
-const changeKey = (head: HeadRow): Key => [
-  head.generation,
-  head.path,
-  KIND_ORDER.indexOf(head.kind),
-]
-
-const KIND_ORDER: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
 
 const copyHead = ({ kind, path, generation, head }: HeadRow): HeadRow => ({
   kind,

@@ -14,7 +14,15 @@ import { checkedLimit, outboxTaken, transactionOver } from '../misuse.ts'
 import type { Cell, Connection } from './connection.ts'
 import { storeFailure } from './errors.ts'
 import { KIND_CODES, type StatementName } from './schema.sql.ts'
-import { BLOB_TERM, FIXED_WIDTH, clearSlot, fillSlot, fixedWidth, unpack } from './slots.ts'
+import {
+  BLOB_TERM,
+  FIXED_WIDTH,
+  clearSlot,
+  fillSlot,
+  fixedWidth,
+  unpack,
+  unpackBytes,
+} from './slots.ts'
 
 const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as HeadKind]))
 
@@ -25,6 +33,7 @@ const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, ki
 export class SqliteReader implements StoreReader {
   protected readonly connection: Connection
   #failure: Error | undefined
+  #over = false
 
   constructor(connection: Connection) {
     this.connection = connection
@@ -37,7 +46,7 @@ export class SqliteReader implements StoreReader {
 
   /** From here on every call is refused. */
   end(): void {
-    this.#failure ??= transactionOver()
+    this.#over = true
   }
 
   async state(): Promise<StateRow | undefined> {
@@ -73,11 +82,6 @@ export class SqliteReader implements StoreReader {
         : before === undefined
           ? this.#all('heads', kind, from, limit)
           : this.#all('headsBefore', kind, from, before, limit)
-    return rows.map((row) => this.#head(row))
-  }
-
-  async changedSince(generation: number, limit: number): Promise<HeadRow[]> {
-    const rows = this.#all('changedSince', generation, checkedLimit(limit))
     return rows.map((row) => this.#head(row))
   }
 
@@ -123,6 +127,7 @@ export class SqliteReader implements StoreReader {
 
   protected attempt<T>(statement: () => T): T {
     if (this.#failure) throw this.#failure
+    if (this.#over) throw transactionOver()
     try {
       return statement()
     } catch (error) {
@@ -228,7 +233,7 @@ export function currentRow(row: Cell[] | undefined, file: string): CurrentRow {
     typeof accessGeneration === 'number' &&
     (head === null || head instanceof Uint8Array)
   ) {
-    const envelope = body === null ? undefined : unpack(body, file).bytes
+    const envelope = body === null ? undefined : unpackBytes(body, file)
     return { generation, accessGeneration, head: head ?? undefined, envelope }
   }
   throw storeFailure('corrupt', file)

@@ -39,7 +39,6 @@ export const SCHEMA = `
     head BLOB NOT NULL,
     UNIQUE (kind, path)
   ) STRICT;
-  CREATE INDEX heads_generation ON heads (generation);
   CREATE TABLE slots (
     slot INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -99,7 +98,8 @@ export const STATEMENTS = {
   refillSlot: `
     UPDATE slots SET term = ?3, body = ?4
     WHERE id = ?1 AND version = ?2 AND length(body) = length(?4)`,
-  addSlot: 'INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?)',
+  addSlot: `
+    INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',
   blob: `SELECT body FROM slots WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,
   head: 'SELECT kind, path, generation, head FROM heads WHERE kind = ? AND path = ?',
@@ -115,9 +115,6 @@ export const STATEMENTS = {
   headsAfterBefore: `
     SELECT kind, path, generation, head FROM heads
     WHERE kind = ? AND path > ? AND path < ? ORDER BY path LIMIT ?`,
-  changedSince: `
-    SELECT kind, path, generation, head FROM heads
-    WHERE generation > ? ORDER BY generation, path, kind LIMIT ?`,
   putHead: `
     INSERT INTO heads (kind, path, generation, id, current, head, current_row)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6,

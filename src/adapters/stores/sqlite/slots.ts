@@ -42,11 +42,19 @@ export function fillSlot(
   const body = pack(path, bytes)
   const values = [id, fixedWidth(version), fixedWidth(term), body] as const
   if (connection.run('refillSlot', ...values) > 0) return
-  const taken = connection.get('slot', id, fixedWidth(version))
-  if (taken) emptySlot(connection, id, taken)
+  if (useFreeSlot(connection, values) || connection.run('addSlot', ...values) > 0) return
+  // What is there has another size.
+  clearSlot(connection, id, version)
+  if (!useFreeSlot(connection, values)) connection.run('addSlot', ...values)
+}
+
+type SlotValues = readonly [id: string, version: number, term: number, body: Uint8Array]
+
+function useFreeSlot(connection: Connection, values: SlotValues): boolean {
+  const [id, version, , body] = values
   const free = connection.get('freeSlot', freeTerm(id, body.length))
-  if (free) connection.run('fillSlot', ...values, Number(free[0]))
-  else connection.run('addSlot', ...values)
+  if (free === undefined || connection.get('slot', id, version) !== undefined) return false
+  return connection.run('fillSlot', ...values, Number(free[0])) > 0
 }
 
 /** Overwrites what is under (`id`, `version`), if anything is. */
@@ -64,12 +72,20 @@ export const fixedWidth = (number: number): number => {
 
 /** What was packed: its bytes share the body's memory. @throws `corrupt` */
 export function unpack(body: Cell | undefined, file: string): { path: string; bytes: Uint8Array } {
+  const bytes = unpackBytes(body, file)
+  const { buffer, byteOffset } = body as Uint8Array
+  const pathBytes = bytes.byteOffset - byteOffset - PREFIX_BYTES
+  const path = Buffer.from(buffer, byteOffset + PREFIX_BYTES, pathBytes).toString('utf8')
+  return { path, bytes }
+}
+
+/** The same without the path, which a read has no use for. @throws `corrupt` */
+export function unpackBytes(body: Cell | undefined, file: string): Uint8Array {
   if (body instanceof Uint8Array && body.length >= PREFIX_BYTES) {
     const pathEnd = PREFIX_BYTES + (body[0]! | (body[1]! << 8))
-    const bytesLength = (body[2]! | (body[3]! << 8) | (body[4]! << 16) | (body[5]! << 24)) >>> 0
-    if (pathEnd + bytesLength <= body.length) {
-      const path = Buffer.from(body.buffer, body.byteOffset, pathEnd).toString('utf8', PREFIX_BYTES)
-      return { path, bytes: body.subarray(pathEnd, pathEnd + bytesLength) }
+    const length = (body[2]! | (body[3]! << 8) | (body[4]! << 16) | (body[5]! << 24)) >>> 0
+    if (pathEnd + length <= body.length) {
+      return new Uint8Array(body.buffer, body.byteOffset + pathEnd, length)
     }
   }
   throw storeFailure('corrupt', file)
