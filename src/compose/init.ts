@@ -1,14 +1,20 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PUBLIC_KEY_FILE } from '../adapters/logs/segments.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { ActorRecord } from '../core/ports/coffer.ts'
+import type { Store } from '../core/ports/store.ts'
 import { createKeyring, rootFingerprint } from '../crypto/keyring.ts'
 import { createContext } from '../engine/engine.ts'
 import { createKeyHolder, KEYRING } from '../engine/keys/holder.ts'
 import { transact } from '../engine/transaction.ts'
-import { findSeal, openLog } from './open.ts'
+import { findSeal, openLog, openSealedLog } from './open.ts'
 import type { InitReport, PlatformOptions } from './options.ts'
+import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
 import { sinksOf } from './sinks.ts'
 
@@ -31,10 +37,13 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
   try {
     if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
     const storeId = Buffer.from(random(16)).toString('hex')
-    const log = await openLog(place, { ...options, sinks: [] }, store, storeId, undefined)
+    await takeTurn(place, store, storeId)
+    const log = await openSealedLog(place, storeId)
     const { seq } = await log.refresh()
     await log.close()
     if (seq > 0) throw orphanedLog(place.auditDir)
+    // Of an attempt that was interrupted: it is the key of a store that was never made.
+    await rm(join(place.auditDir, PUBLIC_KEY_FILE), { force: true })
 
     const sealContext = place.sealContext()
     const seal =
@@ -52,13 +61,14 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
       random,
     })
     const keys = createKeyHolder(keyring, rootKey)
+    await takeTurn(place, store, storeId)
     const sinks = await sinksOf(place, options)
-    const signed = await openLog(place, { ...options, sinks }, store, storeId, keyring.auditSigner)
+    const signed = await openLog(place, { ...options, sinks }, store, keyring)
     try {
       const admin = options.admin ?? localActor()
       const context = createContext({
         store,
-        log: signed,
+        log: withoutFailures(signed),
         keys,
         clock,
         random,
@@ -82,6 +92,28 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
     await store.close()
   }
 }
+
+/** A store that was not made has no log to say so in; the next attempt must find it empty. */
+const withoutFailures = (log: AuditLog): AuditLog => ({
+  ...log,
+  get tail() {
+    return log.tail
+  },
+  append: async () => {},
+})
+
+/**
+ * One process makes a store at a time: two would found one log. Asked again after the seal, which
+ * may have waited for a person. Who dies in the middle is followed by the next try.
+ */
+async function takeTurn({ dataDir, clock }: Place, store: Store, storeId: string): Promise<void> {
+  const mine = await store.lease('init', storeId, clock(), TURN_MS)
+  if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
+  if (mine) return
+  throw new CofferError('store_busy', `Another process is making a store in ${dataDir}.`)
+}
+
+const TURN_MS = 5_000
 
 const exists = (dataDir: string) =>
   new CofferError('store_exists', `There is a store in ${dataDir} already.`)

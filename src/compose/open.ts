@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { openFileLog } from '../adapters/logs/file-log.ts'
+import type { LogFs } from '../adapters/logs/log-fs.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { AuditLog, AuditSigner } from '../core/ports/audit-log.ts'
+import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { AuditHead } from '../core/ports/coffer.ts'
 import type { Platform } from '../core/ports/platform.ts'
 import type { Seal } from '../core/ports/seal.ts'
@@ -15,6 +16,7 @@ import { openKeyring, readKeyringHeader } from '../crypto/keyring.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { KeyHolder } from '../engine/keys/holder.ts'
 import { createKeyHolder, KEYRING, refuseOldKeyring } from '../engine/keys/holder.ts'
+import { outboxOf } from '../engine/outbox.ts'
 import { openState, refuseRollback } from '../engine/state.ts'
 import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
@@ -26,9 +28,12 @@ import { sinksOf } from './sinks.ts'
  * the log from the outbox.
  * @throws `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `audit_tampered`, `corrupt`
  */
-export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
+export async function openPlatform(
+  options: PlatformOptions = {},
+  seams: Seams = {},
+): Promise<Platform> {
   const place = placeOf(options)
-  const parts = await openParts(place, options)
+  const parts = await openParts(place, options, seams)
   try {
     await settle(parts, options)
     return platformOf(place, options, parts)
@@ -36,6 +41,12 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
     await closeParts(parts)
     throw error
   }
+}
+
+/** Where a test puts something between the engine and the world. */
+export interface Seams {
+  readonly store?: (store: Store) => Store
+  readonly logFs?: LogFs
 }
 
 export interface Parts {
@@ -46,8 +57,12 @@ export interface Parts {
 }
 
 /** Store, keys and log, opened and not yet compared with each other. */
-export async function openParts(place: Place, options: PlatformOptions): Promise<Parts> {
-  const store = await STORES.sqlite.open({ dataDir: place.dataDir, mustExist: true })
+export async function openParts(
+  place: Place,
+  options: PlatformOptions,
+  { store: between = (store) => store, logFs }: Seams = {},
+): Promise<Parts> {
+  const store = between(await STORES.sqlite.open({ dataDir: place.dataDir, mustExist: true }))
   try {
     const blob = await store.read((rows) => rows.blob(KEYRING))
     if (blob === undefined) throw missing(place)
@@ -56,18 +71,12 @@ export async function openParts(place: Place, options: PlatformOptions): Promise
     try {
       keyring = openKeyring(blob, rootKey)
     } catch (error) {
-      await auditWrongKey(place, options, store, blob, error)
+      await auditWrongKey(place, blob, error)
       throw error
     }
     const keys = createKeyHolder(keyring, rootKey)
     const sinks = await sinksOf(place, options)
-    const log = await openLog(
-      place,
-      { ...options, sinks },
-      store,
-      keyring.storeId,
-      keyring.auditSigner,
-    )
+    const log = await openLog(place, { ...options, sinks }, store, keyring, logFs)
     return { store, sinks, log, keys }
   } catch (error) {
     await store.close()
@@ -85,18 +94,31 @@ export const openLog = (
   place: Place,
   options: PlatformOptions,
   store: Store,
-  storeId: string,
-  signer: AuditSigner | undefined,
+  keyring: Keyring,
+  fs?: LogFs,
 ): Promise<AuditLog> =>
   openFileLog({
     dir: place.auditDir,
-    storeId,
-    signer,
-    outbox: { after: (generation, limit) => store.read((rows) => rows.outbox(generation, limit)) },
+    storeId: keyring.storeId,
+    signer: keyring.auditSigner,
+    outbox: outboxOf(store, keyring),
     sinks: options.sinks ?? [],
     clock: place.clock,
     random: place.random,
     retentionDays: options.auditRetentionDays ?? place.auditRetentionDays,
+    fs,
+  })
+
+/** Without keys: nothing is signed, nothing taken from the outbox, no sink asked. */
+export const openSealedLog = ({ auditDir, clock, random }: Place, storeId: string) =>
+  openFileLog({
+    dir: auditDir,
+    storeId,
+    signer: undefined,
+    outbox: { after: async () => [] },
+    sinks: [],
+    clock,
+    random,
   })
 
 export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array> {
@@ -194,17 +216,11 @@ async function privateDirectory(dataDir: string) {
 }
 
 /** A wrong key is an attempt worth knowing of; the line is signed by the next good start. */
-async function auditWrongKey(
-  place: Place,
-  options: PlatformOptions,
-  store: Store,
-  blob: Uint8Array,
-  error: unknown,
-): Promise<void> {
+async function auditWrongKey(place: Place, blob: Uint8Array, error: unknown): Promise<void> {
   if (!isCofferError(error, 'wrong_key')) return
   const { storeId } = readKeyringHeader(blob)
   try {
-    const log = await openLog(place, { ...options, sinks: [] }, store, storeId, undefined)
+    const log = await openSealedLog(place, storeId)
     try {
       await log.append([
         {

@@ -125,7 +125,7 @@ export async function acceptRestored(
       await rename(place.auditDir, aside)
       reason = 'store accepted; the log did not verify and was set aside'
       const sinks = await sinksOf(place, options)
-      log = await openLog(place, { ...options, sinks }, store, keyring.storeId, keyring.auditSigner)
+      log = await openLog(place, { ...options, sinks }, store, keyring)
     }
     const { seq, hash } = log.tail
     const generation = await startEpoch(

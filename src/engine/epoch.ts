@@ -1,9 +1,10 @@
-import type { AuditAction } from '../core/event.ts'
+import type { AuditAction, AuditEvent } from '../core/event.ts'
 import type { AuditAnchor } from '../core/ports/audit-log.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Random } from '../core/ports/ambient.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
+import { putEvent } from './outbox.ts'
 import { openState, sealState } from './state.ts'
 
 export interface Epoch {
@@ -36,7 +37,7 @@ export async function startEpoch(
     if (row === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
     const state = openState(keyring.stateKey, keyring.storeId, row)
     const generation = Math.max(state.generation, known) + 1
-    const event = {
+    const event: AuditEvent = {
       at: now,
       actor,
       action,
@@ -46,7 +47,7 @@ export async function startEpoch(
       generation,
     }
     await rows.trimOutbox(generation - 1)
-    await rows.appendOutbox({ generation, event: JSON.stringify(event) })
+    await putEvent(rows, keyring, generation, event)
     const next = {
       ...state,
       generation,

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
+import { STORES } from '../../src/adapters/stores/registry.ts'
 import { initPlatform, openPlatform } from '../../src/compose.ts'
 import type { PlatformOptions } from '../../src/compose.ts'
 import type { Coffer } from '../../src/core/ports/coffer.ts'
 import type { Platform } from '../../src/core/ports/platform.ts'
+import type { StoreWriter } from '../../src/core/ports/store.ts'
 
 export const ADMIN = 'local:admin'
 
@@ -59,10 +61,23 @@ export function homeAt(dir: string, key: string = randomBytes(32).toString('hex'
   }
 }
 
-export async function newHome(more: PlatformOptions = {}): Promise<Home> {
-  const home = homeAt(temporary())
-  await initPlatform({ ...home.options, ...more, admin: ADMIN })
+export async function newHome(key?: string): Promise<Home> {
+  const home = homeAt(temporary(), key)
+  await initPlatform({ ...home.options, admin: ADMIN })
   return home
+}
+
+/** Changes rows behind Coffer's back: no key, no digest, no generation, no event. */
+export async function tamper<T>(
+  { dataDir }: Home,
+  work: (rows: StoreWriter) => Promise<T>,
+): Promise<T> {
+  const store = await STORES.sqlite.open({ dataDir })
+  try {
+    return await store.write(work)
+  } finally {
+    await store.close()
+  }
 }
 
 export const admin = (platform: Platform): Coffer => platform.as(ADMIN)
