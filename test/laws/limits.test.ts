@@ -3,8 +3,8 @@ import { LIMITS } from '../../src/core/limits.ts'
 import { sources } from './sources.ts'
 
 /** Law 9: a limit that no code applies is a promise, and one that no test tries is a hope. */
-/** Defaults are chosen, not enforced. */
-const names = Object.keys(LIMITS).filter((name) => !name.endsWith('Default'))
+/** Defaults and schedules are chosen, not enforced. */
+const names = Object.keys(LIMITS).filter((name) => !/(?:Default|EveryMs)$/.test(name))
 const all = sources('src', { tests: true }).filter(({ file }) => file !== 'src/core/limits.ts')
 const isTest = (file: string) => file.endsWith('.test.ts') || file.startsWith('src/testing/')
 const mentioned = (name: string, among: readonly { readonly code: string }[]) =>

@@ -32,7 +32,8 @@ export function sources(dir: string, options: { readonly tests?: boolean } = {})
     })
 }
 
-const isTest = (file: string) => /\.test(-d)?\.ts$/.test(file)
+/** Also what only tests run. */
+const isTest = (file: string) => /\.test(-d)?\.ts$|\/test-[a-z-]+\.ts$/.test(file)
 
 const STATEMENT =
   /(?:^|\n)\s*(?:import|export)\s(?<clause>[^'"`;=]*?)\bfrom\s*['"](?<from>[^'"]+)['"]|(?:^|\n)\s*import\s*['"](?<bare>[^'"]+)['"]|\bimport\(\s*['"](?<lazy>[^'"]+)['"]/g
