@@ -1,0 +1,217 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { acceptRestored, initPlatform } from '../../src/compose.ts'
+import { isCofferError } from '../../src/core/errors.ts'
+import type { Platform } from '../../src/core/ports/platform.ts'
+import { ADMIN, admin, newHome, valueAt } from '../support/platform.ts'
+import type { Home } from '../support/platform.ts'
+
+/** The store's files are put back, cut or removed as a whole (law 6). */
+const yesterday = (home: Home) => join(home.dir, 'yesterday')
+
+function keepCopy(home: Home): void {
+  mkdirSync(yesterday(home), { recursive: true })
+  for (const name of readdirSync(home.dataDir)) {
+    if (name.startsWith('coffer.db')) cpSync(join(home.dataDir, name), join(yesterday(home), name))
+  }
+}
+
+function putBack(home: Home, how: 'copy' | 'rename'): void {
+  for (const name of ['coffer.db-wal', 'coffer.db-shm']) {
+    if (how === 'rename') rmSync(join(home.dataDir, name), { force: true })
+  }
+  for (const name of readdirSync(yesterday(home))) {
+    const [from, to] = [join(yesterday(home), name), join(home.dataDir, name)]
+    if (how === 'copy') copyFileSync(from, to)
+    else renameSync(from, to)
+  }
+}
+
+async function twoDays(): Promise<Home> {
+  const home = await newHome()
+  const first = await home.open()
+  await admin(first).write('shop/a', { value: 'yesterday' })
+  await first.close()
+  keepCopy(home)
+  const second = await home.open()
+  await admin(second).write('shop/a', { value: 'today' })
+  await second.close()
+  return home
+}
+
+test('a store put back to yesterday is refused, and both generations are named', async () => {
+  const home = await twoDays()
+  putBack(home, 'rename')
+  const error: unknown = await home.open().catch((e: unknown) => e)
+  expect(error).toMatchObject({ code: 'store_rolled_back', details: { store: 3, known: 4 } })
+  expect(String(error)).toMatch(/generation 3.*generation 4/)
+})
+
+test('accepting it is an audited epoch above everything known, and then it works', async () => {
+  const home = await twoDays()
+  putBack(home, 'rename')
+  const report = await acceptRestored({ ...home.options, actor: ADMIN })
+  expect(report.ok).toBe(true)
+  const platform = await home.open()
+  const coffer = admin(platform)
+  expect(await valueAt(coffer, 'shop/a')).toBe('yesterday')
+  const [epoch] = await coffer.audit.query({ action: 'store.epoch' })
+  expect(epoch).toMatchObject({ actor: ADMIN, generation: 5, outcome: 'allowed' })
+  await coffer.write('shop/a', { value: 'tomorrow' })
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+})
+
+test.each(['copy', 'rename'] as const)('running processes notice it too: by %s', async (how) => {
+  const home = await newHome()
+  const platform = await home.open()
+  const coffer = admin(platform)
+  await coffer.write('shop/a', { value: 'yesterday' })
+  const other = await home.open()
+  await other.close()
+  keepCopy(home)
+  await coffer.write('shop/a', { value: 'today' })
+  await coffer.write('shop/a', { value: 'today, later' })
+  putBack(home, how)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  const attempts = {
+    read: () => coffer.read({ path: 'shop/a' }),
+    'read of a version': () => coffer.read({ path: 'shop/a', version: 1 }),
+    describe: () => coffer.describe('shop/a'),
+    list: () => coffer.list(),
+    write: () => coffer.write('shop/a', { value: 'x' }),
+    rotate: () => platform.keys.rotate({ actor: ADMIN }),
+  }
+  for (const [name, attempt] of Object.entries(attempts)) {
+    const outcome: unknown = await attempt().then(
+      () => 'answered',
+      (e: unknown) => (isCofferError(e) ? e.code : e),
+    )
+    expect(['store_rolled_back', 'corrupt', 'store_unavailable'], name).toContain(outcome)
+  }
+})
+
+test('a checkpoint kept elsewhere catches store and log put back together', async () => {
+  const home = await newHome()
+  const platform = await home.open()
+  await admin(platform).write('shop/a', { value: 'yesterday' })
+  await platform.close()
+  cpSync(home.dataDir, yesterday(home), { recursive: true })
+  const later = await home.open()
+  await admin(later).write('shop/a', { value: 'today' })
+  const checkpoint = await admin(later).audit.head()
+  await later.close()
+  rmSync(home.dataDir, { recursive: true })
+  renameSync(yesterday(home), home.dataDir)
+  await expect(home.open({ checkpoint })).rejects.toMatchObject({ code: 'store_rolled_back' })
+  const accepted = await acceptRestored({ ...home.options, checkpoint, actor: ADMIN })
+  expect(accepted.ok).toBe(true)
+  const opened = await home.open()
+  expect(await admin(opened).write('shop/a', { value: 'x' })).toMatchObject({ version: 2 })
+})
+
+test('a log that is gone, or was cut, is not begun anew in silence', async () => {
+  const gone = await twoDays()
+  rmSync(gone.auditDir, { recursive: true })
+  await expect(gone.open()).rejects.toMatchObject({ code: 'audit_tampered' })
+  expect((await acceptRestored({ ...gone.options, actor: ADMIN })).ok).toBe(true)
+  await (await gone.open()).close()
+
+  const cut = await twoDays()
+  const segment = join(
+    cut.auditDir,
+    readdirSync(cut.auditDir).find((n) => /\d/.test(n))!,
+  )
+  truncateSync(segment, Math.floor(statSync(segment).size / 2))
+  const opened = await cut.open().catch((e: unknown) => e)
+  expect(opened).toMatchObject({ code: 'audit_tampered' })
+  expect((await acceptRestored({ ...cut.options, actor: ADMIN })).ok).toBe(true)
+  const aside = readdirSync(cut.dataDir).filter((name) => name.startsWith('audit.'))
+  expect(aside).toHaveLength(1)
+  expect(await valueAt(admin(await cut.open()), 'shop/a')).toBe('today')
+})
+
+test('where the store is gone and its log is left, init refuses to begin anew', async () => {
+  const home = await twoDays()
+  rmSync(home.db)
+  await expect(home.open()).rejects.toMatchObject({ code: 'store_missing' })
+  await expect(initPlatform(home.options)).rejects.toMatchObject({ code: 'store_exists' })
+  expect(existsSync(home.auditDir)).toBe(true)
+})
+
+test('accepting a store that nobody put back forgets no event', async () => {
+  const home = await twoDays()
+  const before = await home.open()
+  const events = await admin(before).audit.query({ limit: 1_000 })
+  await before.close()
+  expect((await acceptRestored({ ...home.options, actor: ADMIN })).ok).toBe(true)
+  const after = await admin(await home.open()).audit.query({ limit: 1_000 })
+  expect(after.slice(0, events.length)).toEqual(events)
+})
+
+/** Seeded, so that a failure can be repeated. */
+function* numbers(seed: number): Generator<number> {
+  for (let state = seed; ;) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    yield state / 2 ** 32
+  }
+}
+
+test('a flipped bit anywhere in the file yields the right value or a code of ours', async () => {
+  const home = await newHome()
+  const first = await home.open()
+  const right = new Map<string, string>()
+  for (let i = 0; i < 12; i++) {
+    right.set(`shop/s${i}`, `value ${i}`)
+    await admin(first).write(`shop/s${i}`, { value: `value ${i}` })
+  }
+  await first.close()
+  const file = readFileSync(home.db)
+  const random = numbers(20_261_122)
+  const codes = new Map<string, number>()
+  const count = (code: string) => codes.set(code, (codes.get(code) ?? 0) + 1)
+  const audit = join(home.dir, 'audit-kept')
+  cpSync(home.auditDir, audit, { recursive: true })
+  for (let round = 0; round < 250; round++) {
+    const damaged = Buffer.from(file)
+    const at = Math.floor(random.next().value! * damaged.length)
+    damaged[at] = damaged[at]! ^ (1 << Math.floor(random.next().value! * 8))
+    rmSync(home.auditDir, { recursive: true, force: true })
+    cpSync(audit, home.auditDir, { recursive: true })
+    for (const name of ['coffer.db-wal', 'coffer.db-shm']) {
+      rmSync(join(home.dataDir, name), { force: true })
+    }
+    writeFileSync(home.db, damaged)
+    let platform: Platform | undefined
+    try {
+      platform = await home.open()
+      const coffer = admin(platform)
+      for (const answer of await coffer.readMany([...right.keys()].map((path) => ({ path })))) {
+        if ('error' in answer) throw answer.error
+        if (answer.value === undefined) count('absent')
+        else expect(answer.value.secret.reveal()).toBe(right.get(answer.value.path))
+      }
+      await coffer.list()
+      await coffer.write('shop/new', { value: 'x' })
+      const { ok } = await platform.doctor()
+      count(ok ? 'sound' : 'found by doctor')
+    } catch (error) {
+      if (!isCofferError(error)) throw new Error(`byte ${at}: ${String(error)}`, { cause: error })
+      expect(error.code, `byte ${at}: ${error.message}`).not.toBe('internal')
+      count(error.code)
+    } finally {
+      await platform?.close()
+    }
+  }
+  expect(codes.get('corrupt')).toBeGreaterThan(20)
+  expect(codes.get('sound')).toBeGreaterThan(5)
+})
