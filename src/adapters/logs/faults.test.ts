@@ -131,6 +131,32 @@ test('after a sync that failed the lines are written again, not trusted', async 
   expect(log.tail.seq).toBe(2)
 })
 
+test('a disk that is slow is waited for without stopping the event loop', async () => {
+  const used: string[] = []
+  let slowMs = 0
+  const fs = {
+    ...faultyFs().fs,
+    sync: () => {
+      used.push('in place')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slowMs)
+    },
+    syncLater: async () => {
+      used.push('later')
+    },
+  }
+  const log = await scratch.open({ fs })
+  const append = async (times: number) => {
+    for (let n = 0; n < times; n++) await log.append([event('a')])
+  }
+  await append(2)
+  used.length = 0
+  slowMs = 4
+  await append(4)
+  expect(used).toEqual(['in place', 'in place', 'in place', 'later'])
+  await append(5)
+  expect(used.slice(4)).toContain('in place')
+})
+
 test('lines that could neither be synced nor taken back are taken back later', async () => {
   const faulty = faultyFs()
   const log = await scratch.open({ fs: faulty.fs })

@@ -41,6 +41,25 @@ test('changes are taken from the outbox in generation order, once', async () => 
   expect((await log.query({})).map((entry) => entry.generation).filter(Boolean)).toEqual([1, 2, 3])
 })
 
+test('rows that the caller knows are not read again, and are never a way around the order', async () => {
+  let asked = 0
+  const outbox = {
+    after: (generation: number, limit: number) => {
+      asked++
+      return scratch.outbox.after(generation, limit)
+    },
+  }
+  const log = await scratch.open({ outbox })
+  const rows = scratch.outbox.put(1).put(2).put(3).put(4).rows
+  await Promise.all([log.complete(2, [rows[1]!]), log.complete(1, [rows[0]!])])
+  expect([log.tail.generation, asked]).toEqual([2, 0])
+  await log.complete(4, [rows[3]!])
+  expect([log.tail.generation, asked]).toEqual([4, 1])
+  await log.complete(1, [rows[0]!])
+  const generations = (await log.query({})).map(({ generation }) => generation)
+  expect(generations).toEqual([1, 2, 3, 4])
+})
+
 test('a long outbox is completed whole', async () => {
   const log = await scratch.open()
   for (let generation = 1; generation <= 1_201; generation++) scratch.outbox.put(generation)

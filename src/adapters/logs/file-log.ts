@@ -57,7 +57,7 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
       return writer.tail
     },
     append: (events) => (events.length === 0 ? Promise.resolve() : queue.add(events, 0)),
-    complete: (generation) => queue.add([], generation),
+    complete: (generation, committed) => queue.add([], generation, committed),
     refresh: () => reading(() => writer.look()),
     async query(filter) {
       const { queryLog } = await import('./log-query.ts')

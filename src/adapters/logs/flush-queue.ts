@@ -1,6 +1,7 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { OutboxRow } from '../../core/ports/store.ts'
 import { eventBody } from '../../crypto/audit-line.ts'
 import { errnoOf } from './log-fs.ts'
 
@@ -10,6 +11,8 @@ export interface Waiter {
   readonly bodies: readonly string[]
   /** The outbox must be in the log up to here; 0 for events that change nothing. */
   readonly generation: number
+  /** Rows of the outbox that the caller knows. */
+  readonly committed: readonly OutboxRow[]
   /** An administrator's action that was not denied: may use the reserve. */
   readonly privileged: boolean
   resolve(): void
@@ -35,7 +38,11 @@ export class FlushQueue {
   }
 
   /** @throws CofferError `audit_unavailable` when `auditQueueMax` events wait already */
-  add(events: readonly AuditEvent[], generation: number): Promise<void> {
+  add(
+    events: readonly AuditEvent[],
+    generation: number,
+    committed: readonly OutboxRow[] = [],
+  ): Promise<void> {
     if (this.#closed) {
       return Promise.reject(new CofferError('audit_unavailable', 'The audit log is closed.'))
     }
@@ -52,7 +59,7 @@ export class FlushQueue {
     return new Promise((resolve, reject) => {
       const bodies = events.map(eventBody)
       const privileged = generation > 0 || events.some(isPrivileged)
-      this.#waiting.push({ bodies, generation, privileged, resolve, reject })
+      this.#waiting.push({ bodies, generation, committed, privileged, resolve, reject })
       this.#size += size
       this.#running ??= this.#run()
     })

@@ -191,7 +191,9 @@ export class LogWriter {
     const wanted = waiters.reduce((most, waiter) => Math.max(most, waiter.generation), 0)
     if (wanted <= this.#end.generation) return waiters
     try {
-      bodies.push(...(await outboxBodies(this.#parts.outbox, this.#end.generation, wanted)))
+      const known = waiters.flatMap(({ committed }) => committed)
+      const { generation } = this.#end
+      bodies.push(...(await outboxBodies(this.#parts.outbox, generation, wanted, known)))
       return waiters
     } catch (error) {
       if (isCofferError(error, 'audit_tampered')) throw error

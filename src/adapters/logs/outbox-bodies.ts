@@ -13,7 +13,7 @@ const FRESH_STARTS: ReadonlySet<string> = new Set(['store.init', 'store.restore'
 
 /**
  * Bodies of the outbox's events after `generation`, in order, at least up to `wanted`, without a gap
- * behind the newest fresh start.
+ * behind the newest fresh start. Rows that are `known` and continue the log are not read again.
  * @throws CofferError `audit_tampered` when generations are missing: the log once held them, for
  * the outbox forgets only what the log has
  */
@@ -21,9 +21,15 @@ export async function outboxBodies(
   outbox: OutboxSource,
   generation: number,
   wanted: number,
+  known: readonly OutboxRow[] = [],
 ): Promise<string[]> {
   const bodies: string[] = []
   let reached = generation
+  for (const row of known.toSorted((a, b) => a.generation - b.generation)) {
+    if (row.generation !== reached + 1) continue
+    bodies.push(eventBody({ ...parsed(row), generation: row.generation }))
+    reached = row.generation
+  }
   let missing: number | undefined
   while (reached < wanted) {
     const rows = await outbox.after(reached, PAGE_ROWS)

@@ -5,6 +5,9 @@ import { HEAD_FILE, segmentFile } from './segments.ts'
 
 /** Below this a flush waits for the disk in place: a thread costs more than the wait. */
 const QUICK_SYNC_MS = 2
+/** A disk is slow when most of its last five syncs were: one hiccup changes nothing. */
+const RECENT = 0b11111
+const SLOW_OF_RECENT = 3
 
 /**
  * Puts bytes at the end of the log, durably, or not at all. Called under the lock only.
@@ -17,7 +20,8 @@ export class SegmentWriter {
   #head: number | undefined
   #headInode = 0
   #headBytes = 0
-  #syncMs = 0
+  /** One bit for each of the last syncs, set when it was slow. */
+  #slow = 0
   /** A failed write that could not be taken back: where the good part of its segment ends. */
   #spoiled: { readonly segment: number; readonly bytes: number; readonly seq: number } | undefined
 
@@ -138,8 +142,11 @@ export class SegmentWriter {
 
   async #sync(fd: number): Promise<void> {
     const startedAt = performance.now()
-    if (this.#syncMs < QUICK_SYNC_MS) this.#fs.sync(fd)
+    if (bitsIn(this.#slow) < SLOW_OF_RECENT) this.#fs.sync(fd)
     else await this.#fs.syncLater(fd)
-    this.#syncMs += (performance.now() - startedAt - this.#syncMs) / 4
+    const slow = performance.now() - startedAt >= QUICK_SYNC_MS
+    this.#slow = ((this.#slow << 1) | Number(slow)) & RECENT
   }
 }
+
+const bitsIn = (bits: number): number => (bits === 0 ? 0 : (bits & 1) + bitsIn(bits >> 1))

@@ -28,8 +28,11 @@ export interface AuditLog {
    * Resolves when the outbox up to and including `generation` is durable in the log.
    * @throws `audit_unavailable`; `audit_tampered` when the log lacks generations that the outbox
    * no longer has (it was cut)
+   *
+   * `committed` are rows that the caller has just committed, as the outbox would give them: with them
+   * at hand the log need not read the outbox again.
    */
-  complete(generation: number): Promise<void>
+  complete(generation: number, committed?: readonly OutboxRow[]): Promise<void>
   /** Looks at the files again (another process may have appended). */
   refresh(): Promise<AuditTail>
   query(filter: AuditFilter): Promise<AuditEntry[]>
