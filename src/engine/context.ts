@@ -4,6 +4,7 @@ import type { Store } from '../core/ports/store.ts'
 import type { AccessCache } from './access.ts'
 import type { HeadCodec } from './heads.ts'
 import type { KeyHolder } from './keys/holder.ts'
+import type { StateCodec } from './state.ts'
 
 /** What every part of the engine works with. Made once by `createEngine`. */
 export interface EngineContext {
@@ -11,6 +12,7 @@ export interface EngineContext {
   readonly log: AuditLog
   readonly keys: KeyHolder
   readonly heads: HeadCodec
+  readonly states: StateCodec
   readonly access: AccessCache
   readonly clock: Clock
   readonly random: Random

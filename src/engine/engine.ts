@@ -13,6 +13,7 @@ import { createHeadCodec } from './heads.ts'
 import type { SealAccess } from './keys/admin.ts'
 import { createKeyAdmin } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
+import { createStateCodec } from './state.ts'
 import { startSweeping, sweep } from './sweep.ts'
 import { createWatcher } from './watch.ts'
 
@@ -40,7 +41,8 @@ export function createContext(
   const { store, log, keys, clock, random, valueBytesMax } = parts
   const heads = createHeadCodec(keys)
   const access = createAccessCache(store, heads)
-  return { store, log, keys, heads, access, clock, random, valueBytesMax }
+  const states = createStateCodec(keys, random)
+  return { store, log, keys, heads, states, access, clock, random, valueBytesMax }
 }
 
 export function createEngine(parts: EngineParts): Platform {

@@ -13,13 +13,14 @@ export interface NamedRecord<T> {
 
 /** Records to authenticated bytes and back. */
 export interface HeadCodec {
-  seal(kind: HeadKind, record: { readonly path: string }): Uint8Array
+  seal(kind: Exclude<HeadKind, 'secret'>, record: { readonly path: string }): Uint8Array
+  sealSecret(record: SecretRecord): Uint8Array
   /** @throws CofferError `corrupt` when the bytes are not the authentic head of this path */
   secret(path: string, head: Uint8Array): SecretRecord
   named<T>(kind: HeadKind, path: string, head: Uint8Array): NamedRecord<T>
 }
 
-/** Heads that were verified before are recognised by their bytes; no value is among them. */
+/** Heads that were verified or made here before are recognised by their bytes; no value is among them. */
 const REMEMBERED_MAX = 2_048
 const REMEMBERED_BYTES_MAX = 8_192
 
@@ -45,23 +46,34 @@ export function createHeadCodec(keys: KeyHolder): HeadCodec {
     return record
   }
 
+  function remember(record: SecretRecord, head: Uint8Array): void {
+    if (head.length > REMEMBERED_BYTES_MAX) return
+    if (remembered.size >= REMEMBERED_MAX) {
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest)
+        break
+      }
+    }
+    remembered.set(record.path, { head, record })
+  }
+
+  const seal = (kind: HeadKind, record: { readonly path: string }): Uint8Array =>
+    sealHead(keys.keyring.headKey, keys.keyring.storeId, kind, JSON.stringify(record))
+
   return {
-    seal: (kind, record) =>
-      sealHead(keys.keyring.headKey, keys.keyring.storeId, kind, JSON.stringify(record)),
+    seal,
+
+    sealSecret(record) {
+      const head = seal('secret', record)
+      remember(record, head)
+      return head
+    },
 
     secret(path, head) {
       const known = remembered.get(path)
       if (known !== undefined && Buffer.compare(known.head, head) === 0) return known.record
       const record = open<SecretRecord>('secret', path, head)
-      if (head.length <= REMEMBERED_BYTES_MAX) {
-        if (remembered.size >= REMEMBERED_MAX) {
-          for (const oldest of remembered.keys()) {
-            remembered.delete(oldest)
-            break
-          }
-        }
-        remembered.set(path, { head, record })
-      }
+      remember(record, head)
       return record
     },
 

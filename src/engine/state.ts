@@ -5,6 +5,7 @@ import type { Random } from '../core/ports/ambient.ts'
 import type { StateRow } from '../core/ports/store.ts'
 import { openAead, sealAead } from '../crypto/aead.ts'
 import { associatedData } from '../crypto/framing.ts'
+import type { KeyHolder } from './keys/holder.ts'
 
 /**
  * What the store must agree on as a whole, sealed (not only authenticated: the digest is hidden, so
@@ -68,6 +69,39 @@ export function openState(key: KeyObject, storeId: string, row: StateRow): Store
 
 const binding = (storeId: string, generation: number, accessGeneration: number) =>
   associatedData('state', storeId, generation, accessGeneration)
+
+/** Opens and seals states; the newest one is recognised by its bytes and not opened again. */
+export interface StateCodec {
+  /** @throws CofferError `corrupt` */
+  open(row: StateRow): StoreState
+  seal(state: StoreState): StateRow
+}
+
+export function createStateCodec(keys: KeyHolder, random: Random): StateCodec {
+  let newest: { readonly row: StateRow; readonly state: StoreState } | undefined
+  return {
+    open(row) {
+      if (
+        newest !== undefined &&
+        newest.row.generation === row.generation &&
+        newest.row.accessGeneration === row.accessGeneration &&
+        Buffer.compare(newest.row.seal, row.seal) === 0
+      ) {
+        return newest.state
+      }
+      const { stateKey, storeId } = keys.keyring
+      const state = openState(stateKey, storeId, row)
+      newest = { row, state }
+      return state
+    },
+    seal(state) {
+      const { stateKey, storeId } = keys.keyring
+      const row = sealState(stateKey, storeId, state, random)
+      newest = { row, state }
+      return row
+    },
+  }
+}
 
 /** @throws CofferError `store_rolled_back` when the store is behind what is known to have happened. */
 export function refuseRollback(storeGeneration: number, known: number, witness: string): void {

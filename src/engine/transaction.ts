@@ -1,7 +1,7 @@
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditAction, AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
-import type { HeadKind, StoreWriter } from '../core/ports/store.ts'
+import type { HeadKind, OutboxRow, StoreWriter } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import type { JsonObject } from '../core/value.ts'
 import { addToDigest, digestElement, removeFromDigest } from '../crypto/digest.ts'
@@ -15,7 +15,7 @@ import { KEYRING } from './keys/holder.ts'
 import { putEvent } from './outbox.ts'
 import { readableCurrent } from './secrets/usable.ts'
 import type { StoreState } from './state.ts'
-import { openState, refuseRollback, sealState } from './state.ts'
+import { refuseRollback } from './state.ts'
 
 type NamedKind = Exclude<HeadKind, 'secret'>
 
@@ -76,7 +76,8 @@ export async function transact<T>(
   if (committed.keyring !== undefined) {
     context.keys.replace(committed.keyring.keyring, committed.keyring.rootKey)
   }
-  if (committed.changed) await context.log.complete(committed.generation)
+  const { events, generation } = committed
+  if (events.length > 0) await context.log.complete(generation, events)
   return committed.value
 }
 
@@ -110,7 +111,8 @@ export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request'>
 interface Committed<T> {
   readonly value: T
   readonly generation: number
-  readonly changed: boolean
+  /** What this transaction put into the outbox, for the log. */
+  readonly events: readonly OutboxRow[]
   readonly keyring?: { readonly keyring: Keyring; readonly rootKey: Uint8Array } | undefined
 }
 
@@ -134,6 +136,7 @@ async function inTransaction<T>(
   const now = context.clock()
   let { generation, accessGeneration, digest, keyringRevision } = before
   let newKeyring: Committed<T>['keyring']
+  const events: OutboxRow[] = []
 
   /** Heads as this transaction last saw or put them. */
   const seen = new Map<string, Uint8Array | undefined>()
@@ -176,7 +179,7 @@ async function inTransaction<T>(
         generation,
         ...originFacts(origin),
       }
-      await putEvent(rows, keys.keyring, generation, event)
+      events.push(await putEvent(rows, keys.keyring, generation, event))
       return generation
     },
     async secret(path) {
@@ -185,7 +188,7 @@ async function inTransaction<T>(
     },
     putSecret: (record) =>
       replaceHead('secret', record.path, {
-        head: heads.seal('secret', record),
+        head: heads.sealSecret(record),
         generation: record.generation,
         version: { id: record.id, current: readableCurrent(record) },
       }),
@@ -208,7 +211,7 @@ async function inTransaction<T>(
   }
 
   const value = await work(tx)
-  if (generation === before.generation) return { value, generation, changed: false }
+  if (events.length === 0) return { value, generation, events }
   const { tail } = log
   const after: StoreState = {
     generation,
@@ -217,12 +220,11 @@ async function inTransaction<T>(
     keyringRevision,
     anchor: { seq: tail.seq, hash: tail.hash },
   }
-  const { keyring } = keys
-  await rows.putState(sealState(keyring.stateKey, keyring.storeId, after, context.random))
+  await rows.putState(context.states.seal(after))
   if (crosses(before.generation, generation)) {
     await rows.trimOutbox(Math.min(tail.generation, before.generation))
   }
-  return { value, generation, changed: true, keyring: newKeyring }
+  return { value, generation, events, keyring: newKeyring }
 }
 
 /** The outbox is trimmed now and then: what is in the log already does no harm there. */
@@ -236,7 +238,7 @@ async function openedState(context: EngineContext, rows: StoreWriter): Promise<S
   const row = await rows.state()
   if (row === undefined) return { ...GENESIS, keyringRevision: keys.keyring.revision }
   refuseRollback(row.generation, log.tail.generation, 'the audit log')
-  const state = openState(keys.keyring.stateKey, keys.keyring.storeId, row)
+  const state = context.states.open(row)
   await keys.catchUp(rows, state.keyringRevision)
   return state
 }
