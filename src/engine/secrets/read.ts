@@ -64,13 +64,20 @@ export async function readMany(
 
 type Found = ({ readonly value: SecretVersion | undefined } | { readonly error: CofferError }) & {
   readonly event: AuditEvent
+  /** Of the snapshot that a value comes from. */
+  readonly generation?: number
 }
 
-/** When an event cannot be made durable, the values it was about are gone. */
+/**
+ * When an event cannot be made durable, the values it was about are gone. Neither does a value leave
+ * before the event of its own write, which a process that died may have left in the outbox.
+ */
 async function appendOrErase(context: EngineContext, found: readonly Found[]): Promise<void> {
   if (found.length === 0) return
   try {
     await context.log.append(found.map((f) => f.event))
+    const generation = found.reduce((most, f) => Math.max(most, f.generation ?? 0), 0)
+    if (generation > context.log.tail.generation) await context.log.complete(generation)
   } catch (error) {
     for (const f of found) if ('value' in f) f.value?.secret.erase()
     throw error
@@ -99,7 +106,8 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     }
     refuseUnusable(record, version, at)
     const value = await open(context, row, record, version)
-    return { value, event: eventOf(origin, at, path, ref, version) }
+    const event = eventOf(origin, at, path, ref, version)
+    return { value, event, generation: row.generation }
   } catch (error) {
     const shown = decided ? error : await deniedFirst(context, origin, path, at, ref, error)
     if (!isCofferError(shown)) throw shown
