@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { faultyFs } from '../../../test/audit/faulty-fs.ts'
@@ -180,6 +180,24 @@ test('lines behind which another process has continued are not taken back', asyn
   await log.append([event('d')])
   expect((await log.query({})).map(({ resource }) => resource)).toEqual(['a', 'b', 'c', 'd'])
   expect((await log.verify()).ok).toBe(true)
+})
+
+test('a head file that a power cut left behind the log makes nobody believe in a cut', async () => {
+  const log = await scratch.open()
+  await log.append([event('a')])
+  const head = path.join(scratch.dir, 'head')
+  const stale = readFileSync(head)
+  await log.append([event('b')])
+  scratch.outbox.put(1)
+  await log.complete(1)
+  const { tail } = log
+  await log.close()
+  writeFileSync(head, stale)
+  const again = await scratch.open()
+  expect(await again.refresh()).toEqual(tail)
+  expect((await again.verify()).ok).toBe(true)
+  await again.append([event('c')])
+  expect((await again.verify()).warnings).toEqual([])
 })
 
 test('on a full disk administrators still act, from the reserve, and nobody else', async () => {

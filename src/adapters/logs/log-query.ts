@@ -6,7 +6,7 @@ import type { LogPlace } from './log-end.ts'
 import { linesBackward, segmentFile, segmentsIn, withSegment } from './segments.ts'
 
 const LIMIT_DEFAULT = 100
-export const QUERY_LIMIT_MAX = 10_000
+const QUERY_LIMIT_MAX = 10_000
 
 /** Clocks differ between processes: a search by time goes back this much further before it stops. */
 const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000

@@ -70,10 +70,24 @@ export class LogWriter {
     })
   }
 
-  /** Looks for what other processes appended; takes no lock and changes nothing. */
-  look(): AuditTail {
+  /**
+   * Looks for what other processes appended. Lines that the head file does not vouch for are being
+   * written now, or a power cut took the newest head: under the lock it can only be the latter, and
+   * they are made durable. Writes nothing, so that a full disk keeps nobody out.
+   */
+  async look(): Promise<AuditTail> {
+    const { lock, files } = this.#parts
     this.#adopt()
-    return this.#durable
+    if (this.#end.seq === this.#durable.seq) return this.#durable
+    await lock.acquire()
+    try {
+      this.#adopt()
+      files.sync(this.#end)
+      this.#durable = tailOf(this.#end)
+      return this.#durable
+    } finally {
+      lock.release()
+    }
   }
 
   /** Settles every waiter, or rejects. */
@@ -110,7 +124,7 @@ export class LogWriter {
     try {
       await this.#append(bodies)
     } catch (error) {
-      if (!isFull(error) || this.#end !== before) throw error
+      if (!isFull(error) || this.#end.seq !== before.seq) throw error
       reserve.giveUp()
       await this.#append(bodies)
     }
@@ -128,7 +142,7 @@ export class LogWriter {
       await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
     } catch (error) {
       // With the lines in place it was the head file that found no room.
-      if (!isFull(error) || this.#end !== before) throw error
+      if (!isFull(error) || this.#end.seq !== before.seq) throw error
       open = refuseOrdinary(open, error)
       if (open.length === 0) return
       reserve.giveUp()
@@ -204,14 +218,15 @@ export class LogWriter {
 
   async #append(bodies: readonly string[]): Promise<void> {
     const { place, signer, files, clock } = this.#parts
-    const unsigned = this.#end.seq > this.#end.signedSeq
+    const before = this.#end
+    const unsigned = before.seq > before.signedSeq
     if (bodies.length === 0 && !(unsigned && signer !== undefined)) {
       if (this.#durable.seq < this.#end.seq) files.sync(this.#end)
       this.#durable = tailOf(this.#end)
       return
     }
     const lines: string[] = []
-    let { seq, hash, generation, signedSeq } = this.#end
+    let { seq, hash, generation, signedSeq } = before
     const put = (line: string) => {
       lines.push(line)
       hash = lineHash(line)
@@ -226,9 +241,9 @@ export class LogWriter {
       put(signatureLine({ seq, at: clock(), generation, prev: hash }, place.storeId, signer))
     }
     const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1')
-    const at = files.next(this.#end, this.#newest)
-    await files.append(at, this.#end.seq, bytes)
-    this.#parts.sinks.hint(this.#end.seq, lines)
+    const at = files.next(before, this.#newest)
+    await files.append(at, before.seq, bytes)
+    this.#parts.sinks.hint(before.seq, lines)
     this.#newest = at.segment
     this.#end = {
       segment: at.segment,

@@ -7,8 +7,10 @@ import { cut } from './log-end.ts'
 
 const PAGE_ROWS = 500
 
-/** Events behind which the numbering is sound, whatever is missing before: a store that is new, put
- * back, or accepted as it is by a person. */
+/**
+ * Events behind which the numbering is sound, whatever is missing before: a store that is new, put
+ * back, or accepted as it is by a person.
+ */
 const FRESH_STARTS: ReadonlySet<string> = new Set(['store.init', 'store.restore', 'store.epoch'])
 
 /**

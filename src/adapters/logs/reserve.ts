@@ -3,7 +3,7 @@ import { writeAll, type LogFs } from './log-fs.ts'
 import { RESERVE_FILE } from './segments.ts'
 
 /** How much disk is kept back: thousands of administrator actions. */
-export const RESERVE_BYTES = 1_048_576
+const RESERVE_BYTES = 1_048_576
 
 /**
  * Disk space set aside, so that a flood that fills the disk cannot lock administrators out: on

@@ -22,9 +22,11 @@ interface Held {
 /**
  * Appends the log's lines to one file (0600), each batch synced: for another disk or a mount that
  * this machine can append to. Several processes may share the file: each looks at what is there.
+ * @throws CofferError `invalid_argument` without a name
  */
 export function fileSink(options: { readonly file: string }): Sink {
   const { file } = options
+  if (file === '') throw new CofferError('invalid_argument', 'The audit sink needs a file name.')
   let handle: FileHandle | undefined
   let held: Held | undefined
 

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { event, linesOf, scratchLog, type Scratch } from '../../../test/audit/scratch-log.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Sink } from '../../core/ports/sink.ts'
-import { refusalOf } from '../../testing/refusal.ts'
+import { refusal, refusalOf } from '../../testing/refusal.ts'
 import { sinkContract, type SinkUnderTest } from '../../testing/sink-contract.ts'
 import { SinkFeed } from '../logs/sink-feed.ts'
 import { quickFs, STORE_ID } from '../../../test/audit/scratch-log.ts'
@@ -74,6 +74,10 @@ test('the file is for its owner only, and a line that was torn is written over',
 test('a file that cannot be opened is audit_unavailable', async () => {
   const sink = fileSink({ file: path.join(dir, 'none', 'f') })
   expect((await refusalOf(async () => sink.head?.())).code).toBe('audit_unavailable')
+})
+
+test('a file needs a name', () => {
+  expect(refusal(() => SINKS.file.make('')).code).toBe('invalid_argument')
 })
 
 test('two processes may share one file', async () => {
