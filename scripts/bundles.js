@@ -19,8 +19,9 @@ export const ENTRIES = {
  * module that two groups reach.
  */
 const GROUPS = [
-  // Apart, so that what runs in browsers never meets it.
-  { name: 'node', test: /^\0node:/, priority: 4 },
+  // Apart, so that what runs in browsers never meets it. Only what is always there: a module that
+  // takes time to load (crypto, fs/promises) stays with those who need it.
+  { name: 'node', test: /^\0node:(?:fs|os|path|url|util)$/, priority: 4 },
   {
     name: 'core',
     test: /src[\\/]core[\\/](?:errors|limits|label|path|secret|value)\.ts$/,
@@ -39,7 +40,8 @@ const GROUPS = [
 ]
 
 /** Built-in modules with properties that load more of Node when they are read. */
-const EAGER = /^node:(?:fs|fs\/promises|os|path|timers\/promises|url|util)$/
+const EAGER =
+  /^node:(?:buffer|child_process|crypto|fs|fs\/promises|os|path|timers\/promises|url|util)$/
 
 /**
  * `import { x } from 'node:fs'` reads every property of the module, and so loads streams, promises,

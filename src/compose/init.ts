@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PUBLIC_KEY_FILE } from '../adapters/logs/segments.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
@@ -43,7 +43,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
     await log.close()
     if (seq > 0) throw orphanedLog(place.auditDir)
     // Of an attempt that was interrupted: it is the key of a store that was never made.
-    await rm(join(place.auditDir, PUBLIC_KEY_FILE), { force: true })
+    rmSync(join(place.auditDir, PUBLIC_KEY_FILE), { force: true })
 
     const sealContext = place.sealContext()
     const seal =

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { openFileLog } from '../adapters/logs/file-log.ts'
 import type { LogFs } from '../adapters/logs/log-fs.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
@@ -205,7 +205,7 @@ function valueBytesMax(asked: number = LIMITS.valueBytesMax): number {
 }
 
 async function privateDirectory(dataDir: string) {
-  const { mode } = await stat(dataDir)
+  const { mode } = statSync(dataDir)
   const open = (mode & 0o077) !== 0
   return {
     name: 'data directory',

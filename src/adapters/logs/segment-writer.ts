@@ -141,10 +141,10 @@ export class SegmentWriter {
   }
 
   async #sync(fd: number): Promise<void> {
-    const startedAt = performance.now()
+    const startedAt = process.hrtime.bigint()
     if (bitsIn(this.#slow) < SLOW_OF_RECENT) this.#fs.sync(fd)
     else await this.#fs.syncLater(fd)
-    const slow = performance.now() - startedAt >= QUICK_SYNC_MS
+    const slow = Number(process.hrtime.bigint() - startedAt) / 1e6 >= QUICK_SYNC_MS
     this.#slow = ((this.#slow << 1) | Number(slow)) & RECENT
   }
 }

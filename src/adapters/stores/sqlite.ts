@@ -47,7 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const { file, mustExist = false } = options
   const patience: Patience = {
     timeoutMs: options.busyTimeoutMs ?? LIMITS.storeBusyTimeoutMs,
-    now: options.now ?? (() => performance.now()),
+    now: options.now ?? (() => Number(process.hrtime.bigint()) / 1e6),
     sleep: options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
   }
   if (mustExist) requireFile(file)

@@ -84,7 +84,7 @@ test('SIGPIPE ends a writer quietly, and no signal is ignored or blocked', () =>
   const script = `"$0" "$1" run --prefix e/web -- yes | head -n 1; echo \${PIPESTATUS[0]}`
   const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN], { encoding: 'utf8', env })
   expect([stdout, stderr]).toEqual(['y\n141\n', ''])
-  const { stdout: status } = sh('grep -E "^Sig(Ign|Blk)" /proc/$$/status')
+  const { stdout: status } = coffer([...PREFIX, 'grep', '-E', '^Sig(Ign|Blk)', '/proc/self/status'])
   expect(status).toMatch(/SigBlk:\t0{16}\nSigIgn:\t0{16}\n/)
 })
 
