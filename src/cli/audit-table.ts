@@ -11,7 +11,8 @@ export const AUDIT_COLUMNS: readonly Column<AuditEntry>[] = [
   {
     title: 'OUTCOME',
     cell: (entry) => entry.outcome,
-    style: (entry) => (entry.outcome === 'allowed' ? undefined : entry.outcome === 'denied' ? 'red' : 'yellow'),
+    style: (entry) =>
+      entry.outcome === 'allowed' ? undefined : entry.outcome === 'denied' ? 'red' : 'yellow',
   },
   { title: 'RESOURCE', cell: (entry) => resourceOf(entry) },
   { title: 'CODE', cell: (entry) => entry.code },
@@ -20,11 +21,23 @@ export const AUDIT_COLUMNS: readonly Column<AuditEntry>[] = [
 
 /** One entry on one line, for a log that goes on. */
 export const auditLine = (entry: AuditEntry): string =>
-  [shownInstant(entry.at), entry.actor, entry.action, entry.outcome, resourceOf(entry), entry.code, entry.reason]
+  [
+    shownInstant(entry.at),
+    entry.actor,
+    entry.action,
+    entry.outcome,
+    resourceOf(entry),
+    entry.code,
+    entry.reason,
+  ]
     .filter((part) => part !== undefined && part !== '')
     .join('  ')
 
 const resourceOf = ({ resource, version, label }: AuditEntry): string =>
-  [resource, version === undefined ? undefined : `v${version}`, label === undefined ? undefined : `(${label})`]
+  [
+    resource,
+    version === undefined ? undefined : `v${version}`,
+    label === undefined ? undefined : `(${label})`,
+  ]
     .filter((part) => part !== undefined)
     .join(' ')

@@ -13,7 +13,9 @@ export async function backupPassphrase(
   fresh: boolean,
 ): Promise<string> {
   if (file !== undefined) {
-    const text = Buffer.from(readFile(file, FILE_BYTES_MAX)).toString('utf8').replace(/\r?\n$/, '')
+    const text = Buffer.from(readFile(file, FILE_BYTES_MAX))
+      .toString('utf8')
+      .replace(/\r?\n$/, '')
     if (text !== '') return text
     throw new CofferError('backup_key', `${file} is empty.`)
   }

@@ -10,7 +10,10 @@ function complete(line: string): string[] {
   const script = `${SHELLS.bash(commands)}
 COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
 _coffer; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8', cwd: import.meta.dirname })
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
+    encoding: 'utf8',
+    cwd: import.meta.dirname,
+  })
   expect(stderr).toBe('')
   return stdout.trim().split('\n')
 }

@@ -73,7 +73,9 @@ function valueOfBash(option: OptionSpec): string {
 
 function zsh(commands: readonly CommandSpec[]): string {
   const describe = (specs: readonly CommandSpec[]): string =>
-    specs.map((spec) => quote(`${lastWord(spec.name)}:${spec.summary.replaceAll(':', '\\:')}`)).join(' ')
+    specs
+      .map((spec) => quote(`${lastWord(spec.name)}:${spec.summary.replaceAll(':', '\\:')}`))
+      .join(' ')
   const cases = leaves(commands).map((spec) => {
     if (spec.subcommands !== undefined) {
       return `    ${quote(spec.name)}) local -a subs=(${describe(Object.values(spec.subcommands))}); _describe command subs ;;`
@@ -156,7 +158,8 @@ function fishOption([name, option]: NamedOption, condition?: string): string {
 const groups = (commands: readonly CommandSpec[]): string[] =>
   commands.filter((spec) => spec.subcommands !== undefined).map((spec) => spec.name)
 
-const unique = (options: readonly NamedOption[]): NamedOption[] => [...new Map(options)].map((o) => o)
+const unique = (options: readonly NamedOption[]): NamedOption[] =>
+  [...new Map(options)].map((o) => o)
 
 /** For all three shells: single quotes, one inside them written as '\''. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

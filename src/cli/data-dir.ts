@@ -20,7 +20,8 @@ export async function findDataDir(
   globals: Pick<Globals, 'data-dir'>,
 ): Promise<DataDir> {
   const option = globals['data-dir']
-  if (option !== undefined && option !== '') return { path: resolve(world.cwd, option), from: 'option' }
+  if (option !== undefined && option !== '')
+    return { path: resolve(world.cwd, option), from: 'option' }
   const variable = world.env.COFFER_DATA_DIR
   if (variable !== undefined && variable !== '') {
     return { path: resolve(world.cwd, variable), from: 'environment' }
@@ -41,7 +42,8 @@ const PROJECT_FILES = [
 ]
 
 /** A `dataDir` that needs no YAML reader: a plain or quoted scalar on one line. */
-const SIMPLE = /^dataDir:[ \t]+(?:'([^'\n]+)'|"([^"\\\n]+)"|([\w./~@+-][^\n#:{}[\]&*!|>'"%`]*?))[ \t]*(?:#.*)?$/m
+const SIMPLE =
+  /^dataDir:[ \t]+(?:'([^'\n]+)'|"([^"\\\n]+)"|([\w./~@+-][^\n#:{}[\]&*!|>'"%`]*?))[ \t]*(?:#.*)?$/m
 
 async function projectDataDir(cwd: string): Promise<string | undefined> {
   const found = nearestProjectFile(cwd)

@@ -1,6 +1,12 @@
 import { CofferError, isCofferError } from '../core/errors.ts'
 import { report } from './failure.ts'
-import { asksHelp, parseCommand, refuseUnknownGlobals, splitCommand, unknownCommand } from './parse.ts'
+import {
+  asksHelp,
+  parseCommand,
+  refuseUnknownGlobals,
+  splitCommand,
+  unknownCommand,
+} from './parse.ts'
 import { commandNamed, COMMAND_NAMES, HANDLERS, type HandlerName } from './registry.ts'
 import { sessionOf } from './session.ts'
 import type { CommandSpec, Handler } from './spec.ts'
@@ -89,7 +95,10 @@ async function suggesting(error: unknown): Promise<unknown> {
   if (typeof unknown !== 'string' || !Array.isArray(known)) return error
   const { nearest } = await import('./suggest.ts')
   const near = nearest(unknown, known as readonly string[])
-  const remedy = near === undefined ? `See \`${String(help)}\`.` : `Did you mean ${near}? See \`${String(help)}\`.`
+  const remedy =
+    near === undefined
+      ? `See \`${String(help)}\`.`
+      : `Did you mean ${near}? See \`${String(help)}\`.`
   return new CofferError('invalid_argument', error.message, { remedy })
 }
 

@@ -12,7 +12,10 @@ export async function cliDocument(): Promise<string> {
     optionTable(GLOBAL_OPTIONS),
     ...sections.flatMap(({ title, commands }) => [
       `## ${title}\n`,
-      ...commands.flatMap((spec) => [page(spec, '###'), ...Object.values(spec.subcommands ?? {}).map((sub) => page(sub, '####'))]),
+      ...commands.flatMap((spec) => [
+        page(spec, '###'),
+        ...Object.values(spec.subcommands ?? {}).map((sub) => page(sub, '####')),
+      ]),
     ]),
   ]
   return `${parts.join('\n').trimEnd()}\n`
@@ -38,15 +41,28 @@ it really was. \`COFFER_DEBUG=1\` adds the stack frames of an error, without its
 `
 
 function page(spec: CommandSpec, heading: string): string {
-  const lines = [`${heading} coffer ${spec.name}\n`, `${capital(spec.summary)}.\n`, fence([usageLine(spec)])]
+  const lines = [
+    `${heading} coffer ${spec.name}\n`,
+    `${capital(spec.summary)}.\n`,
+    fence([usageLine(spec)]),
+  ]
   const others = aliasesOf(spec.name)
   if (others.length > 0) lines.push(`Also \`coffer ${others.join('`, `coffer ')}\`.\n`)
   for (const paragraph of spec.description ?? []) lines.push(`${escapeText(paragraph)}\n`)
   if (spec.arguments !== undefined) {
-    lines.push(table(['argument', ''], spec.arguments.map((a) => [`\`${a.name.toUpperCase()}\``, a.summary])))
+    lines.push(
+      table(
+        ['argument', ''],
+        spec.arguments.map((a) => [`\`${a.name.toUpperCase()}\``, a.summary]),
+      ),
+    )
   }
   if (spec.options !== undefined) lines.push(optionTable(spec.options))
-  lines.push(fence(spec.examples.map(({ command, note }) => (note === '' ? command : `${command}  # ${note}`))))
+  lines.push(
+    fence(
+      spec.examples.map(({ command, note }) => (note === '' ? command : `${command}  # ${note}`)),
+    ),
+  )
   return lines.join('\n')
 }
 

@@ -8,7 +8,7 @@ import type { World } from './world.ts'
  */
 export function report(error: unknown, world: World, json: boolean): number {
   const known = isCofferError(error) ? error : unexpected(error)
-  const text = json ? `${safeJson({ error: known.toJSON() })}\n` : human(known)
+  const text = json ? `${safeJson({ error: document(known) })}\n` : human(known)
   world.stderr.write(text)
   if (world.env.COFFER_DEBUG === '1') world.stderr.write(frames(error))
   return known.exitCode
@@ -31,15 +31,25 @@ export function combine(problems: readonly Problem[], headline: string): CofferE
   const same = known.every(({ error }) => error.code === first.code)
   return new CofferError(same ? first.code : 'invalid_config', headline, {
     ...(same ? { remedy: first.remedy } : { remedy: 'Correct what is listed; nothing was done.' }),
-    details: { problems: known.map(({ subject, error }) => `${subject}: ${error.code}: ${error.message}`) },
+    details: {
+      problems: known.map(({ subject, error }) => `${subject}: ${error.code}: ${error.message}`),
+    },
   })
+}
+
+/** With the problems of a configuration, which its message lists for people. */
+function document(error: CofferError): object {
+  const { problems } = error as { problems?: unknown }
+  return Array.isArray(problems) ? { ...error.toJSON(), problems } : error.toJSON()
 }
 
 function human(error: CofferError): string {
   const lines = error.message.split('\n').map(safeText)
   const listed = Array.isArray(error.details.problems) ? error.details.problems : []
   const shown = new Set(lines.join('\n').split('\n'))
-  const problems = listed.map((line: string) => `  - ${safeText(line)}`).filter((line) => !shown.has(line))
+  const problems = listed
+    .map((line: string) => `  - ${safeText(line)}`)
+    .filter((line) => !shown.has(line))
   return [
     `error: ${lines.join('\n')}`,
     ...problems,
@@ -65,7 +75,11 @@ function nameOf(error: unknown): string {
 
 function frames(error: unknown): string {
   let text = ''
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+  for (
+    let at: unknown = error, depth = 0;
+    at instanceof Error && depth < 5;
+    at = at.cause, depth++
+  ) {
     const stack = typeof at.stack === 'string' ? at.stack : ''
     const lines = stack.split('\n').filter((line) => /^\s+at /.test(line))
     text += `  ${nameOf(at)}\n${lines.map((line) => `  ${safeText(line)}\n`).join('')}`

@@ -39,12 +39,13 @@ export interface PrivateFile {
 export function privateFile(file: string): PrivateFile {
   const random = randomBytes(8).toString('hex')
   const temporary = join(dirname(file), `.${basename(file).slice(0, 200)}.${random}`)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+  const flags =
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
   const fd = attempt(file, 'write', () => openSync(temporary, flags, 0o600))
   return {
     write: (bytes) =>
       attempt(file, 'write', () => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       }),
     finish: () => {
       attempt(file, 'write', () => fsyncSync(fd))
@@ -95,7 +96,8 @@ export function attempt<T>(file: string, doing: 'read' | 'write', work: () => T)
 function fileError(error: unknown, file: string, doing: 'read' | 'write'): CofferError {
   const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
   if (code === 'ENOENT') {
-    const what = doing === 'read' ? `There is no file ${file}.` : `The directory of ${file} is missing.`
+    const what =
+      doing === 'read' ? `There is no file ${file}.` : `The directory of ${file} is missing.`
     return new CofferError('not_found', what, { remedy: 'Check the name of the file.' })
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') {

@@ -33,11 +33,19 @@ export function commandHelp(spec: CommandSpec): string {
   const subcommands = Object.values(spec.subcommands ?? {})
   if (subcommands.length > 0) lines.push('', 'Commands:', ...rows(subcommands.map(commandRow)))
   if (spec.arguments !== undefined && spec.arguments.length > 0) {
-    lines.push('', 'Arguments:', ...rows(spec.arguments.map((a) => [a.name.toUpperCase(), a.summary])))
+    lines.push(
+      '',
+      'Arguments:',
+      ...rows(spec.arguments.map((a) => [a.name.toUpperCase(), a.summary])),
+    )
   }
   const options = Object.entries<OptionSpec>(spec.options ?? {})
   if (options.length > 0) lines.push('', 'Options:', ...rows(options.map(optionRow)))
-  lines.push('', 'Global options:', ...rows(Object.entries<OptionSpec>(GLOBAL_OPTIONS).map(optionRow)))
+  lines.push(
+    '',
+    'Global options:',
+    ...rows(Object.entries<OptionSpec>(GLOBAL_OPTIONS).map(optionRow)),
+  )
   lines.push('', 'Examples:', ...rows(spec.examples.map((e) => [e.command, e.note])))
   const others = aliasesOf(spec.name)
   if (others.length > 0) lines.push('', `Also: coffer ${others.join(', coffer ')}`)

@@ -6,7 +6,9 @@ import { expect, test } from 'vitest'
 const BIN = join(import.meta.dirname, '../../bin/coffer.js')
 const OLD = '/usr/bin/node'
 const major = existsSync(OLD)
-  ? Number(spawnSync(OLD, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.split('.')[0])
+  ? Number(
+      spawnSync(OLD, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.split('.')[0],
+    )
   : 99
 
 test.skipIf(major >= 24)('an older Node is told what is needed, in one line', () => {

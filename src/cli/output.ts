@@ -43,7 +43,9 @@ export function outputOf(world: World, options: OutputOptions): Output {
     table: async (rows, columns) => {
       const { renderTable } = await import('./table.ts')
       const color = options.color && stdout.isTTY
-      stdout.write(renderTable(rows, columns, { color, columns: stdout.isTTY ? stdout.columns : undefined }))
+      stdout.write(
+        renderTable(rows, columns, { color, columns: stdout.isTTY ? stdout.columns : undefined }),
+      )
     },
     result: async (document, human) => {
       if (options.json) stdout.write(`${safeJson(document)}\n`)

@@ -74,7 +74,13 @@ test.each([
 
 test('a refusal repeats no argument and no value: it may be a secret in the wrong place', () => {
   const canary = 'c4n4ry-value'
-  for (const misplaced of [[canary], [`--nope=${canary}`], [`-x${canary}`], ['--limit', canary], ['--format', canary]]) {
+  for (const misplaced of [
+    [canary],
+    [`--nope=${canary}`],
+    [`-x${canary}`],
+    ['--limit', canary],
+    ['--format', canary],
+  ]) {
     expect(refusal(['p', ...misplaced])).not.toContain(canary)
   }
 })

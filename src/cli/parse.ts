@@ -54,7 +54,11 @@ export function parseCommand(argv: readonly string[], spec: CommandSpec): Parsed
     if (option === undefined) throw unknownOption(token.rawName, spec, Object.keys(options))
     put(values, token, option)
   }
-  return { globals: values as unknown as Globals, options: values, ...bind(spec, positionals, rest) }
+  return {
+    globals: values as unknown as Globals,
+    options: values,
+    ...bind(spec, positionals, rest),
+  }
 }
 
 /** @throws CofferError `invalid_argument` when an option before the command is not a global one */
@@ -66,14 +70,22 @@ export function refuseUnknownGlobals(before: readonly string[]): void {
   }
 }
 
-export const usage = (message: string, remedy?: string, details?: Record<string, string | readonly string[]>) =>
+export const usage = (
+  message: string,
+  remedy?: string,
+  details?: Record<string, string | readonly string[]>,
+) =>
   new CofferError('invalid_argument', message, {
     ...(remedy === undefined ? {} : { remedy }),
     ...(details === undefined ? {} : { details }),
   })
 
 /** For a word that names no command; `suggest.ts` finds what was meant. */
-export function unknownCommand(name: string, known: readonly string[], group?: string): CofferError {
+export function unknownCommand(
+  name: string,
+  known: readonly string[],
+  group?: string,
+): CofferError {
   const shown = /^[A-Za-z][\w-]{0,40}$/.test(name) ? ` ${name}` : ' of that name'
   const of = group === undefined ? 'command' : `\`coffer ${group}\` command`
   return usage(`There is no ${of}${shown}.`, undefined, {
@@ -185,13 +197,18 @@ function bind(spec: CommandSpec, positionals: readonly string[], passed: readonl
   }
 }
 
-const count = (n: number): string => (n === 0 ? 'no argument' : n === 1 ? 'one argument' : `${n} arguments`)
+const count = (n: number): string =>
+  n === 0 ? 'no argument' : n === 1 ? 'one argument' : `${n} arguments`
 
 function unknownOption(rawName: string, spec: CommandSpec | undefined, known: readonly string[]) {
   const name = /^--?[A-Za-z0-9-]{1,40}/.exec(rawName)?.[0] ?? rawName.slice(0, 2)
-  return usage(`There is no option ${name}${spec === undefined ? '' : ` of \`coffer ${spec.name}\``}.`, undefined, {
-    unknown: name,
-    known: known.map((option) => `--${option}`),
-    help: spec === undefined ? 'coffer help' : `coffer ${spec.name} --help`,
-  })
+  return usage(
+    `There is no option ${name}${spec === undefined ? '' : ` of \`coffer ${spec.name}\``}.`,
+    undefined,
+    {
+      unknown: name,
+      known: known.map((option) => `--${option}`),
+      help: spec === undefined ? 'coffer help' : `coffer ${spec.name} --help`,
+    },
+  )
 }

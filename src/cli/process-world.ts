@@ -77,7 +77,7 @@ export function readToEnd(fd: number, bytesMax: number): Uint8Array {
 }
 
 function writeFully(fd: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     offset += retry(() => writeSync(fd, bytes, offset))
   }
 }
@@ -98,9 +98,13 @@ function retry(io: () => number): number {
 }
 
 const ioError = (code: string | undefined) =>
-  new CofferError('unavailable', `Reading or writing a standard stream failed (${code ?? 'EIO'}).`, {
-    remedy: 'Check where its input comes from and its output goes to.',
-  })
+  new CofferError(
+    'unavailable',
+    `Reading or writing a standard stream failed (${code ?? 'EIO'}).`,
+    {
+      remedy: 'Check where its input comes from and its output goes to.',
+    },
+  )
 
 /** Exact. Loads the network layer when it may be one, so it is asked only where it matters. */
 const isTerminal = (fd: number): boolean =>

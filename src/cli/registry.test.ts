@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { GLOBAL_OPTIONS } from './globals.ts'
 import { commandHelp, overview } from './help.ts'
-import { ALIASES, allSpecs, COMMAND_NAMES, commandNamed, HANDLERS, type HandlerName } from './registry.ts'
+import {
+  ALIASES,
+  allSpecs,
+  COMMAND_NAMES,
+  commandNamed,
+  HANDLERS,
+  type HandlerName,
+} from './registry.ts'
 import type { CommandSpec } from './spec.ts'
 
 const specs = (await allSpecs()).flatMap(({ commands }) => commands)
@@ -48,7 +55,9 @@ test('no option of a command hides a global one, and short names differ', () => 
     for (const name of Object.keys(spec.options ?? {})) {
       expect(Object.keys(GLOBAL_OPTIONS), spec.name).not.toContain(name)
     }
-    const shorts = Object.values(options).flatMap((option) => ('short' in option && option.short !== undefined ? [option.short] : []))
+    const shorts = Object.values(options).flatMap((option) =>
+      'short' in option && option.short !== undefined ? [option.short] : [],
+    )
     expect(new Set(shorts).size, spec.name).toBe(shorts.length)
   }
 })
@@ -57,7 +66,8 @@ test('help names every option, and fits a terminal', async () => {
   for (const spec of leaves) {
     const help = commandHelp(spec)
     for (const name of Object.keys(spec.options ?? {})) expect(help).toContain(`--${name}`)
-    for (const line of help.split('\n')) expect(line.length, `${spec.name}: ${line}`).toBeLessThanOrEqual(110)
+    for (const line of help.split('\n'))
+      expect(line.length, `${spec.name}: ${line}`).toBeLessThanOrEqual(110)
   }
   const text = await overview()
   for (const name of COMMAND_NAMES) expect(text).toContain(`  ${name} `)

@@ -15,6 +15,8 @@ export interface Session {
   readonly out: Output
   /** What the person answered to the seal's questions, by question. */
   readonly answers: ReadonlyMap<string, string>
+  /** Variables that were set and were read to open the store: one of them may hold its key. */
+  readonly variablesRead: ReadonlySet<string>
   compose(): Promise<Composition>
   /** Who acts: `--as`, or the local actor. */
   actor(): Promise<string>
@@ -35,6 +37,14 @@ export function sessionOf(world: World, globals: Globals): Session {
     answers.set(question, answer)
     return answer
   }
+  const variablesRead = new Set<string>()
+  const env = new Proxy(world.env, {
+    get: (target, name) => {
+      const value = typeof name === 'string' ? target[name] : undefined
+      if (value !== undefined) variablesRead.add(name as string)
+      return value
+    },
+  })
   const session: Session = {
     world,
     globals,
@@ -44,13 +54,14 @@ export function sessionOf(world: World, globals: Globals): Session {
       color: !globals['no-color'] && !world.env.NO_COLOR && world.env.TERM !== 'dumb',
     }),
     answers,
+    variablesRead,
     compose: () => (composed ??= world.compose()),
     actor: async () => globals.as ?? (await session.compose()).localActor(),
     dataDir: () => (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals))),
     options: async () => ({
       dataDir: (await session.dataDir()).path,
       ...(globals['audit-dir'] === undefined ? {} : { auditDir: globals['audit-dir'] }),
-      env: world.env,
+      env,
       sealOptions: sealOptionsOf(globals),
       get prompt() {
         const { prompt } = world
@@ -62,7 +73,10 @@ export function sessionOf(world: World, globals: Globals): Session {
     }),
     platform: () => {
       opened ??= (async () => {
-        const [{ openPlatform }, options] = await Promise.all([session.compose(), session.options()])
+        const [{ openPlatform }, options] = await Promise.all([
+          session.compose(),
+          session.options(),
+        ])
         return openPlatform(options)
       })()
       return opened
@@ -105,7 +119,8 @@ async function viaOf(session: Session): Promise<string> {
 async function readCheckpoint(file: string): Promise<AuditHead> {
   const { readFile } = await import('./files.ts')
   const text = Buffer.from(readFile(file, 65_536)).toString('utf8')
-  const bad = () => usage(`${file} holds no audit head.`, 'Write it with `coffer audit head --json`.')
+  const bad = () =>
+    usage(`${file} holds no audit head.`, 'Write it with `coffer audit head --json`.')
   try {
     const head = JSON.parse(text) as Partial<AuditHead>
     const { seq, hash, generation, key } = head

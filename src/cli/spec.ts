@@ -58,7 +58,9 @@ type ValueOf<O> = O extends { type: 'boolean' }
 type ScalarOf<O> = O extends { type: 'string' } ? string : number
 
 /** The values of a command's options, by name; a list or a flag that was not given is empty or false. */
-export type OptionsOf<S> = S extends { options: infer O } ? { readonly [K in keyof O]: ValueOf<O[K]> } : object
+export type OptionsOf<S> = S extends { options: infer O }
+  ? { readonly [K in keyof O]: ValueOf<O[K]> }
+  : object
 
 type ArgumentOf<A> = A extends { variadic: true }
   ? never

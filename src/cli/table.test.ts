@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { renderTable } from './table.ts'
 
 const COLUMNS = [
-  { title: 'NAME', cell: (row: { name: string; n: number }) => row.name, style: () => 'red' as const },
+  {
+    title: 'NAME',
+    cell: (row: { name: string; n: number }) => row.name,
+    style: () => 'red' as const,
+  },
   { title: 'N', align: 'right' as const, cell: (row: { n: number }) => row.n },
   { title: 'EMPTY', cell: () => undefined },
 ]

@@ -10,9 +10,14 @@ const env = store.env as Record<string, string>
 const SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? ''
 
 /** Runs on a terminal of its own; types each answer when its question has appeared. */
-function onTerminal(args: readonly string[], dialogue: readonly (readonly [string, string])[]): Promise<{ screen: string; code: number | null }> {
+function onTerminal(
+  args: readonly string[],
+  dialogue: readonly (readonly [string, string])[],
+): Promise<{ screen: string; code: number | null }> {
   const command = [process.execPath, BIN, ...args].map((word) => `'${word}'`).join(' ')
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...env, SHELL: '/bin/sh' } })
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { ...env, SHELL: '/bin/sh' },
+  })
   let screen = ''
   let seen = 0
   const left = [...dialogue]
@@ -61,18 +66,34 @@ describe.skipIf(!SCRIPT.includes('util-linux'))('on a terminal (needs util-linux
     await store.run(['set', 't/shown'], { input: 'plain' })
     expect((await onTerminal(['get', 't/shown'], [])).screen).toBe('plain\r\n')
     expect((await onTerminal(['history', 't/shown'], [])).screen).toContain('\x1b[')
-    expect((await onTerminal(['history', 't/shown', '--no-color'], [])).screen).not.toContain('\x1b[')
+    expect((await onTerminal(['history', 't/shown', '--no-color'], [])).screen).not.toContain(
+      '\x1b[',
+    )
   })
 
   test('a command that is run keeps the terminal', async () => {
-    const { screen } = await onTerminal(['run', '--prefix', 't', '--', 'sh', '-c', 'test -t 0 && test -t 1 && stty -a | grep -o " echo " && echo terminal'], [])
+    const { screen } = await onTerminal(
+      [
+        'run',
+        '--prefix',
+        't',
+        '--',
+        'sh',
+        '-c',
+        'test -t 0 && test -t 1 && stty -a | grep -o " echo " && echo terminal',
+      ],
+      [],
+    )
     expect(screen).toContain('terminal')
   })
 })
 
 test('a reader that goes away is no error', () => {
   const script = `"$0" "$1" help | true; echo "\${PIPESTATUS[0]}"`
-  const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN], { encoding: 'utf8', env })
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN], {
+    encoding: 'utf8',
+    env,
+  })
   expect(stderr).toBe('')
   expect(['0\n', '141\n']).toContain(stdout)
 })

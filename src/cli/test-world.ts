@@ -79,7 +79,11 @@ async function perform(
     now: Date.now,
     stdin: { isTTY: tty, readAll: () => Buffer.from(options.input ?? '') },
     stdout: { isTTY: tty, columns: 100, write: (chunk) => void chunks.push(Buffer.from(chunk)) },
-    stderr: { isTTY: false, columns: 100, write: (chunk) => void (err += Buffer.from(chunk).toString()) },
+    stderr: {
+      isTTY: false,
+      columns: 100,
+      write: (chunk) => void (err += Buffer.from(chunk).toString()),
+    },
     prompt: tty ? async (question) => answer(question) : undefined,
     confirm: tty ? async (question) => answer(question) === 'yes' : undefined,
     compose: () => import('../compose.ts'),

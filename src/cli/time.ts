@@ -37,8 +37,14 @@ export function instant(text: string, option: string, now: number, direction: 1 
   const at = ISO.test(text) ? Date.parse(text) : Number.NaN
   // Date.parse takes the 31st of February for a day of March.
   const whole = new Date(`${text.slice(0, 10)}T00:00:00Z`)
-  if (Number.isNaN(at) || Number.isNaN(whole.getTime()) || whole.toISOString().slice(0, 10) !== text.slice(0, 10)) {
-    throw usage(`--${option} needs a time: 2027-01-31, 2027-01-31T12:00Z, or a duration such as 30d.`)
+  if (
+    Number.isNaN(at) ||
+    Number.isNaN(whole.getTime()) ||
+    whole.toISOString().slice(0, 10) !== text.slice(0, 10)
+  ) {
+    throw usage(
+      `--${option} needs a time: 2027-01-31, 2027-01-31T12:00Z, or a duration such as 30d.`,
+    )
   }
   return at
 }

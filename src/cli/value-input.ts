@@ -40,7 +40,8 @@ async function takeBytes(
   const bytesMax = LIMITS.valueBytesCeiling + 2
   if (file !== undefined && file !== '-') return readFile(file, bytesMax)
   if (file === '-' || !world.stdin.isTTY) return world.stdin.readAll(bytesMax)
-  if (world.prompt === undefined) throw usage('There is no terminal to ask on.', 'Give the value on stdin or with --file.')
+  if (world.prompt === undefined)
+    throw usage('There is no terminal to ask on.', 'Give the value on stdin or with --file.')
   return Buffer.from(await world.prompt(question), 'utf8')
 }
 

@@ -13,7 +13,9 @@ export const handle: Handler<Sub<'audit', 'tail'>> = async ({ options }, session
     return session.out.result({ entries }, () => session.out.table(entries, AUDIT_COLUMNS))
   }
   const print = (entry: AuditEntry) =>
-    session.out.json ? session.out.raw(`${JSON.stringify(entry)}\n`) : session.out.line(auditLine(entry))
+    session.out.json
+      ? session.out.raw(`${JSON.stringify(entry)}\n`)
+      : session.out.line(auditLine(entry))
   entries.forEach(print)
   await followUntilStopped(session, entries.at(-1)?.seq ?? 0, print)
 }
@@ -27,17 +29,20 @@ async function followUntilStopped(
   const { audit } = await session.coffer()
   const stopped = session.world.interrupted()
   await new Promise<void>((resolve, reject) => {
-    const stop = audit.follow((entry) => {
-      try {
-        if (entry.seq > seq) print(entry)
-      } catch (error) {
+    const stop = audit.follow(
+      (entry) => {
+        try {
+          if (entry.seq > seq) print(entry)
+        } catch (error) {
+          stop()
+          reject(error)
+        }
+      },
+      (error) => {
         stop()
         reject(error)
-      }
-    }, (error) => {
-      stop()
-      reject(error)
-    })
+      },
+    )
     stopped.addEventListener('abort', () => {
       stop()
       resolve()

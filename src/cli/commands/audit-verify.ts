@@ -11,13 +11,16 @@ export const handle: Handler<Sub<'audit', 'verify'>> = async (_input, session) =
     for (const warning of report.warnings) session.out.warn(`warning: ${warning}`)
     if (report.ok) {
       session.out.line(`audit verified: ${report.events} events`)
-      if (report.unsigned > 0) session.out.note(`${report.unsigned} entries at the end are not signed yet`)
+      if (report.unsigned > 0)
+        session.out.note(`${report.unsigned} entries at the end are not signed yet`)
       return
     }
     const { problem } = report
     session.out.line('audit tampered')
     if (problem !== undefined) {
-      session.out.line(`  first bad entry: ${problem.seq} (${problem.segment} line ${problem.line})`)
+      session.out.line(
+        `  first bad entry: ${problem.seq} (${problem.segment} line ${problem.line})`,
+      )
       session.out.line(`  ${problem.what}`)
     }
     session.out.warn(`  try: ${ERRORS.audit_tampered.remedy}`)

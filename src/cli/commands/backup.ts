@@ -21,7 +21,9 @@ export const handle: Handler<typeof backup> = async ({ options, args: [file] }, 
     ...(progress === undefined ? {} : { progress }),
   })
   await session.out.result(report, () => {
-    session.out.note(`${report.secrets} secrets, ${report.versions} versions written to ${report.file} (${report.bytes} bytes)`)
+    session.out.note(
+      `${report.secrets} secrets, ${report.versions} versions written to ${report.file} (${report.bytes} bytes)`,
+    )
     session.out.note(`A restore also needs the root key ${report.fingerprint}.`)
   })
 }

@@ -22,7 +22,10 @@ export const handle: Handler<typeof check> = async ({ options }, session) => {
   await session.out.result({ ok, fields }, async () => {
     await session.out.table(findings, [
       { title: 'FIELD', cell: (field) => field.field },
-      { title: 'REFERENCE', cell: (field) => (field.reference === field.field ? '' : field.reference) },
+      {
+        title: 'REFERENCE',
+        cell: (field) => (field.reference === field.field ? '' : field.reference),
+      },
       { title: 'PROBLEM', cell: (field) => field.code, style: () => 'red' },
       { title: 'WHAT', cell: (field) => field.message },
     ])
@@ -30,19 +33,28 @@ export const handle: Handler<typeof check> = async ({ options }, session) => {
       if (remedy !== undefined) session.out.note(`try: ${remedy}`)
     }
     session.out.note(
-      ok ? `${fields.length} references can be resolved.` : `${findings.length} of ${fields.length} references cannot be resolved.`,
+      ok
+        ? `${fields.length} references can be resolved.`
+        : `${findings.length} of ${fields.length} references cannot be resolved.`,
     )
   })
   return ok ? 0 : 1
 }
 
-async function checkProject(env: string | undefined, session: Session): Promise<readonly Finding[]> {
+async function checkProject(
+  env: string | undefined,
+  session: Session,
+): Promise<readonly Finding[]> {
   const { findProject } = await import('../../config/project.ts')
   const project = await findProject(session.world.cwd)
   if (project === undefined || !project.hasReferences) {
-    throw new CofferError('invalid_argument', 'Neither --prefix nor a project says what to check.', {
-      remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.',
-    })
+    throw new CofferError(
+      'invalid_argument',
+      'Neither --prefix nor a project says what to check.',
+      {
+        remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.',
+      },
+    )
   }
   const coffer = await session.coffer()
   const report = await project.check({ coffer, env, processEnv: session.world.env })
@@ -61,7 +73,10 @@ async function checkPrefix(prefix: string, session: Session): Promise<Finding[]>
   }))
   const { problems: refused } = childEnvironment({}, wanted, { allowed: new Set(), withheld: [] })
   const bad = new Map([...problems, ...refused].map(({ subject, error }) => [subject, error]))
-  const paths = [...found.map(({ version }) => version.path), ...problems.map(({ subject }) => subject)]
+  const paths = [
+    ...found.map(({ version }) => version.path),
+    ...problems.map(({ subject }) => subject),
+  ]
   return paths.sort().map((path) => {
     if (!bad.has(path)) return { field: path, reference: path, ok: true }
     const error = bad.get(path)

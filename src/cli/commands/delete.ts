@@ -5,7 +5,9 @@ import { shownInstant } from '../time.ts'
 
 export const handle: Handler<typeof deleteSpec> = async ({ options, args: [path] }, session) => {
   const days = options['recovery-days']
-  const record = await (await session.coffer()).delete(path, days === undefined ? {} : { recoveryDays: days })
+  const record = await (
+    await session.coffer()
+  ).delete(path, days === undefined ? {} : { recoveryDays: days })
   await session.out.result(recordJson(record), () =>
     session.out.note(
       `${record.path} deleted; \`coffer undelete ${record.path}\` works until ${shownInstant(record.purgeAt) ?? 'the next sweep'}`,

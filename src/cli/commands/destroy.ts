@@ -15,9 +15,13 @@ export const handle: Handler<typeof destroy> = async ({ options, args: [given] }
   const coffer = await session.coffer()
   if (options.all) {
     await coffer.purge(path)
-    await session.out.result({ path, destroyed: 'all' }, () => session.out.note(`${path} is gone for good`))
+    await session.out.result({ path, destroyed: 'all' }, () =>
+      session.out.note(`${path} is gone for good`),
+    )
     return
   }
   const record = await coffer.destroy(path, versions)
-  await session.out.result(recordJson(record), () => session.out.note(`${record.path} ${names} erased`))
+  await session.out.result(recordJson(record), () =>
+    session.out.note(`${record.path} ${names} erased`),
+  )
 }

@@ -31,7 +31,10 @@ export const handle: Handler<typeof exportSpec> = async ({ options, args: [prefi
   )
 }
 
-function textsOf(found: readonly Found[], byVariable: boolean): { items: Exported[]; refused: Problem[] } {
+function textsOf(
+  found: readonly Found[],
+  byVariable: boolean,
+): { items: Exported[]; refused: Problem[] } {
   const items: Exported[] = []
   const refused: Problem[] = []
   const owners = new Map<string, string>()

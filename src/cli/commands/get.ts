@@ -33,9 +33,13 @@ export const handle: Handler<typeof get> = async ({ options, args: [path] }, ses
   const { stdout } = session.world
   const terminal = stdout.isTTY
   if (terminal && !options.raw && isActedOn(bytes)) {
-    throw new CofferError('invalid_argument', 'A terminal would act on this value: it holds bytes or control characters.', {
-      remedy: 'Write it to a file with --out FILE, or print it anyway with --raw.',
-    })
+    throw new CofferError(
+      'invalid_argument',
+      'A terminal would act on this value: it holds bytes or control characters.',
+      {
+        remedy: 'Write it to a file with --out FILE, or print it anyway with --raw.',
+      },
+    )
   }
   session.out.raw(bytes)
   if (terminal && !options.raw) session.out.raw('\n')
@@ -53,7 +57,12 @@ const isActedOn = (bytes: Uint8Array): boolean =>
   !isUtf8(bytes) || /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(decodeText(bytes))
 
 function absent(path: string, version: number | undefined, label: string | undefined): CofferError {
-  const which = version !== undefined ? ` version ${version} of` : label !== undefined ? ` label ${label} on` : ''
+  const which =
+    version !== undefined
+      ? ` version ${version} of`
+      : label !== undefined
+        ? ` label ${label} on`
+        : ''
   return new CofferError('not_found', `There is no${which === '' ? ' secret' : which} ${path}.`, {
     details: { path },
   })

@@ -16,7 +16,11 @@ export const handle: Handler<typeof history> = async ({ args: [path] }, session)
         cell: (version) => stateOf(version, now),
         style: (version) => (stateOf(version, now) === 'live' ? 'green' : 'yellow'),
       },
-      { title: 'LABELS', cell: (version) => labelsOn(record, version.number).join(','), style: () => 'bold' },
+      {
+        title: 'LABELS',
+        cell: (version) => labelsOn(record, version.number).join(','),
+        style: () => 'bold',
+      },
       { title: 'CREATED', cell: (version) => shownInstant(version.createdAt) },
       { title: 'BY', cell: (version) => version.createdBy },
       { title: 'EXPIRES', cell: (version) => shownInstant(version.expiresAt) },

@@ -63,7 +63,10 @@ test('what exists is overwritten or skipped only when that was chosen', async ()
   expect([refused.code, refused.err.includes('i/e/a-key')]).toEqual([73, true])
   expect((await run(['get', 'i/e/b-key'])).code).toBe(66)
   await run(['import', second, '--prefix', 'i/e', '--skip-existing'])
-  expect((await run(['export', 'i/e', '--format', 'json'])).json()).toEqual({ 'a-key': '1', 'b-key': '2' })
+  expect((await run(['export', 'i/e', '--format', 'json'])).json()).toEqual({
+    'a-key': '1',
+    'b-key': '2',
+  })
   await run(['import', second, '--prefix', 'i/e', '--overwrite'])
   expect((await run(['get', 'i/e/a-key'])).out).toBe('2')
   expect((await run(['get', 'i/e/a-key', '--version', '1'])).out).toBe('1')
@@ -78,16 +81,24 @@ test('two names with one path, and $ references, are told', async () => {
 })
 
 test('a dry run stores nothing and shows no value', async () => {
-  const { code, out } = await run(['import', file('d.env', `K=${CANARY}\n`), '--prefix', 'i/d', '--dry-run'])
+  const { code, out } = await run([
+    'import',
+    file('d.env', `K=${CANARY}\n`),
+    '--prefix',
+    'i/d',
+    '--dry-run',
+  ])
   expect([code, out.includes('i/d/k'), out.includes(CANARY)]).toEqual([0, true, false])
   expect((await run(['list', 'i/d', '--json'])).json()).toMatchObject({ items: [] })
 })
 
 test('nested JSON and YAML become paths, digits as written', async () => {
-  const json = '{"db":{"url":"u","port":5432,"big":12345678901234567890.10},"DB_HOST":"h","on":true,"list":[1,{"a":null}]}'
+  const json =
+    '{"db":{"url":"u","port":5432,"big":12345678901234567890.10},"DB_HOST":"h","on":true,"list":[1,{"a":null}]}'
   const one = await run(['import', file('n.json', json), '--prefix', 'i/n'])
   expect(one.code, one.err).toBe(0)
-  const yaml = 'db:\n  url: u\n  port: 5432\n  big: 12345678901234567890.10\nDB_HOST: h\non: true\nlist: [1, {a: b}]\n'
+  const yaml =
+    'db:\n  url: u\n  port: 5432\n  big: 12345678901234567890.10\nDB_HOST: h\non: true\nlist: [1, {a: b}]\n'
   const two = await run(['import', file('n.yaml', yaml), '--prefix', 'i/y'])
   expect(two.code, two.err).toBe(0)
   for (const prefix of ['i/n', 'i/y']) {
@@ -123,7 +134,7 @@ test('__proto__ is an ordinary name', async () => {
   expect((await run(['export', 'i/p', '--format', 'json'])).out).toContain('__proto__')
 })
 
-test('export keeps values off terminals and out of other people\'s files', async () => {
+test("export keeps values off terminals and out of other people's files", async () => {
   await run(['set', 'i/x/a'], { input: CANARY })
   const shown = await run(['export', 'i/x'], { tty: true })
   expect([shown.code, shown.out]).toEqual([64, ''])

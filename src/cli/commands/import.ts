@@ -7,6 +7,7 @@ import { readFile } from '../files.ts'
 import type { ParsedFile } from '../import/entry.ts'
 import { planImport, type Planned } from '../import/plan.ts'
 import { usage } from '../parse.ts'
+import { recordsBelow } from '../run/resolve.ts'
 import type { Session } from '../session.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
 import type { importSpec } from '../specs/files.ts'
@@ -22,24 +23,39 @@ const PARSERS: Readonly<Record<Format, (file: string, text: string) => Promise<P
 
 export const handle: Handler<typeof importSpec> = async ({ options, args: [file] }, session) => {
   const { prefix } = options
-  if (prefix === undefined) throw usage('--prefix is missing: say where they are stored.', `coffer import ${file} --prefix shop/dev/api`)
-  if (options.overwrite && options['skip-existing']) throw usage('--overwrite and --skip-existing exclude each other.')
+  if (prefix === undefined)
+    throw usage(
+      '--prefix is missing: say where they are stored.',
+      `coffer import ${file} --prefix shop/dev/api`,
+    )
+  if (options.overwrite && options['skip-existing'])
+    throw usage('--overwrite and --skip-existing exclude each other.')
   const parsed = await PARSERS[formatOf(file, options.format)](file, textOf(file))
   const { planned, notes } = planImport(file, parsed, prefix, options['infer-types'])
   if (planned.length === 0) throw new CofferError('invalid_argument', `${file} holds no values.`)
   const coffer = await session.coffer()
-  const existing = await existingOf(coffer, planned)
-  if (existing.size > 0 && !options.overwrite && !options['skip-existing']) throw exists([...existing])
+  const existing = await existingOf(coffer, planned, prefix)
+  if (existing.size > 0 && !options.overwrite && !options['skip-existing'])
+    throw exists([...existing])
   const wanted = planned.filter(({ path }) => !existing.has(path) || options.overwrite)
   for (const note of notes) session.out.warn(note)
   if (options['dry-run']) return showPlan(wanted, existing, session)
   const receipts = await store(coffer, wanted, options, session)
   const skipped = planned.length - wanted.length
-  await session.out.result({ stored: receipts, skipped: planned.filter((p) => !wanted.includes(p)).map(({ path }) => path), notes }, () => {
-    const rest = skipped === 0 ? '' : `; ${skipped} existed and were left`
-    session.out.note(`${receipts.length} secrets stored below ${prefix}${rest}`)
-    session.out.note(`Next: coffer run --prefix ${prefix} -- COMMAND; when it works, delete ${file}`)
-  })
+  await session.out.result(
+    {
+      stored: receipts,
+      skipped: planned.filter((p) => !wanted.includes(p)).map(({ path }) => path),
+      notes,
+    },
+    () => {
+      const rest = skipped === 0 ? '' : `; ${skipped} existed and were left`
+      session.out.note(`${receipts.length} secrets stored below ${prefix}${rest}`)
+      session.out.note(
+        `Next: coffer run --prefix ${prefix} -- COMMAND; when it works, delete ${file}`,
+      )
+    },
+  )
 }
 
 function formatOf(file: string, given: string | undefined): Format {
@@ -54,14 +70,30 @@ function textOf(file: string): string {
   throw new CofferError('invalid_argument', `${file} is not UTF-8 text.`)
 }
 
-/** Which of the planned paths there are already, deleted ones included. */
-async function existingOf(coffer: Coffer, planned: readonly Planned[]): Promise<Set<string>> {
-  const found = await Promise.all(planned.map(({ path }) => coffer.describe(path)))
-  return new Set(found.flatMap((record) => (record === undefined ? [] : [record.path])))
+/**
+ * Which of the planned paths there are already, deleted ones included, as far as the actor may see
+ * them. What it may not see is found by the write, which then stores nothing.
+ */
+async function existingOf(
+  coffer: Coffer,
+  planned: readonly Planned[],
+  prefix: string,
+): Promise<Set<string>> {
+  const paths = new Set(planned.map(({ path }) => path))
+  const existing = new Set<string>()
+  for await (const { path } of recordsBelow(coffer, prefix, { deleted: true })) {
+    if (paths.has(path)) existing.add(path)
+  }
+  return existing
 }
 
 /** All or nothing: one transaction. A new secret that another process made first is a conflict. */
-async function store(coffer: Coffer, wanted: readonly Planned[], options: Options, session: Session) {
+async function store(
+  coffer: Coffer,
+  wanted: readonly Planned[],
+  options: Options,
+  session: Session,
+) {
   if (wanted.length === 0) return []
   const progress = await session.out.progress('importing')
   const receipts = await coffer.writeMany(
@@ -106,6 +138,11 @@ async function showPlan(
 const exists = (paths: readonly string[]) =>
   new CofferError(
     'already_exists',
-    paths.length === 1 ? `${paths[0]} exists already; nothing was stored.` : `${paths.length} secrets exist already; nothing was stored.`,
-    { remedy: 'Choose --overwrite (new versions) or --skip-existing.', details: { problems: paths } },
+    paths.length === 1
+      ? `${paths[0]} exists already; nothing was stored.`
+      : `${paths.length} secrets exist already; nothing was stored.`,
+    {
+      remedy: 'Choose --overwrite (new versions) or --skip-existing.',
+      details: { problems: paths },
+    },
   )

@@ -29,7 +29,8 @@ async function proposed(
 ): Promise<string> {
   const root = projectRoot(session.world.cwd)
   const question = `${place.path} cannot be made here. Use ${root}/.coffer instead?`
-  if (session.world.stdin.isTTY && !session.out.json) await confirmed(session, question, options.yes)
+  if (session.world.stdin.isTTY && !session.out.json)
+    await confirmed(session, question, options.yes)
   session.out.note(`${place.path} cannot be made here: using ${root}/.coffer`)
   return `${root}/.coffer`
 }
@@ -48,7 +49,8 @@ async function made(
       admin: options.admin ?? session.globals.as,
     })
   } catch (error) {
-    if (isCofferError(error, 'store_exists')) session.out.note(`The store in ${dataDir} is left as it is.`)
+    if (isCofferError(error, 'store_exists'))
+      session.out.note(`The store in ${dataDir} is left as it is.`)
     throw error
   }
 }

@@ -5,7 +5,8 @@ import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session) => {
-  if (options.seal === undefined) throw usage('--seal is missing: environment, key-file, passphrase …')
+  if (options.seal === undefined)
+    throw usage('--seal is missing: environment, key-file, passphrase …')
   const platform = await session.platform()
   const { fingerprint, notes } = await platform.keys.reseal({
     actor: await session.actor(),

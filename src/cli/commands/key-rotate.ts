@@ -10,6 +10,8 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async (_input, session) => 
   })
   await session.out.result(report, () => {
     const retired = report.retired.length === 0 ? '' : `; retired ${report.retired.join(', ')}`
-    session.out.note(`term ${report.term} is active; ${report.rewrapped} versions re-wrapped${retired}`)
+    session.out.note(
+      `term ${report.term} is active; ${report.rewrapped} versions re-wrapped${retired}`,
+    )
   })
 }

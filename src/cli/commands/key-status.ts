@@ -7,8 +7,16 @@ export const handle: Handler<Sub<'key', 'status'>> = async (_input, session) => 
   const status = await (await session.platform()).keys.status()
   const document = {
     ...status,
-    terms: status.terms.map((t) => ({ ...t, createdAt: iso(t.createdAt), destroyedAt: iso(t.destroyedAt) })),
-    roots: status.roots.map((root) => ({ ...root, since: iso(root.since), until: iso(root.until) })),
+    terms: status.terms.map((t) => ({
+      ...t,
+      createdAt: iso(t.createdAt),
+      destroyedAt: iso(t.destroyedAt),
+    })),
+    roots: status.roots.map((root) => ({
+      ...root,
+      since: iso(root.since),
+      until: iso(root.until),
+    })),
   }
   await session.out.result(document, async () => {
     session.out.line(`store      ${status.storeId}`)
@@ -21,7 +29,8 @@ export const handle: Handler<Sub<'key', 'status'>> = async (_input, session) => 
       {
         title: 'STATE',
         cell: (term) => term.state,
-        style: (term) => (term.state === 'active' ? 'green' : term.state === 'retiring' ? 'yellow' : 'dim'),
+        style: (term) =>
+          term.state === 'active' ? 'green' : term.state === 'retiring' ? 'yellow' : 'dim',
       },
       { title: 'FINGERPRINT', cell: (term) => term.fingerprint },
       { title: 'VERSIONS', align: 'right', cell: (term) => term.versions },

@@ -3,11 +3,15 @@ import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { instant } from '../time.ts'
 
-export const handle: Handler<Sub<'policy', 'test'>> = async ({ options, args: [path] }, session) => {
+export const handle: Handler<Sub<'policy', 'test'>> = async (
+  { options, args: [path] },
+  session,
+) => {
   const coffer = await session.coffer()
   const actor = options.actor ?? coffer.actor
   const action = options.action ?? 'read'
-  const at = options.at === undefined ? undefined : instant(options.at, 'at', session.world.now(), 1)
+  const at =
+    options.at === undefined ? undefined : instant(options.at, 'at', session.world.now(), 1)
   const answer = await coffer.access.test({ actor, action, path, label: options.label, at })
   await session.out.result({ actor, action, path, ...answer }, () => {
     session.out.line(`${answer.allowed ? 'allowed' : 'denied'}: ${actor} ${action} ${path}`)

@@ -41,7 +41,8 @@ test('check tells every reference that cannot be resolved, and ends with 1', asy
 test('run takes what the project names, under its names, and starts nothing when one is missing', () => {
   const cwd = project('two', YAML)
   const env = store.env as Record<string, string>
-  const go = (args: string[]) => spawnSync(process.execPath, [MAIN, 'run', ...args, '--', 'env'], { cwd, env, encoding: 'utf8' })
+  const go = (args: string[]) =>
+    spawnSync(process.execPath, [MAIN, 'run', ...args, '--', 'env'], { cwd, env, encoding: 'utf8' })
   const { stdout, stderr } = go([])
   expect(stdout, stderr).toContain('DATABASE_URL=postgres://x\n')
   expect(stdout).toContain('API_KEY=abc\n')

@@ -12,7 +12,9 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
   const platformOptions = { ...(await session.options()), ...(await openingKey(session, options)) }
   const inspection = await inspectBackup(file, platformOptions)
   if (options.inspect) {
-    await session.out.result({ ...inspection, createdAt: iso(inspection.createdAt) }, () => describe(inspection, session))
+    await session.out.result({ ...inspection, createdAt: iso(inspection.createdAt) }, () =>
+      describe(inspection, session),
+    )
     return
   }
   if (!session.out.json) describe(inspection, session)
@@ -24,7 +26,9 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
     ...(progress === undefined ? {} : { progress }),
   })
   await session.out.result(report, () =>
-    session.out.note(`Restored ${report.secrets} secrets, ${report.versions} versions into ${platformOptions.dataDir}`),
+    session.out.note(
+      `Restored ${report.secrets} secrets, ${report.versions} versions into ${platformOptions.dataDir}`,
+    ),
   )
 }
 
@@ -32,12 +36,20 @@ function describe(inspection: BackupInspection, session: Session): void {
   const print = session.out.line
   print(`store      ${inspection.storeId}`)
   print(`made       ${shownInstant(inspection.createdAt) ?? ''}`)
-  print(`holds      ${inspection.secrets} secrets, ${inspection.versions} versions (generation ${inspection.generation})`)
-  print(`root key   ${inspection.fingerprint} (seal ${inspection.sealKind}): ${inspection.keyHeld ? 'held here' : 'not held here'}`)
+  print(
+    `holds      ${inspection.secrets} secrets, ${inspection.versions} versions (generation ${inspection.generation})`,
+  )
+  print(
+    `root key   ${inspection.fingerprint} (seal ${inspection.sealKind}): ${inspection.keyHeld ? 'held here' : 'not held here'}`,
+  )
 }
 
 const keyMissing = ({ fingerprint, sealKind }: BackupInspection) =>
-  new CofferError('wrong_key', `The backup needs the root key ${fingerprint}, which is not held here; nothing was touched.`, {
-    remedy: `Give that key (it was sealed by ${sealKind}): COFFER_MASTER_KEY, --key-file or --passphrase-file.`,
-    details: { wanted: fingerprint },
-  })
+  new CofferError(
+    'wrong_key',
+    `The backup needs the root key ${fingerprint}, which is not held here; nothing was touched.`,
+    {
+      remedy: `Give that key (it was sealed by ${sealKind}): COFFER_MASTER_KEY, --key-file or --passphrase-file.`,
+      details: { wanted: fingerprint },
+    },
+  )

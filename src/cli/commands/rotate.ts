@@ -1,10 +1,10 @@
 import { CofferError } from '../../core/errors.ts'
-import { LIMITS } from '../../core/limits.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import { combine, type Problem } from '../failure.ts'
 import { usage } from '../parse.ts'
+import { recordsBelow } from '../run/resolve.ts'
 import type { Session } from '../session.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
 import type { rotate } from '../specs/versions.ts'
@@ -13,7 +13,9 @@ export const handle: Handler<typeof rotate> = async ({ options, args: [path] }, 
   if (options.due) return rotateDue(path ?? '', options, session)
   if (path === undefined) throw usage('Name a secret, or give --due.')
   const receipt = await (await session.coffer()).rotate(path, rotateOptions(options))
-  await session.out.result(receipt, () => session.out.note(`${receipt.path} v${receipt.version} rotated`))
+  await session.out.result(receipt, () =>
+    session.out.note(`${receipt.path} v${receipt.version} rotated`),
+  )
 }
 
 const rotateOptions = (options: OptionsOf<typeof rotate>) => ({
@@ -45,21 +47,33 @@ async function rotateDue(
     }
     progress?.(done + 1, automatic.length)
   }
-  await session.out.result({ rotated, byHand, failed: problems.map(({ subject, error }) => ({ path: subject, code: error instanceof CofferError ? error.code : 'internal' })) }, () => {
-    for (const { path, version } of rotated) session.out.line(`${path} v${version} rotated`)
-    for (const path of byHand) session.out.note(`${path} is due, and not automatic: rotate it by hand`)
-    if (due.length === 0) session.out.note('Nothing is due.')
-  })
-  if (problems.length > 0) throw combine(problems, `${problems.length} of ${automatic.length} secrets could not be rotated.`)
+  await session.out.result(
+    {
+      rotated,
+      byHand,
+      failed: problems.map(({ subject, error }) => ({
+        path: subject,
+        code: error instanceof CofferError ? error.code : 'internal',
+      })),
+    },
+    () => {
+      for (const { path, version } of rotated) session.out.line(`${path} v${version} rotated`)
+      for (const path of byHand)
+        session.out.note(`${path} is due, and not automatic: rotate it by hand`)
+      if (due.length === 0) session.out.note('Nothing is due.')
+    },
+  )
+  if (problems.length > 0)
+    throw combine(
+      problems,
+      `${problems.length} of ${automatic.length} secrets could not be rotated.`,
+    )
 }
 
 async function dueBelow(coffer: Coffer, prefix: string): Promise<SecretRecord[]> {
   const records: SecretRecord[] = []
-  let cursor: string | undefined
-  do {
-    const page = await coffer.list({ prefix, cursor, limit: LIMITS.pageSizeMax, where: { due: true } })
-    records.push(...page.items)
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  for await (const record of recordsBelow(coffer, prefix, { where: { due: true } })) {
+    records.push(record)
+  }
   return records
 }

@@ -23,8 +23,10 @@ type Options = OptionsOf<typeof run>
 
 export const handle: Handler<typeof run> = async ({ options, rest }, session) => {
   const [command] = rest
-  if (command === undefined) throw usage('There is no command to run.', 'Write it after --: coffer run -- npm test')
-  if (options['with-env'] && options.files === undefined) throw usage('--with-env goes with --files.')
+  if (command === undefined)
+    throw usage('There is no command to run.', 'Write it after --: coffer run -- npm test')
+  if (options['with-env'] && options.files === undefined)
+    throw usage('--with-env goes with --files.')
   const { deliveries, problems } = await deliveriesOf(options, session)
   const asVariables = options.files === undefined || options['with-env']
   const { env, problems: refused } = childEnvironment(
@@ -35,7 +37,10 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
   const all = [...problems, ...refused]
   if (all.length > 0) {
     const count = deliveries.length + problems.length
-    throw combine(all, `${all.length} of ${count} secrets cannot be given to the command; it was not started.`)
+    throw combine(
+      all,
+      `${all.length} of ${count} secrets cannot be given to the command; it was not started.`,
+    )
   }
   const executable = findExecutable(command, env.PATH)
   if (options.files !== undefined) {
@@ -84,8 +89,8 @@ async function projectDeliveries(options: Options, session: Session): Promise<De
   return [...resolved].map(([name, secret]) => ({ name, subject: name, secret, relative: name }))
 }
 
-/** Variables that a seal was told to take its key from. */
+const ROOT_KEY = /^\s*(?:[A-Za-z0-9+/_-]{43}=?|[0-9A-Fa-f]{64})\s*$/
+
+/** Variables that were read to open the store and look like a root key: a seal may name its own. */
 const withheldBy = (session: Session): readonly string[] =>
-  session.globals['seal-option']
-    .filter((pair) => pair.startsWith('variable='))
-    .map((pair) => pair.slice('variable='.length))
+  [...session.variablesRead].filter((name) => ROOT_KEY.test(session.world.env[name] ?? ''))

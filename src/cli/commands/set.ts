@@ -15,8 +15,10 @@ type Options = OptionsOf<typeof set>
 
 export const handle: Handler<typeof set> = async ({ options, args: [given] }, session) => {
   const path = canonicalPath(given)
-  if (options.generate && options.file !== undefined) throw usage('--generate and --file exclude each other.')
-  if (options.length !== undefined && !options.generate) throw usage('--length goes with --generate.')
+  if (options.generate && options.file !== undefined)
+    throw usage('--generate and --file exclude each other.')
+  if (options.length !== undefined && !options.generate)
+    throw usage('--length goes with --generate.')
   const metadata = await metadataOf(options)
   const coffer = await session.coffer()
   const now = session.world.now()
@@ -62,6 +64,11 @@ const entered = async (
 /** By the type that is given, else by the one that the secret has. */
 async function generated(coffer: Coffer, path: string, options: Options): Promise<SecretValue> {
   const { generateValue } = await import('../../core/types/generate.ts')
-  const type = (await typeOf(options)) ?? (await coffer.describe(path))?.type ?? { name: 'password' as const }
-  return generateValue(type, options.length === undefined ? {} : { length: options.length }, randomBytes)
+  const type = (await typeOf(options)) ??
+    (await coffer.describe(path))?.type ?? { name: 'password' as const }
+  return generateValue(
+    type,
+    options.length === undefined ? {} : { length: options.length },
+    randomBytes,
+  )
 }

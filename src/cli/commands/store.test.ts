@@ -1,5 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { expect, test } from 'vitest'
 import { adoptProjectDir } from '../project-dir.ts'
 import { bench } from '../test-world.ts'
@@ -54,8 +64,12 @@ test('audit: what was done is listed, proven, exported, and a change is found', 
   const { run, dir } = store
   await run(['set', 'a/b'], { input: 'x' })
   await run(['get', 'a/b', '--as', 'local:stranger'])
-  const denied = (await run(['audit', 'query', '--outcome', 'denied', '--json'])).json<{ entries: object[] }>()
-  expect(denied.entries).toMatchObject([{ actor: 'local:stranger', action: 'read', resource: 'a/b' }])
+  const denied = (await run(['audit', 'query', '--outcome', 'denied', '--json'])).json<{
+    entries: object[]
+  }>()
+  expect(denied.entries).toMatchObject([
+    { actor: 'local:stranger', action: 'read', resource: 'a/b' },
+  ])
   expect(JSON.stringify(denied.entries)).toContain('cli by local:')
   const verified = await run(['audit', 'verify'])
   expect([verified.code, /^audit verified: \d+ events\n$/.test(verified.out)]).toEqual([0, true])
@@ -72,7 +86,10 @@ test('audit: what was done is listed, proven, exported, and a change is found', 
   const text = readFileSync(join(logs, segment), 'utf8')
   writeFileSync(join(logs, segment), text.replace('local:stranger', 'local:somebody'))
   const found = await run(['audit', 'verify'])
-  expect([found.code, found.out.includes('first bad entry')], found.out + found.err).toEqual([65, true])
+  expect([found.code, found.out.includes('first bad entry')], found.out + found.err).toEqual([
+    65,
+    true,
+  ])
 })
 
 test('audit tail -f prints what comes, until interrupted', async () => {
@@ -98,7 +115,15 @@ test('policies, roles and actors decide what the others may do', async () => {
   expect((await run(['actor', 'grant', 'service:ci', '--role', 'deployer'])).code).toBe(0)
   expect((await run(['get', 'shop/a', '--as', 'service:ci'])).out).toBe('x')
   expect((await run(['set', 'shop/a', '--as', 'service:ci'], { input: 'y' })).code).toBe(77)
-  const asked = await run(['policy', 'test', '--actor', 'service:ci', '--action', 'write', 'shop/a'])
+  const asked = await run([
+    'policy',
+    'test',
+    '--actor',
+    'service:ci',
+    '--action',
+    'write',
+    'shop/a',
+  ])
   expect([asked.code, asked.out.startsWith('denied')]).toEqual([77, true])
   expect((await run(['policy', 'who', 'shop/a'])).out).toContain('service:ci')
   expect(JSON.parse((await run(['policy', 'show', 'ci'])).out)).toMatchObject({ rules })
@@ -132,11 +157,13 @@ test('a backup is inspected before anything is touched, then restored', async ()
   await using store = await bench()
   const { run, dir } = store
   await run(['set', 'b/a'], { input: 'kept' })
-  const pass = join(dir, 'backup-pass')
-  writeFileSync(pass, 'a passphrase of the backup\n', { mode: 0o600 })
+  const identity = await generateIdentity()
+  const identityFile = join(dir, 'identity')
+  writeFileSync(identityFile, `# for tests\n${identity}\n`, { mode: 0o600 })
   const file = join(dir, 'backup')
-  const key = ['--backup-passphrase-file', pass]
-  const made = await run(['backup', file, ...key])
+  const key = ['--identity-file', identityFile]
+  const recipient = ['--recipient', await identityToRecipient(identity)]
+  const made = await run(['backup', file, ...recipient])
   expect(made.code, made.err).toBe(0)
   expect((await run(['backup', file])).code).toBe(64)
   const there = ['--data-dir', join(dir, 'restored')]
@@ -164,7 +191,14 @@ test('doctor and sweep report, and their exit codes say so', async () => {
 
 test('help and version need no store; unknown words get a suggestion and 64', async () => {
   await using store = await bench({ bare: true })
-  for (const args of [[], ['help'], ['help', 'audit', 'verify'], ['run', '--help'], ['version'], ['--version']]) {
+  for (const args of [
+    [],
+    ['help'],
+    ['help', 'audit', 'verify'],
+    ['run', '--help'],
+    ['version'],
+    ['--version'],
+  ]) {
     expect((await store.run(args)).code, args.join(' ')).toBe(0)
   }
   const command = await store.run(['lst'])
@@ -174,3 +208,42 @@ test('help and version need no store; unknown words get a suggestion and 64', as
   expect((await store.run(['audit'])).code).toBe(64)
   expect((await store.run(['audit', 'vrify'])).err).toContain('Did you mean verify?')
 })
+
+test('a backup under a passphrase asks for it twice when it is made', async () => {
+  await using store = await bench()
+  const file = join(store.dir, 'backup')
+  const differ = await store.run(['backup', file], { tty: true, answers: ['one', 'two'] })
+  expect([differ.code, existsSync(file)]).toEqual([78, false])
+  expect((await store.run(['backup', file])).err).toContain('--recipient')
+})
+
+/** Somebody who may not write to the root of the file system: another user where we are root. */
+const USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+const MAIN = join(import.meta.dirname, '../test-main.ts')
+const canRun = spawnSync(process.execPath, [MAIN, 'version'], USER).status === 0
+
+test.skipIf(!canRun)(
+  'where /data/secrets cannot be made, the project gets a store of its own',
+  async () => {
+    await using store = await bench({ bare: true })
+    const work = join(store.dir, 'work')
+    mkdirSync(join(work, '.git'))
+    for (const folder of [store.dir, work]) chmodSync(folder, 0o777)
+    const env = { ...store.env, COFFER_DATA_DIR: undefined } as NodeJS.ProcessEnv
+    const go = (...args: string[]) =>
+      spawnSync(process.execPath, [MAIN, ...args], {
+        ...USER,
+        cwd: work,
+        env,
+        encoding: 'utf8',
+        input: 'x',
+      })
+    const made = go('init')
+    expect(made.status, made.stderr).toBe(0)
+    expect(made.stderr).toContain('/data/secrets cannot be made here')
+    expect(readFileSync(join(work, 'coffer.yaml'), 'utf8')).toBe('dataDir: .coffer\n')
+    expect(readFileSync(join(work, '.gitignore'), 'utf8')).toBe('.coffer/\n')
+    expect(go('set', 'a/b').status).toBe(0)
+    expect(go('get', 'a/b').stdout).toBe('x')
+  },
+)

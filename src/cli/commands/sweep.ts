@@ -9,7 +9,8 @@ export const handle: Handler<typeof sweep> = async (_input, session) => {
     for (const path of report.rotated) session.out.line(`rotated  ${path}`)
     for (const path of report.due) session.out.line(`due      ${path}`)
     for (const { path, code } of report.failed) session.out.line(`failed   ${path}  ${code}`)
-    if (!report.digestOk) session.out.warn('The digest of the store does not match: run `coffer doctor`.')
+    if (!report.digestOk)
+      session.out.warn('The digest of the store does not match: run `coffer doctor`.')
     session.out.note(ok ? 'Swept.' : 'Swept, with failures.')
   })
   return ok ? 0 : 1

@@ -10,10 +10,15 @@ export const handle: Handler<typeof update> = async ({ options, args: [path] }, 
     ...(options['no-tags'] ? { tags: null } : {}),
     ...(options['no-rotation'] ? { rotation: null } : {}),
   }
-  if (Object.keys(change).length === 0) throw usage('There is nothing to change.', 'See `coffer update --help`.')
+  if (Object.keys(change).length === 0)
+    throw usage('There is nothing to change.', 'See `coffer update --help`.')
   const coffer = await session.coffer()
   const revision = options['if-revision']
-  const record = await coffer.update(path, change, revision === undefined ? {} : { ifRevision: revision })
+  const record = await coffer.update(
+    path,
+    change,
+    revision === undefined ? {} : { ifRevision: revision },
+  )
   await session.out.result(recordJson(record), () =>
     session.out.note(`${record.path} updated (revision ${record.revision})`),
   )

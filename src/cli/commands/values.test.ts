@@ -92,7 +92,9 @@ test('absent, denied and usage have their exit codes, as text and as JSON', asyn
   expect([absent.code, absent.err.split('\n')[1]]).toEqual([66, '  code: not_found'])
   const denied = await run(['get', 'v/tty', '--as', 'local:stranger', '--json'])
   expect([denied.code, denied.out]).toEqual([77, ''])
-  expect(JSON.parse(denied.err)).toMatchObject({ error: { code: 'denied', remedy: expect.any(String) } })
+  expect(JSON.parse(denied.err)).toMatchObject({
+    error: { code: 'denied', remedy: expect.any(String) },
+  })
   const usage = await run(['get', '--json'])
   expect([usage.code, JSON.parse(usage.err).error.code]).toEqual([64, 'invalid_argument'])
 })
@@ -116,15 +118,21 @@ test('metadata is set, shown, updated and removed', async () => {
 })
 
 test('list filters, pages and hides nothing it was asked for', async () => {
-  for (const name of ['a', 'b', 'c']) await run(['set', `l/${name}`, '--tag', `n=${name}`], { input: name })
+  for (const name of ['a', 'b', 'c'])
+    await run(['set', `l/${name}`, '--tag', `n=${name}`], { input: name })
   const all = (await run(['list', 'l', '--json'])).json<{ items: { path: string }[] }>()
   expect(all.items.map(({ path }) => path)).toEqual(['l/a', 'l/b', 'l/c'])
   const tagged = (await run(['list', 'l', '--tag', 'n=b'])).out
   expect(tagged).toContain('l/b')
   expect(tagged).not.toContain('l/a')
-  const page = (await run(['list', 'l', '--limit', '2', '--json'])).json<{ items: unknown[]; cursor: string }>()
+  const page = (await run(['list', 'l', '--limit', '2', '--json'])).json<{
+    items: unknown[]
+    cursor: string
+  }>()
   expect(page.items).toHaveLength(2)
-  const rest = (await run(['list', 'l', '--limit', '2', '--cursor', page.cursor, '--json'])).json<typeof page>()
+  const rest = (await run(['list', 'l', '--limit', '2', '--cursor', page.cursor, '--json'])).json<
+    typeof page
+  >()
   expect(rest).toMatchObject({ items: [{ path: 'l/c' }] })
 })
 

@@ -18,9 +18,14 @@ export const FORMATS: Readonly<Record<Format, (items: readonly Exported[]) => Pr
   json: async (items) => `${JSON.stringify(tree(items), null, 2)}\n`,
   yaml: async (items) => {
     const { stringify } = await import('yaml')
-    return stringify(tree(items), { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })
+    return stringify(tree(items), {
+      lineWidth: 0,
+      defaultStringType: 'QUOTE_DOUBLE',
+      defaultKeyType: 'PLAIN',
+    })
   },
-  shell: async (items) => items.map((item) => `export ${item.variable}=${shellText(item.text)}\n`).join(''),
+  shell: async (items) =>
+    items.map((item) => `export ${item.variable}=${shellText(item.text)}\n`).join(''),
 }
 
 /** Formats that name values by variable, not by path. */

@@ -18,15 +18,19 @@ export function parseDotenv(file: string, source: string): ParsedFile {
   const entries: Entry[] = []
   const lineOf = new Map<string, number>()
   const cutOff: string[] = []
-  for (let offset = 0, line = 1; offset < text.length; ) {
+  for (let offset = 0, line = 1; offset < text.length;) {
     const taken = takeLine(text, offset)
     if (taken.kind === 'bad') findings.push(`${at(line)}${taken.what}`)
     if (taken.kind === 'assignment') {
       const before = lineOf.get(taken.name)
-      if (before !== undefined) findings.push(`${at(line)}${taken.name} was given on line ${before} before`)
+      if (before !== undefined)
+        findings.push(`${at(line)}${taken.name} was given on line ${before} before`)
       lineOf.set(taken.name, before ?? line)
       entries.push(entryOfVariable(taken.name, taken.value, line))
-      if (taken.cut === true) cutOff.push(`${at(line)}${taken.name} ends at its #, as other readers have it; quote it if that is wrong`)
+      if (taken.cut === true)
+        cutOff.push(
+          `${at(line)}${taken.name} ends at its #, as other readers have it; quote it if that is wrong`,
+        )
     }
     line += text.slice(offset, taken.end).split('\n').length - 1
     offset = taken.end
@@ -39,7 +43,12 @@ export function parseDotenv(file: string, source: string): ParsedFile {
 type Taken = { readonly end: number } & (
   | { readonly kind: 'nothing' }
   | { readonly kind: 'bad'; readonly what: string }
-  | { readonly kind: 'assignment'; readonly name: string; readonly value: string; readonly cut?: boolean }
+  | {
+      readonly kind: 'assignment'
+      readonly name: string
+      readonly value: string
+      readonly cut?: boolean
+    }
 )
 
 /** What begins at `offset`: a line, or several when a quoted value goes on. */
@@ -63,7 +72,11 @@ function takeQuoted(text: string, name: string, start: number, quote: string): T
   let close = start + 1
   while (close < text.length && (text[close] !== quote || text[close - 1] === '\\')) close++
   if (close >= text.length) {
-    return { kind: 'bad', what: `the quote of ${name} is not closed`, end: endOfLine(text, start) + 1 }
+    return {
+      kind: 'bad',
+      what: `the quote of ${name} is not closed`,
+      end: endOfLine(text, start) + 1,
+    }
   }
   const end = endOfLine(text, close)
   const tail = text.slice(close + 1, end)
@@ -87,7 +100,10 @@ function differences(text: string, entries: readonly Entry[]): string[] {
   return [
     ...entries
       .filter(({ name, value }) => !Object.hasOwn(theirs, name) || theirs[name] !== value)
-      .map(({ name, line }) => `${at(line)}other readers understand ${name} differently; quote its value`),
+      .map(
+        ({ name, line }) =>
+          `${at(line)}other readers understand ${name} differently; quote its value`,
+      ),
     ...other.map((name) => `other readers find a variable ${name} inside another value`),
   ]
 }
@@ -95,4 +111,7 @@ function differences(text: string, entries: readonly Entry[]): string[] {
 const expansions = (entries: readonly Entry[]): string[] =>
   entries
     .filter(({ value }) => /\$\{[^}]*\}|\$[A-Za-z_]/.test(value))
-    .map(({ name, line }) => `${at(line)}${name} holds a $ reference; it is stored as written, not expanded`)
+    .map(
+      ({ name, line }) =>
+        `${at(line)}${name} holds a $ reference; it is stored as written, not expanded`,
+    )

@@ -27,20 +27,23 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
  * kept beside it, so nothing is lost.
  */
 export function entryOfVariable(name: string, value: string, line?: number): Entry {
-  const relative = name
-    .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-    .replace(/[_.]/g, '-')
+  const relative = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replace(/[_.]/g, '-')
   return { name, relative, ...(VARIABLE.test(name) ? { envName: name } : {}), value, line }
 }
 
 /** All that is wrong with a file, by line, in one error. Never a value. */
 export function refuseFile(file: string, findings: readonly string[]): CofferError {
   const [first = ''] = findings
-  if (findings.length === 1) return new CofferError('invalid_argument', `${file}: ${first}`, { remedy: REMEDY })
-  return new CofferError('invalid_argument', `${file} has ${findings.length} problems; nothing was imported.`, {
-    remedy: REMEDY,
-    details: { problems: findings },
-  })
+  if (findings.length === 1)
+    return new CofferError('invalid_argument', `${file}: ${first}`, { remedy: REMEDY })
+  return new CofferError(
+    'invalid_argument',
+    `${file} has ${findings.length} problems; nothing was imported.`,
+    {
+      remedy: REMEDY,
+      details: { problems: findings },
+    },
+  )
 }
 
 const REMEDY = 'Correct the file and import it again; nothing was stored.'

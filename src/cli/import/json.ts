@@ -13,7 +13,8 @@ export async function parseJson(file: string, source: string): Promise<ParsedFil
     parsed = JSON.parse(source.replace(/^\ufeff/, ''), keepDigits)
   } catch (error) {
     const where = /position (\d+)/.exec((error as Error).message)?.[1]
-    const line = where === undefined ? '' : `line ${source.slice(0, Number(where)).split('\n').length}: `
+    const line =
+      where === undefined ? '' : `line ${source.slice(0, Number(where)).split('\n').length}: `
     throw refuseFile(file, [`${line}this is not JSON`])
   }
   const { findDuplicateKey } = await import('./json-keys.ts')
@@ -33,8 +34,15 @@ class Digits {
   }
 }
 
-function keepDigits(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === 'number' && context?.source !== undefined ? new Digits(context.source) : value
+function keepDigits(
+  this: unknown,
+  _key: string,
+  value: unknown,
+  context?: { source?: string },
+): unknown {
+  return typeof value === 'number' && context?.source !== undefined
+    ? new Digits(context.source)
+    : value
 }
 
 function treeOf(file: string, value: unknown, depth: number): Tree {
@@ -43,7 +51,9 @@ function treeOf(file: string, value: unknown, depth: number): Tree {
   if (value instanceof Digits) return { kind: 'text', text: value.text }
   if (Array.isArray(value)) return { kind: 'list', json: JSON.stringify(value) }
   if (typeof value === 'object') {
-    const members = Object.entries(value).map(([key, child]) => [key, treeOf(file, child, depth + 1)] as const)
+    const members = Object.entries(value).map(
+      ([key, child]) => [key, treeOf(file, child, depth + 1)] as const,
+    )
     return { kind: 'map', members }
   }
   return { kind: 'text', text: String(value) }

@@ -28,21 +28,29 @@ export function planImport(
     const path = pathOf(root, entry, findings)
     if (path === undefined) continue
     const other = owner.get(path)
-    if (other !== undefined) findings.push(`${at(entry.line)}${entry.name} and ${other} would both be ${path}`)
+    if (other !== undefined)
+      findings.push(`${at(entry.line)}${entry.name} and ${other} would both be ${path}`)
     owner.set(path, other ?? entry.name)
     planned.push({ path, entry, type: typeOf(entry, inferTypes) })
   }
   if (findings.length > 0) throw refuseFile(file, findings)
   const dangerous = entries.filter(({ envName }) => envName !== undefined && isLoadingName(envName))
-  const unnamed = entries.filter(({ line, envName, name }) => line !== undefined && envName === undefined && !name.includes('/') && /[.-]/.test(name))
+  const unnamed = entries.filter(
+    ({ line, envName, name }) =>
+      line !== undefined && envName === undefined && !name.includes('/') && /[.-]/.test(name),
+  )
   return {
     planned,
     notes: [
       ...notes,
       ...dangerous.map(
-        ({ envName }) => `\`coffer run\` will need --allow-env ${envName}: it changes how programs are loaded`,
+        ({ envName }) =>
+          `\`coffer run\` will need --allow-env ${envName}: it changes how programs are loaded`,
       ),
-      ...unnamed.map(({ name }) => `${name} cannot be a variable's name; \`coffer run\` will name it by its path`),
+      ...unnamed.map(
+        ({ name }) =>
+          `${name} cannot be a variable's name; \`coffer run\` will name it by its path`,
+      ),
     ],
   }
 }

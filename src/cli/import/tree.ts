@@ -26,7 +26,8 @@ export function entriesOf(file: string, tree: Tree): ParsedFile {
   const visit = (keys: readonly string[], node: Tree): void => {
     const name = keys.join('/')
     if (node.kind === 'map') {
-      if (node.members.length === 0) findings.push(`${at(node.line)}${name || 'the document'} is empty`)
+      if (node.members.length === 0)
+        findings.push(`${at(node.line)}${name || 'the document'} is empty`)
       for (const [key, child] of node.members) visit([...keys, key], child)
     } else if (node.kind === 'null') {
       findings.push(`${at(node.line)}${name} is null: give it a value, or take it out`)
@@ -41,7 +42,11 @@ export function entriesOf(file: string, tree: Tree): ParsedFile {
   return { entries, notes: [] }
 }
 
-function leaf(keys: readonly string[], name: string, node: Tree & { kind: 'text' | 'list' }): Entry {
+function leaf(
+  keys: readonly string[],
+  name: string,
+  node: Tree & { kind: 'text' | 'list' },
+): Entry {
   const value = node.kind === 'text' ? node.text : node.json
   const json = node.kind === 'list' ? ({ json: true } as const) : {}
   if (keys.length === 1 && ENVIRONMENT_STYLE.test(name)) {

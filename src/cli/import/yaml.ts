@@ -19,7 +19,9 @@ export async function parseYaml(file: string, source: string): Promise<ParsedFil
   })
   const list = Array.isArray(documents) ? documents : []
   const findings = list.flatMap((document) =>
-    document.errors.map((e) => `line ${lines.linePos(e.pos[0]).line}: this is not YAML (${e.code})`),
+    document.errors.map(
+      (e) => `line ${lines.linePos(e.pos[0]).line}: this is not YAML (${e.code})`,
+    ),
   )
   if (findings.length > 0) throw refuseFile(file, findings)
   const [document] = list
@@ -30,7 +32,8 @@ export async function parseYaml(file: string, source: string): Promise<ParsedFil
     if (depth > LIMITS.documentDepthMax) throw refuseFile(file, ['it is nested too deeply'])
     if (node === null) return { kind: 'null' }
     const line = lineOf(node)
-    if (isAlias(node)) throw refuseFile(file, [`line ${line ?? 1}: write the value instead of an alias`])
+    if (isAlias(node))
+      throw refuseFile(file, [`line ${line ?? 1}: write the value instead of an alias`])
     if (isScalar(node)) {
       const text = String(node.value ?? '')
       const empty = node.type === 'PLAIN' && /^(?:|~|null|Null|NULL)$/.test(text)
@@ -39,7 +42,8 @@ export async function parseYaml(file: string, source: string): Promise<ParsedFil
     if (isSeq(node)) return { kind: 'list', json: JSON.stringify(node.toJSON()), line }
     if (!isMap(node)) return { kind: 'null', line }
     const members = node.items.map(
-      (pair) => [String(isScalar(pair.key) ? pair.key.value : ''), treeOf(pair.value, depth + 1)] as const,
+      (pair) =>
+        [String(isScalar(pair.key) ? pair.key.value : ''), treeOf(pair.value, depth + 1)] as const,
     )
     return { kind: 'map', members, line }
   }

@@ -19,7 +19,10 @@ test('the first that can be executed on the path is taken', () => {
   mkdirSync(join(dir, 'two'))
   file('one/tool', 'x', 0o644)
   const tool = file('two/tool', '#!/bin/sh\n', 0o755)
-  expect(findExecutable('tool', `${dir}/none:${dir}/one:${dir}/two`)).toEqual({ file: tool, needsShell: false })
+  expect(findExecutable('tool', `${dir}/none:${dir}/one:${dir}/two`)).toEqual({
+    file: tool,
+    needsShell: false,
+  })
   expect(() => findExecutable('tool', `${dir}/one`)).toThrow(/cannot be executed/)
 })
 

@@ -48,7 +48,9 @@ function look(file: string): 'runs' | 'refused' | 'absent' {
 }
 
 /** First bytes of what the system starts by itself: ELF and the forms of Mach-O. */
-const MAGIC: readonly number[] = [0x7f454c46, 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe]
+const MAGIC: readonly number[] = [
+  0x7f454c46, 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe,
+]
 
 function inspect(file: string): Executable {
   const start = Buffer.alloc(256)

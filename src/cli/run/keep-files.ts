@@ -52,10 +52,13 @@ export async function keepFiles(
   const written = deliveries.map(({ relative }) => relative)
   try {
     for (const { relative, secret } of deliveries) target.write(relative, secret.revealBytes())
-    const { dataDir = '', auditDir, env = {}, sealOptions = {}, checkpoint } = await session.options()
+    const { dataDir = '', auditDir, sealOptions = {}, checkpoint } = await session.options()
+    const { env } = session.world
     await startKeeper({
       dir: root,
-      files: deliveries.flatMap(({ path, relative }) => (path === undefined ? [] : [{ path, relative }])),
+      files: deliveries.flatMap(({ path, relative }) =>
+        path === undefined ? [] : [{ path, relative }],
+      ),
       written,
       made: target.made,
       leave: options.leave,
@@ -78,9 +81,13 @@ function refuseNesting(deliveries: readonly Delivery[]): void {
     for (let n = 1; n < segments.length; n++) {
       const folder = segments.slice(0, n).join('/')
       if (files.has(folder)) {
-        throw new CofferError('env_collision', `${subject} needs a folder ${folder}, which is the file of another secret.`, {
-          remedy: 'Give a prefix that holds only one of them.',
-        })
+        throw new CofferError(
+          'env_collision',
+          `${subject} needs a folder ${folder}, which is the file of another secret.`,
+          {
+            remedy: 'Give a prefix that holds only one of them.',
+          },
+        )
       }
     }
   }
@@ -93,11 +100,15 @@ function refuseNesting(deliveries: readonly Delivery[]): void {
 function startKeeper(order: KeeperOrder): Promise<void> {
   const script = '"$@" <&3 3<&- 2>/dev/null &'
   const entry = process.argv[1] ?? ''
-  const shell = spawn('/bin/sh', ['-c', `exec 3<&0; ${script}`, 'sh', process.execPath, entry, KEEPER], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: {},
-  })
+  const shell = spawn(
+    '/bin/sh',
+    ['-c', `exec 3<&0; ${script}`, 'sh', process.execPath, entry, KEEPER],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: {},
+    },
+  )
   shell.stdin.on('error', () => {})
   shell.stdin.end(JSON.stringify(order))
   return new Promise((done, failed) => {
@@ -127,4 +138,6 @@ function keeperFailed(answer: string): CofferError {
 }
 
 export const keeperAnswer = (error: unknown): string =>
-  isCofferError(error) ? `${error.code}\t${error.message.replace(/\s+/g, ' ')}\n` : 'internal\tThe keeper of the files failed.\n'
+  isCofferError(error)
+    ? `${error.code}\t${error.message.replace(/\s+/g, ' ')}\n`
+    : 'internal\tThe keeper of the files failed.\n'

@@ -19,7 +19,9 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGPIPE'] as const) {
     process.on(signal, () => {})
   }
-  const order = JSON.parse(Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8')) as KeeperOrder
+  const order = JSON.parse(
+    Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8'),
+  ) as KeeperOrder
   const answers = new Map(order.answers)
   try {
     const { openPlatform } = await compose()
@@ -56,14 +58,19 @@ function keepOne(
       wanted = false
       try {
         const found = await coffer.read({ path })
-        if (found !== undefined && !stopped) privateDir(order.dir).write(relative, found.secret.revealBytes())
+        if (found !== undefined && !stopped)
+          privateDir(order.dir).write(relative, found.secret.revealBytes())
       } catch {
         setTimeout(() => void refresh(), RETRY_MS).unref()
       }
     }
     busy = false
   }
-  const stop = coffer.watch(path, () => void refresh(), () => void setTimeout(refresh, RETRY_MS).unref())
+  const stop = coffer.watch(
+    path,
+    () => void refresh(),
+    () => void setTimeout(refresh, RETRY_MS).unref(),
+  )
   return () => {
     stopped = true
     stop()

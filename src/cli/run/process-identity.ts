@@ -7,7 +7,10 @@ export interface ProcessIdentity {
   readonly startedAt?: string | undefined
 }
 
-export const identify = (pid: number): ProcessIdentity => ({ pid, startedAt: statOf(pid)?.startedAt })
+export const identify = (pid: number): ProcessIdentity => ({
+  pid,
+  startedAt: statOf(pid)?.startedAt,
+})
 
 /** Whether it still runs; a zombie does not. */
 export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {

@@ -1,7 +1,7 @@
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPrefix } from '../../core/path.ts'
-import type { Coffer, SecretVersion } from '../../core/ports/coffer.ts'
+import type { Coffer, ListQuery, SecretVersion } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import type { Problem } from '../failure.ts'
 
@@ -23,7 +23,10 @@ export async function resolvePrefix(
   const prefix = canonicalPrefix(given)
   const paths = await pathsBelow(coffer, prefix)
   if (paths.length === 0) {
-    throw new CofferError('not_found', `There is no secret below ${prefix === '' ? 'the root' : prefix}.`)
+    throw new CofferError(
+      'not_found',
+      `There is no secret below ${prefix === '' ? 'the root' : prefix}.`,
+    )
   }
   const found: Found[] = []
   const problems: Problem[] = []
@@ -41,10 +44,14 @@ export async function resolvePrefix(
 }
 
 /** All records below a prefix, page by page. */
-export async function* recordsBelow(coffer: Coffer, prefix: string): AsyncGenerator<SecretRecord> {
+export async function* recordsBelow(
+  coffer: Coffer,
+  prefix: string,
+  query: Pick<ListQuery, 'deleted' | 'where'> = {},
+): AsyncGenerator<SecretRecord> {
   let cursor: string | undefined
   do {
-    const page = await coffer.list({ prefix, cursor, limit: LIMITS.pageSizeMax })
+    const page = await coffer.list({ ...query, prefix, cursor, limit: LIMITS.pageSizeMax })
     yield* page.items
     cursor = page.cursor
   } while (cursor !== undefined)

@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,12 +28,28 @@ await run(['set', 'e/web/db-url'], { input: 'postgres://x' })
 await run(['set', 'e/web/deep/api-key', '--env-name', 'API_KEY'], { input: 'abc' })
 
 const PREFIX = ['run', '--prefix', 'e/web', '--']
-const coffer = (args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) =>
-  spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env: { ...env, ...options.env }, input: options.input ?? '' })
+const coffer = (
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string> } = {},
+) =>
+  spawnSync(process.execPath, [BIN, ...args], {
+    encoding: 'utf8',
+    env: { ...env, ...options.env },
+    input: options.input ?? '',
+  })
 const sh = (script: string, input = '') => coffer([...PREFIX, 'sh', '-c', script], { input })
 
 test('the command has the secrets, its arguments as they are, and not the key', () => {
-  const { stdout, status } = coffer([...PREFIX, 'sh', '-c', 'env; printf "%s|" "$@"', 'x', 'a b', '--json', "q'"])
+  const { stdout, status } = coffer([
+    ...PREFIX,
+    'sh',
+    '-c',
+    'env; printf "%s|" "$@"',
+    'x',
+    'a b',
+    '--json',
+    "q'",
+  ])
   expect(status).toBe(0)
   expect(stdout).toContain('DB_URL=postgres://x\n')
   expect(stdout).toContain('API_KEY=abc\n')
@@ -36,12 +62,9 @@ test.each([[0], [3], [255]])('exit code %i is passed on', (code) => {
   expect(sh(`exit ${code}`).status).toBe(code)
 })
 
-test.each([['HUP'], ['SEGV']] as const)(
-  'death by %s is the command\'s own',
-  (signal) => {
-    expect(sh(`kill -${signal} $$`).signal).toBe(`SIG${signal}`)
-  },
-)
+test.each([['HUP'], ['SEGV']] as const)("death by %s is the command's own", (signal) => {
+  expect(sh(`kill -${signal} $$`).signal).toBe(`SIG${signal}`)
+})
 
 test.each([
   ['TERM', 143],
@@ -50,12 +73,25 @@ test.each([
   ['PIPE', 141],
 ])('a shell sees %s as %i', (signal, code) => {
   const script = `"$0" "$1" run --prefix e/web -- sh -c 'kill -${signal} $$'; echo $?`
-  const { stdout } = spawnSync('sh', ['-c', script, process.execPath, BIN], { encoding: 'utf8', env })
+  const { stdout } = spawnSync('sh', ['-c', script, process.execPath, BIN], {
+    encoding: 'utf8',
+    env,
+  })
   expect(stdout.trim()).toBe(String(code))
 })
 
 test('signals reach the command, which is this very process', async () => {
-  const child = spawn(process.execPath, [BIN, ...PREFIX, 'sh', '-c', 'trap "echo got; exit 7" TERM; echo $$; while :; do sleep 0.05; done'], { env })
+  const child = spawn(
+    process.execPath,
+    [
+      BIN,
+      ...PREFIX,
+      'sh',
+      '-c',
+      'trap "echo got; exit 7" TERM; echo $$; while :; do sleep 0.05; done',
+    ],
+    { env },
+  )
   let out = ''
   child.stdout.on('data', (text) => (out += String(text)))
   while (!out.includes('\n')) await sleep(20)
@@ -66,7 +102,9 @@ test('signals reach the command, which is this very process', async () => {
 })
 
 test('nothing of Coffer is left that holds the key: not in the command, not in its parent', () => {
-  const { stdout } = sh('tr "\\0" "\\n" < /proc/$$/environ; tr "\\0" " " < /proc/$$/cmdline; readlink /proc/$$/exe; ls /proc/$$/fd | tr "\\n" " "; echo; cat /proc/$$/maps')
+  const { stdout } = sh(
+    'tr "\\0" "\\n" < /proc/$$/environ; tr "\\0" " " < /proc/$$/cmdline; readlink /proc/$$/exe; ls /proc/$$/fd | tr "\\n" " "; echo; cat /proc/$$/maps',
+  )
   expect(stdout).not.toContain(KEY)
   expect(stdout).not.toContain('COFFER_MASTER_KEY')
   expect(stdout).not.toContain('/bin/node')
@@ -82,7 +120,10 @@ test('stdin passes through unread and blocking', () => {
 
 test('SIGPIPE ends a writer quietly, and no signal is ignored or blocked', () => {
   const script = `"$0" "$1" run --prefix e/web -- yes | head -n 1; echo \${PIPESTATUS[0]}`
-  const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN], { encoding: 'utf8', env })
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, BIN], {
+    encoding: 'utf8',
+    env,
+  })
   expect([stdout, stderr]).toEqual(['y\n141\n', ''])
   const { stdout: status } = coffer([...PREFIX, 'grep', '-E', '^Sig(Ign|Blk)', '/proc/self/status'])
   expect(status).toMatch(/SigBlk:\t0{16}\nSigIgn:\t0{16}\n/)
@@ -98,7 +139,12 @@ test('not found is 127, not executable 126; a script without #! is run by a shel
 })
 
 test('when a secret cannot be given, nothing is started and everything is listed', async () => {
-  for (const [name, options] of [['path', []], ['a-b', []], ['a/b', []], ['off', []]] as const) {
+  for (const [name, options] of [
+    ['path', []],
+    ['a-b', []],
+    ['a/b', []],
+    ['off', []],
+  ] as const) {
     await run(['set', `e/bad/${name}`, ...options], { input: 'c4n4ry' })
   }
   await run(['disable', 'e/bad/off'])
@@ -115,17 +161,42 @@ test('when a secret cannot be given, nothing is started and everything is listed
   expect(coffer(['run', '--prefix', 'e/web']).status).toBe(64)
 })
 
-test('a key under another name, told to the seal, is withheld as well', () => {
-  const other = { COFFER_MASTER_KEY: '', MY_ROOT: KEY }
-  const { stdout, stderr } = coffer(['--seal-option', 'variable=MY_ROOT', ...PREFIX, 'env'], { env: other })
-  expect(stdout, stderr).toContain('DB_URL=')
-  expect(stdout).not.toContain(KEY)
+test('a key under another name is withheld as well, told now or when the store was made', async () => {
+  await using other = await bench({ bare: true })
+  const named = {
+    MY_ROOT: KEY,
+    APP_KEY: Buffer.alloc(32).toString('base64'),
+    COFFER_DATA_DIR: join(other.dir, 'data'),
+    COFFER_MASTER_KEY: '',
+  }
+  const made = coffer(['init', '--seal', 'env', '--seal-option', 'variable=MY_ROOT'], {
+    env: named,
+  })
+  expect(made.status, made.stderr).toBe(0)
+  coffer(['set', 'o/a'], { env: named, input: 'value' })
+  for (const options of [[], ['--seal-option', 'variable=MY_ROOT']]) {
+    const { stdout, stderr } = coffer([...options, 'run', '--prefix', 'o', '--', 'env'], {
+      env: named,
+    })
+    expect(stdout, stderr).toContain('A=value')
+    expect(stdout).toContain('APP_KEY=')
+    expect(stdout).not.toContain(KEY)
+  }
 })
 
 test('the command can be PID 1', (context) => {
   const probe = spawnSync('unshare', ['-pf', '--mount-proc', 'true'])
   if (probe.status !== 0) return context.skip('no pid namespaces here')
-  const args = ['-pf', '--mount-proc', process.execPath, BIN, ...PREFIX, 'sh', '-c', 'echo $$; exit 5']
+  const args = [
+    '-pf',
+    '--mount-proc',
+    process.execPath,
+    BIN,
+    ...PREFIX,
+    'sh',
+    '-c',
+    'echo $$; exit 5',
+  ]
   const { stdout, status } = spawnSync('unshare', args, { encoding: 'utf8', env })
   expect([stdout.trim(), status]).toEqual(['1', 5])
 })
@@ -137,7 +208,12 @@ test('where a process cannot be replaced, a child is supervised to the same end'
     process.exit(await become({ executable: { file: '/bin/sh', needsShell: false }, command: ['sh', '-c', code], env: { PATH: process.env.PATH } }, null))
   `
   const end = (code: string) => {
-    const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script, code])
+    const { status, signal } = spawnSync(process.execPath, [
+      '--input-type=module',
+      '-e',
+      script,
+      code,
+    ])
     return signal ?? status
   }
   expect(end('exit 3')).toBe(3)
@@ -147,7 +223,22 @@ test('where a process cannot be replaced, a child is supervised to the same end'
 
 test('--files: private files, kept current, removed at the end, refused behind links', async () => {
   const files = join(dir, 'files')
-  const child = spawn(process.execPath, [BIN, 'run', '--prefix', 'e/web', '--files', files, '--', 'sh', '-c', 'env; echo started; read line'], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(
+    process.execPath,
+    [
+      BIN,
+      'run',
+      '--prefix',
+      'e/web',
+      '--files',
+      files,
+      '--',
+      'sh',
+      '-c',
+      'env; echo started; read line',
+    ],
+    { env, stdio: ['pipe', 'pipe', 'pipe'] },
+  )
   let out = ''
   let err = ''
   child.stdout.on('data', (text) => (out += String(text)))
@@ -156,14 +247,17 @@ test('--files: private files, kept current, removed at the end, refused behind l
   expect(out, err).not.toContain('postgres://x')
   expect(readFileSync(join(files, 'db-url'), 'utf8')).toBe('postgres://x')
   expect(readFileSync(join(files, 'deep/api-key'), 'utf8')).toBe('abc')
-  expect([files, join(files, 'deep')].map((folder) => statSync(folder).mode & 0o777)).toEqual([0o700, 0o700])
+  expect([files, join(files, 'deep')].map((folder) => statSync(folder).mode & 0o777)).toEqual([
+    0o700, 0o700,
+  ])
   expect(statSync(join(files, 'db-url')).mode & 0o777).toBe(0o600)
   const keepers = processesWith('__keep-files')
   expect(keepers).toHaveLength(1)
   expect(readFileSync(`/proc/${keepers[0]}/environ`, 'utf8')).not.toContain(KEY)
   expect(readFileSync(`/proc/${keepers[0]}/cmdline`, 'utf8')).not.toContain(KEY)
   await run(['set', 'e/web/db-url'], { input: 'postgres://new' })
-  for (let i = 0; i < 100 && readFileSync(join(files, 'db-url'), 'utf8') === 'postgres://x'; i++) await sleep(50)
+  for (let i = 0; i < 100 && readFileSync(join(files, 'db-url'), 'utf8') === 'postgres://x'; i++)
+    await sleep(50)
   expect(readFileSync(join(files, 'db-url'), 'utf8')).toBe('postgres://new')
   child.stdin.end()
   await new Promise((resolve) => child.once('exit', resolve))

@@ -5,9 +5,15 @@ import { checkSize, childEnvironment, STRING_BYTES_MAX, type Wanted } from './en
 import { checkVariable, isLoadingName, OWN_KEYS, variableOf } from './variable.ts'
 
 const NONE = { allowed: new Set<string>(), withheld: [] }
-const want = (name: string, value = 'v'): Wanted => ({ name, subject: name, secret: textSecret(name, value) })
+const want = (name: string, value = 'v'): Wanted => ({
+  name,
+  subject: name,
+  secret: textSecret(name, value),
+})
 const codes = (wanted: Wanted[], options = NONE) =>
-  childEnvironment({}, wanted, options).problems.map(({ error }) => isCofferError(error) && error.code)
+  childEnvironment({}, wanted, options).problems.map(
+    ({ error }) => isCofferError(error) && error.code,
+  )
 
 test('a path below the prefix is a variable', () => {
   expect(['a/b-c', 'db-url', 'A.b', 'x y', '2fa', 'é'].map(variableOf)).toEqual([
@@ -21,9 +27,23 @@ test('a path below the prefix is a variable', () => {
 })
 
 test.each([
-  'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT', 'NODE_OPTIONS', 'PATH', 'BASH_ENV', 'ENV', 'IFS',
-  'PYTHONPATH', 'PERL5OPT', 'RUBYOPT', 'GIT_SSH_COMMAND', 'GIT_CONFIG_COUNT', 'DYLD_INSERT_LIBRARIES',
-  'npm_config_node_options', 'NPM_CONFIG_PREFIX', 'COFFER_MASTER_KEY',
+  'LD_PRELOAD',
+  'LD_LIBRARY_PATH',
+  'LD_AUDIT',
+  'NODE_OPTIONS',
+  'PATH',
+  'BASH_ENV',
+  'ENV',
+  'IFS',
+  'PYTHONPATH',
+  'PERL5OPT',
+  'RUBYOPT',
+  'GIT_SSH_COMMAND',
+  'GIT_CONFIG_COUNT',
+  'DYLD_INSERT_LIBRARIES',
+  'npm_config_node_options',
+  'NPM_CONFIG_PREFIX',
+  'COFFER_MASTER_KEY',
 ])('%s is refused unless it is allowed', (name) => {
   expect(codes([want(name)])).toEqual(['env_name_refused'])
   expect(codes([want(name)], { ...NONE, allowed: new Set([name]) })).toEqual([])
@@ -37,7 +57,15 @@ test.each(['', '__proto__', 'a=b', 'a\0b', 'a\nb', '1a', 'a-b', 'é', 'a b'])(
 )
 
 test('ordinary names are not taken for dangerous ones', () => {
-  for (const name of ['DB_URL', 'PATH_PREFIX', 'HOME', 'HTTP_PROXY', 'LDAP_URL', 'ENVIRONMENT', 'constructor']) {
+  for (const name of [
+    'DB_URL',
+    'PATH_PREFIX',
+    'HOME',
+    'HTTP_PROXY',
+    'LDAP_URL',
+    'ENVIRONMENT',
+    'constructor',
+  ]) {
     expect(isLoadingName(name), name).toBe(false)
     expect(codes([want(name)])).toEqual([])
   }
@@ -52,7 +80,12 @@ test('two secrets for one name are a collision, and all problems come at once', 
 })
 
 test('what is inherited stays, less the keys; secrets win', () => {
-  const inherited = { ...Object.fromEntries(OWN_KEYS.map((name) => [name, 'k'])), MY_KEY: 'k', A: 'old', B: 'b' }
+  const inherited = {
+    ...Object.fromEntries(OWN_KEYS.map((name) => [name, 'k'])),
+    MY_KEY: 'k',
+    A: 'old',
+    B: 'b',
+  }
   const { env } = childEnvironment(inherited, [want('A', 'new')], { ...NONE, withheld: ['MY_KEY'] })
   expect(env).toEqual(Object.assign(Object.create(null), { A: 'new', B: 'b' }))
 })
@@ -62,14 +95,16 @@ test('bytes that are no text are refused', () => {
   expect(codes([{ name: 'X', subject: 'x', secret }])).toEqual(['invalid_value'])
 })
 
-test('one variable fits up to the system\'s limit, and not one byte more', () => {
+test("one variable fits up to the system's limit, and not one byte more", () => {
   const room = STRING_BYTES_MAX - 'N='.length - 1
   expect(codes([want('N', 'x'.repeat(room))])).toEqual([])
   expect(codes([want('N', 'x'.repeat(room + 1))])).toEqual(['too_large'])
 })
 
 test('everything together has a limit too', () => {
-  const many = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`V${i}`, 'x'.repeat(100_000)]))
+  const many = Object.fromEntries(
+    Array.from({ length: 80 }, (_, i) => [`V${i}`, 'x'.repeat(100_000)]),
+  )
   expect(() => checkSize(['true'], { A: 'x'.repeat(100_000) })).not.toThrow()
   expect(() => checkSize(['true'], many)).toThrow('at most')
 })

@@ -12,7 +12,17 @@ export const OWN_KEYS: readonly string[] = [
 /** Names that decide which code a program loads or runs, by the program that obeys them. */
 const LOADING: ReadonlySet<string> = new Set([
   ...['PATH', 'IFS', 'ENV', 'BASH_ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'PROMPT_COMMAND', 'CDPATH'],
-  ...['SHELL', 'EDITOR', 'VISUAL', 'PAGER', 'BROWSER', 'MANPAGER', 'LESSOPEN', 'LESSCLOSE', 'ZDOTDIR'],
+  ...[
+    'SHELL',
+    'EDITOR',
+    'VISUAL',
+    'PAGER',
+    'BROWSER',
+    'MANPAGER',
+    'LESSOPEN',
+    'LESSCLOSE',
+    'ZDOTDIR',
+  ],
   ...['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE', 'ELECTRON_RUN_AS_NODE'],
   ...['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'PYTHONINSPECT', 'PYTHONUSERBASE'],
   ...['PERL5OPT', 'PERL5LIB', 'PERLLIB', 'PERL5DB', 'RUBYOPT', 'RUBYLIB', 'LUA_INIT', 'PHPRC'],
@@ -20,10 +30,19 @@ const LOADING: ReadonlySet<string> = new Set([
   ...['_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'MAVEN_OPTS', 'GRADLE_OPTS', 'ERL_FLAGS'],
   ...['GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_EXEC_PATH', 'GIT_EXTERNAL_DIFF', 'GIT_PROXY_COMMAND'],
   ...['GIT_ASKPASS', 'GIT_EDITOR', 'GIT_PAGER', 'GIT_TEMPLATE_DIR', 'SSH_ASKPASS', 'SUDO_ASKPASS'],
-  ...['GCONV_PATH', 'GLIBC_TUNABLES', 'LOCPATH', 'NLSPATH', 'HOSTALIASES', 'RES_OPTIONS', 'TERMINFO'],
+  ...[
+    'GCONV_PATH',
+    'GLIBC_TUNABLES',
+    'LOCPATH',
+    'NLSPATH',
+    'HOSTALIASES',
+    'RES_OPTIONS',
+    'TERMINFO',
+  ],
   ...['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES', 'SSLKEYLOGFILE', 'MAKEFLAGS', '_'],
 ])
-const LOADING_FAMILY = /^(?:LD_|DYLD_|BASH_FUNC_|GIT_CONFIG|COR_|CORECLR_|DOTNET_STARTUP|npm_config_)/i
+const LOADING_FAMILY =
+  /^(?:LD_|DYLD_|BASH_FUNC_|GIT_CONFIG|COR_|CORECLR_|DOTNET_STARTUP|npm_config_)/i
 
 const LEGAL = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -32,9 +51,7 @@ const LEGAL = /^[A-Za-z_][A-Za-z0-9_]*$/
  * `_`, letters a to z upper case; anything else stays, and is refused by `checkVariable`.
  */
 export const variableOf = (relativePath: string): string =>
-  relativePath
-    .replace(/[/\-. ]/g, '_')
-    .replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+  relativePath.replace(/[/\-. ]/g, '_').replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 
 /** Whether the name would change how programs are loaded, or carry one of Coffer's own keys. */
 export const isLoadingName = (name: string): boolean =>

@@ -16,7 +16,10 @@ export const policy = defineCommand({
   ],
   examples: [
     { command: 'coffer policy put ci.json', note: 'make or replace' },
-    { command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url', note: 'and why' },
+    {
+      command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url',
+      note: 'and why',
+    },
   ],
   subcommands: {
     list: {
@@ -55,7 +58,10 @@ export const policy = defineCommand({
         at: { type: 'string', value: 'TIME', summary: 'when', default: 'now' },
       },
       examples: [
-        { command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url', note: '' },
+        {
+          command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url',
+          note: '',
+        },
       ],
     },
     who: {
@@ -113,7 +119,9 @@ export const actor = defineCommand({
       summary: 'give policies and roles to an actor',
       arguments: [ACTOR],
       options: GRANTS,
-      examples: [{ command: 'coffer actor grant service:ci --policy ci --role deployer', note: '' }],
+      examples: [
+        { command: 'coffer actor grant service:ci --policy ci --role deployer', note: '' },
+      ],
     },
     revoke: {
       name: 'actor revoke',

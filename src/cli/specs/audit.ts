@@ -49,22 +49,32 @@ export const audit = defineCommand({
       ],
       examples: [
         { command: 'coffer audit verify', note: '' },
-        { command: 'coffer audit verify --checkpoint head.json', note: 'against an outside witness' },
+        {
+          command: 'coffer audit verify --checkpoint head.json',
+          note: 'against an outside witness',
+        },
       ],
     },
     export: {
       name: 'audit export',
-      summary: 'the log\'s own lines, which still verify',
+      summary: "the log's own lines, which still verify",
       options: {
         'from-seq': { type: 'integer', value: 'N', summary: 'begin at this entry' },
-        out: { type: 'string', value: 'FILE', complete: 'file', summary: 'write a file of mode 0600' },
+        out: {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'write a file of mode 0600',
+        },
       },
       examples: [{ command: 'coffer audit export --out audit.jsonl', note: '' }],
     },
     head: {
       name: 'audit head',
       summary: 'the newest signed point: keep it elsewhere as a witness',
-      examples: [{ command: 'coffer audit head --json > head.json', note: 'a --checkpoint for later' }],
+      examples: [
+        { command: 'coffer audit head --json > head.json', note: 'a --checkpoint for later' },
+      ],
     },
   },
 })

@@ -15,7 +15,7 @@ export const importSpec = defineCommand({
       value: 'FORMAT',
       choices: ['dotenv', 'json', 'yaml'],
       summary: 'dotenv, json or yaml',
-      default: 'by the file\'s name',
+      default: "by the file's name",
     },
     'dry-run': { type: 'boolean', summary: 'show what would be stored where; store nothing' },
     overwrite: { type: 'boolean', summary: 'write a new version where a secret exists' },
@@ -47,7 +47,10 @@ export const exportSpec = defineCommand({
     force: { type: 'boolean', summary: 'print values to a terminal' },
   },
   examples: [
-    { command: 'coffer export shop/dev/api --out .env.local', note: 'for a tool that needs a file' },
+    {
+      command: 'coffer export shop/dev/api --out .env.local',
+      note: 'for a tool that needs a file',
+    },
     { command: 'coffer export shop/dev --format json | jq keys', note: 'for a program' },
   ],
 })

@@ -5,11 +5,16 @@ export const run = defineCommand({
   summary: 'run a command with its secrets in the environment',
   description: [
     'Resolves every secret below --prefix, or those that the project (coffer.config.ts, coffer.yaml) names, puts them into the environment, and becomes the command: exit code, signals and standard streams are its own. When any secret cannot be resolved, all failures are listed and nothing is started.',
-    'A secret below the prefix is named by the variable it was imported under, else by its path: a/b-c is A_B_C. Coffer\'s own keys are taken out of the environment. Names that change how programs are loaded (LD_PRELOAD, NODE_OPTIONS, PATH …) are refused unless --allow-env names them.',
+    "A secret below the prefix is named by the variable it was imported under, else by its path: a/b-c is A_B_C. Coffer's own keys are taken out of the environment. Names that change how programs are loaded (LD_PRELOAD, NODE_OPTIONS, PATH …) are refused unless --allow-env names them.",
     'With --files each secret is a file of mode 0600 in DIR instead, named by its path below the prefix, kept current while the command runs and removed when it ends.',
   ],
   arguments: [
-    { name: 'command', summary: 'the command and its arguments', variadic: true, complete: 'command' },
+    {
+      name: 'command',
+      summary: 'the command and its arguments',
+      variadic: true,
+      complete: 'command',
+    },
   ],
   passThrough: true,
   options: {
@@ -38,7 +43,10 @@ export const run = defineCommand({
   examples: [
     { command: 'coffer run --prefix shop/dev/api -- node server.js', note: 'secrets as variables' },
     { command: 'coffer run -- npm test', note: 'what coffer.config.ts or coffer.yaml names' },
-    { command: 'coffer run --prefix shop/dev/api --files ./run/secrets -- ./app', note: 'as files' },
+    {
+      command: 'coffer run --prefix shop/dev/api --files ./run/secrets -- ./app',
+      note: 'as files',
+    },
   ],
 })
 

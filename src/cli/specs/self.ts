@@ -14,7 +14,10 @@ export const completion = defineCommand({
   examples: [
     { command: 'source <(coffer completion bash)', note: 'in ~/.bashrc' },
     { command: 'coffer completion zsh > "${fpath[1]}/_coffer"', note: 'for zsh' },
-    { command: 'coffer completion fish > ~/.config/fish/completions/coffer.fish', note: 'for fish' },
+    {
+      command: 'coffer completion fish > ~/.config/fish/completions/coffer.fish',
+      note: 'for fish',
+    },
   ],
 })
 

@@ -28,7 +28,10 @@ export const init = defineCommand({
   },
   examples: [
     { command: 'coffer init', note: 'a key file, or COFFER_MASTER_KEY when it is set' },
-    { command: 'coffer init --seal passphrase --data-dir ./secrets', note: 'asks for a passphrase' },
+    {
+      command: 'coffer init --seal passphrase --data-dir ./secrets',
+      note: 'asks for a passphrase',
+    },
   ],
 })
 
@@ -53,13 +56,31 @@ export const key = defineCommand({
       summary: 'put the keyring under another root key',
       options: {
         seal: { type: 'string', value: 'SEAL', summary: 'the new seal (required)' },
-        'new-key-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'the new key file' },
-        'new-passphrase-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'the new passphrase' },
-        'new-seal-option': { type: 'string', value: 'NAME=VALUE', multiple: true, summary: 'another option of the new seal' },
+        'new-key-file': {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'the new key file',
+        },
+        'new-passphrase-file': {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'the new passphrase',
+        },
+        'new-seal-option': {
+          type: 'string',
+          value: 'NAME=VALUE',
+          multiple: true,
+          summary: 'another option of the new seal',
+        },
       },
       examples: [
         { command: 'coffer key reseal --seal passphrase', note: 'asks for the new passphrase' },
-        { command: 'coffer key reseal --seal environment --new-seal-option variable=NEW_KEY', note: '' },
+        {
+          command: 'coffer key reseal --seal environment --new-seal-option variable=NEW_KEY',
+          note: '',
+        },
       ],
     },
   },
@@ -69,7 +90,7 @@ export const backup = defineCommand({
   name: 'backup',
   summary: 'write an encrypted copy of the store, while it is in use',
   description: [
-    'Encrypted to age recipients or a passphrase. A restore needs the backup\'s own key and the store\'s root key; the receipt names that root key\'s fingerprint.',
+    "Encrypted to age recipients or a passphrase. A restore needs the backup's own key and the store's root key; the receipt names that root key's fingerprint.",
   ],
   arguments: [{ name: 'file', summary: 'the file to write', complete: 'file' }],
   options: {
@@ -95,7 +116,10 @@ export const restore = defineCommand({
     ...BACKUP_KEY,
   },
   examples: [
-    { command: 'coffer restore store.coffer --identity-file key.txt --inspect', note: 'look first' },
+    {
+      command: 'coffer restore store.coffer --identity-file key.txt --inspect',
+      note: 'look first',
+    },
     { command: 'coffer restore store.coffer --identity-file key.txt --data-dir ./new', note: '' },
   ],
 })

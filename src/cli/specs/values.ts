@@ -5,13 +5,22 @@ const METADATA = {
   owner: { type: 'string', value: 'WHO', summary: 'who answers for it' },
   description: { type: 'string', value: 'TEXT', summary: 'what it is for' },
   classification: { type: 'string', value: 'WORD', summary: 'how sensitive it is' },
-  type: { type: 'string', value: 'TYPE', summary: 'what its values are checked against', default: 'string' },
+  type: {
+    type: 'string',
+    value: 'TYPE',
+    summary: 'what its values are checked against',
+    default: 'string',
+  },
   pattern: { type: 'string', value: 'REGEX', summary: 'type: the whole text must match' },
   min: { type: 'number', value: 'N', summary: 'type: least length, or least number' },
   max: { type: 'number', value: 'N', summary: 'type: greatest length, or greatest number' },
   'length-bytes': { type: 'integer', value: 'N', summary: 'type encryptionKey: exact length' },
   schema: { type: 'string', value: 'FILE', complete: 'file', summary: 'type json: a JSON Schema' },
-  'rotate-every': { type: 'string', value: '30d', summary: 'due for rotation when older than this' },
+  'rotate-every': {
+    type: 'string',
+    value: '30d',
+    summary: 'due for rotation when older than this',
+  },
   automatic: { type: 'boolean', summary: 'with --rotate-every: Coffer may generate the new value' },
   'max-versions': { type: 'integer', value: 'N', summary: 'how many versions are kept' },
   'env-name': { type: 'string', value: 'NAME', summary: 'its variable in `coffer run`' },
@@ -21,7 +30,7 @@ export const set = defineCommand({
   name: 'set',
   summary: 'store a new version of a secret',
   description: [
-    'The value comes from stdin, from --file, or is asked for without echo on a terminal. It is never an argument: arguments are seen by every process of the machine and stay in the shell\'s history.',
+    "The value comes from stdin, from --file, or is asked for without echo on a terminal. It is never an argument: arguments are seen by every process of the machine and stay in the shell's history.",
     'One final newline (\\n or \\r\\n) is taken off unless --raw. Input that is not UTF-8 is stored as bytes. An empty value is refused unless --allow-empty.',
   ],
   arguments: [{ name: 'path', summary: 'project/env/service/name' }],
@@ -32,7 +41,12 @@ export const set = defineCommand({
       'Pipe it in (printf %s "$VALUE" | coffer set PATH), use --file FILE, or be asked: coffer set PATH',
   },
   options: {
-    file: { type: 'string', value: 'FILE', complete: 'file', summary: 'take the value from a file; - is stdin' },
+    file: {
+      type: 'string',
+      value: 'FILE',
+      complete: 'file',
+      summary: 'take the value from a file; - is stdin',
+    },
     raw: { type: 'boolean', summary: 'keep a final newline' },
     'allow-empty': { type: 'boolean', summary: 'store an empty value' },
     generate: { type: 'boolean', summary: 'let Coffer generate the value by its type' },
@@ -52,13 +66,23 @@ export const set = defineCommand({
       value: 'N',
       summary: 'only when current is this version; 0: only when there is none',
     },
-    token: { type: 'string', value: 'TOKEN', summary: 'idempotency token: repeating the call writes once' },
+    token: {
+      type: 'string',
+      value: 'TOKEN',
+      summary: 'idempotency token: repeating the call writes once',
+    },
   },
   examples: [
     { command: 'coffer set shop/dev/api/db-url', note: 'asks, without echo' },
     { command: 'pass show db | coffer set shop/dev/api/db-url', note: 'from another program' },
-    { command: 'coffer set shop/dev/api/tls-key --file key.pem --type privateKey', note: 'from a file' },
-    { command: 'coffer set shop/dev/api/session --type password --generate', note: 'a new password' },
+    {
+      command: 'coffer set shop/dev/api/tls-key --file key.pem --type privateKey',
+      note: 'from a file',
+    },
+    {
+      command: 'coffer set shop/dev/api/session --type password --generate',
+      note: 'a new password',
+    },
   ],
 })
 
@@ -71,10 +95,24 @@ export const get = defineCommand({
   arguments: [{ name: 'path', summary: 'project/env/service/name' }],
   options: {
     version: { type: 'integer', value: 'N', summary: 'this version' },
-    label: { type: 'string', value: 'LABEL', summary: 'the version with this label', default: 'current' },
-    field: { type: 'string', value: 'A.B', summary: 'one member of a JSON value; /a/b works as well' },
+    label: {
+      type: 'string',
+      value: 'LABEL',
+      summary: 'the version with this label',
+      default: 'current',
+    },
+    field: {
+      type: 'string',
+      value: 'A.B',
+      summary: 'one member of a JSON value; /a/b works as well',
+    },
     raw: { type: 'boolean', short: 'n', summary: 'no newline, and bytes to a terminal as well' },
-    out: { type: 'string', value: 'FILE', complete: 'file', summary: 'write a file of mode 0600 instead' },
+    out: {
+      type: 'string',
+      value: 'FILE',
+      complete: 'file',
+      summary: 'write a file of mode 0600 instead',
+    },
   },
   examples: [
     { command: 'coffer get shop/dev/api/db-url', note: 'the current version' },
@@ -103,7 +141,10 @@ export const list = defineCommand({
   examples: [
     { command: 'coffer list shop/dev', note: 'a subtree' },
     { command: 'coffer list --due', note: 'what should be rotated' },
-    { command: 'coffer list --tag team=payments --expires-within 14d --json', note: 'for a program' },
+    {
+      command: 'coffer list --tag team=payments --expires-within 14d --json',
+      note: 'for a program',
+    },
   ],
 })
 
@@ -126,7 +167,13 @@ export const update = defineCommand({
     'if-revision': { type: 'integer', value: 'N', summary: 'only when its revision is this' },
   },
   examples: [
-    { command: 'coffer update shop/dev/api/db-url --owner team-shop --tag tier=1', note: 'who and what' },
-    { command: 'coffer update shop/dev/api/session --rotate-every 30d --automatic', note: 'a rule' },
+    {
+      command: 'coffer update shop/dev/api/db-url --owner team-shop --tag tier=1',
+      note: 'who and what',
+    },
+    {
+      command: 'coffer update shop/dev/api/session --rotate-every 30d --automatic',
+      note: 'a rule',
+    },
   ],
 })

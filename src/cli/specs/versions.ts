@@ -12,7 +12,13 @@ export const rotate = defineCommand({
   options: {
     due: { type: 'boolean', summary: 'every secret that is due' },
     length: { type: 'integer', value: 'N', summary: 'how long: characters, or bytes' },
-    label: { type: 'string', value: 'LABEL', multiple: true, summary: 'labels of the new version', default: 'current' },
+    label: {
+      type: 'string',
+      value: 'LABEL',
+      multiple: true,
+      summary: 'labels of the new version',
+      default: 'current',
+    },
     token: { type: 'string', value: 'TOKEN', summary: 'idempotency token' },
   },
   examples: [
@@ -25,15 +31,26 @@ export const history = defineCommand({
   name: 'history',
   summary: 'show the versions of a secret',
   arguments: [PATH],
-  examples: [{ command: 'coffer history shop/dev/api/db-url', note: 'who made which version, when' }],
+  examples: [
+    { command: 'coffer history shop/dev/api/db-url', note: 'who made which version, when' },
+  ],
 })
 
 export const rollback = defineCommand({
   name: 'rollback',
   summary: 'make an older version current again',
-  description: ['Moves the label current, and previous to the version it leaves. Makes no version.'],
+  description: [
+    'Moves the label current, and previous to the version it leaves. Makes no version.',
+  ],
   arguments: [PATH],
-  options: { to: { type: 'integer', value: 'N', summary: 'the version', default: 'the one labelled previous' } },
+  options: {
+    to: {
+      type: 'integer',
+      value: 'N',
+      summary: 'the version',
+      default: 'the one labelled previous',
+    },
+  },
   examples: [{ command: 'coffer rollback shop/dev/api/db-url --to 3', note: '' }],
 })
 
@@ -73,7 +90,12 @@ export const deleteSpec = defineCommand({
   summary: 'delete a secret; it can be brought back for a while',
   arguments: [PATH],
   options: {
-    'recovery-days': { type: 'integer', value: 'N', summary: 'how long it can be brought back', default: '30' },
+    'recovery-days': {
+      type: 'integer',
+      value: 'N',
+      summary: 'how long it can be brought back',
+      default: '30',
+    },
   },
   examples: [{ command: 'coffer delete shop/dev/api/old-key --recovery-days 7', note: '' }],
 })
