@@ -137,12 +137,15 @@ export function findSeal(kind: string): Seal {
 
 /**
  * The store must be at least where its log, every sink and the checkpoint say it was; the log must
- * hold what the store remembers of it. What the log lacks is completed from the outbox. The log is
- * looked at before the store: otherwise a change made in between would look like a rollback.
+ * hold what the store remembers of it. What the log lacks is completed from the outbox. The log and
+ * the sinks are looked at before the store: else a change made in between would look like a rollback.
  */
 async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<void> {
   const { store, sinks, log, keys } = parts
   const before = await log.refresh()
+  const witnesses = await Promise.all(
+    sinks.map(async (sink) => ({ sink, head: await sink.head?.() })),
+  )
   const { row, blob } = await store.read(async (rows) => ({
     row: await rows.state(),
     blob: await rows.blob(KEYRING),
@@ -155,8 +158,7 @@ async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<vo
   const { revision } = readKeyringHeader(blob)
   refuseOldKeyring(revision, state.keyringRevision)
   refuseRollback(state.generation, before.generation, 'the audit log')
-  for (const sink of sinks) {
-    const head = await sink.head?.()
+  for (const { sink, head } of witnesses) {
     if (head !== undefined) refuseRollback(state.generation, head.generation, sink.description)
   }
   // Again, since the store's state may speak of what was appended since the first look.

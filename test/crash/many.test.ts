@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { admin, newHome } from '../support/platform.ts'
+import { isCofferError } from '../../src/core/errors.ts'
+import { admin, homeAt, newHome, temporary } from '../support/platform.ts'
 import { judge, seed, start } from './herd.ts'
+import { startInit } from './init.ts'
 
 const finished = async (workers: readonly ReturnType<typeof start>[]) => {
   for (const worker of workers) expect(await worker.over, worker.stderr()).toBe(0)
@@ -32,3 +34,19 @@ test('two processes rotate keys while five read and write: nobody fails', async 
   const platform = await home.open()
   expect((await admin(platform).describe('crash/shared'))?.versions.length).toBe(30)
 }, 60_000)
+
+test('of many inits at once one makes the store and the others make nothing', async () => {
+  const home = homeAt(temporary(), '7'.repeat(64))
+  const inits = Array.from({ length: 6 }, () => startInit(home.options.env, home.dataDir))
+  const codes = await Promise.all(inits.map((init) => init.over))
+  expect(codes.filter((code) => code === 0)).toHaveLength(1)
+  for (const init of inits) {
+    if (!init.out().includes('done')) expect(init.errors()).toMatch(/store_exists|store_busy/)
+  }
+  const platform = await home.open()
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+  const error: unknown = await admin(platform)
+    .read({ path: 'a' })
+    .catch((e: unknown) => e)
+  expect(isCofferError(error)).toBe(false)
+})

@@ -14,7 +14,7 @@ import {
 import type { EngineContext, Origin } from '../context.ts'
 import { openState, refuseRollback } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
-import { transact } from '../transaction.ts'
+import { auditFailure, transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
 
 const KEYS = 'store:keys'
@@ -76,7 +76,10 @@ async function rotate(
     await tx.record({ action: 'key.rotate', resource: KEYS, reason })
     await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
   })
-  const rewrapped = await rewrapAll(context, progress)
+  const rewrapped = await rewrapAll(context, progress).catch(async (error: unknown) => {
+    await auditFailure(context, origin, { action: 'key.rewrap', resource: KEYS }, error)
+    throw error
+  })
   const retired = await retire(context, origin, rewrapped)
   return {
     term: activeTerm(context.keys.keyring).term,

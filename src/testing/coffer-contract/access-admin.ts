@@ -114,6 +114,7 @@ export function accessAdminContract(stage: () => Stage): void {
     await expectRefusal('invalid_argument', () => access.test({ ...question, actor: long }))
     await expectRefusal('invalid_path', () => access.test({ ...question, path: 'a//b' }))
     await expectRefusal('invalid_path', () => access.test({ ...question, path: 'store:\n' }))
+    expect((await access.roles()).map((role) => role.name)).not.toContain('r')
   })
 
   it('never lets the last administrator go', async () => {
@@ -128,5 +129,10 @@ export function accessAdminContract(stage: () => Stage): void {
     await expectRefusal('conflict', () => coffer.access.putRole({ name: 'bosses', policies: [] }))
     await coffer.access.putActor({ name: world.admin, policies: ['admin'], roles: [] })
     await coffer.access.deleteRole('bosses')
+    expect(await coffer.access.actors()).toContainEqual({
+      name: world.admin,
+      policies: ['admin'],
+      roles: [],
+    })
   })
 }

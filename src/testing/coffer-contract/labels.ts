@@ -92,5 +92,7 @@ export function labelsContract(stage: () => Stage): void {
         coffer.write(path, { value: 'x', labels: [label] }),
       )
     }
+    const record = await coffer.describe(path)
+    expect(Object.keys(record?.labels ?? {})).toHaveLength(LIMITS.labelsPerSecretMax)
   })
 }

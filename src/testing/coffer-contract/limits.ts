@@ -108,7 +108,7 @@ export function limitsContract(stage: () => Stage): void {
     await expectRefusal('too_large', () => coffer.write(`${at}p`, { value: 'x' }))
     await expectRefusal('too_large', () => coffer.read({ path: `${at}p` }))
     const deep = root + Array.from({ length: LIMITS.pathSegmentsMax - 2 }, () => 'd').join('/')
-    await coffer.write(deep, { value: 'x' })
+    expect(await coffer.write(deep, { value: 'x' })).toMatchObject({ path: deep })
     await expectRefusal('too_large', () => coffer.write(`${deep}/d`, { value: 'x' }))
   })
 
@@ -119,6 +119,7 @@ export function limitsContract(stage: () => Stage): void {
     for (const token of ['', 't'.repeat(LIMITS.tokenCharsMax + 1), 7 as never]) {
       await expectRefusal('invalid_argument', () => coffer.write(path, { value: 'x', token }))
     }
+    expect((await coffer.describe(path))?.versions).toHaveLength(1)
   })
 
   it('dialect ids: small text only', async () => {

@@ -120,6 +120,7 @@ export function valuesContract(stage: () => Stage): void {
     const { coffer } = stage()
     for (const path of ['audit:log', 'policy:x', 'store:keys', 'actor:local:me/x', 'role:a']) {
       await expectRefusal('invalid_path', () => coffer.write(path, { value: 'x' }))
+      expect(await coffer.describe(path)).toBeUndefined()
     }
   })
 
