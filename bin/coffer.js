@@ -12,8 +12,12 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 16)) {
 // Imports of built-in modules would load far more than the one function that is needed.
 var built = new URL('../dist/cli.js', import.meta.url)
 var isBuilt = process.getBuiltinModule('fs').existsSync(built)
-import(isBuilt ? built.href : new URL('../src/cli/main.ts', import.meta.url).href).then(
-  function (cli) {
+
+import(isBuilt ? built.href : new URL('../src/cli/main.ts', import.meta.url).href)
+  .then(function (cli) {
     return cli.main()
-  },
-)
+  })
+  .catch(function (error) {
+    console.error('coffer cannot start (' + (error.code || error.name) + '): install it again')
+    process.exit(70)
+  })

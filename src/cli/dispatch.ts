@@ -7,16 +7,13 @@ import {
   splitCommand,
   unknownCommand,
 } from './parse.ts'
-import { commandNamed, COMMAND_NAMES, HANDLERS, type HandlerName } from './registry.ts'
+import { commandNamed, COMMAND_NAMES, HANDLERS, KEEPER, type HandlerName } from './registry.ts'
 import { sessionOf } from './session.ts'
 import type { CommandSpec, Handler } from './spec.ts'
 import { BrokenPipe, type World } from './world.ts'
 
 /** Exit code when the reader of stdout went away: what a shell shows for SIGPIPE. */
 const EXIT_BROKEN_PIPE = 141
-
-/** Not a command for people: the process that `run --files` leaves behind. */
-const KEEPER = '__keep-files'
 
 /** Does what the arguments say and resolves with the exit code. Never rejects. */
 export async function dispatch(argv: readonly string[], world: World): Promise<number> {

@@ -1,5 +1,8 @@
 import type { CommandSpec } from './spec.ts'
 
+/** Not a command for people: the process that `run --files` leaves behind. */
+export const KEEPER = '__keep-files'
+
 type LoadSpec = () => Promise<CommandSpec>
 
 /** Every command, in the order and the sections of `coffer help`. */

@@ -1,3 +1,5 @@
+import type { Session } from './session.ts'
+
 /**
  * What a command is, as data: parsing, help, docs/cli.md and shell completion all come from this
  * one table, so that none of them can say something else than the others.
@@ -81,10 +83,7 @@ export interface Input<S> {
 }
 
 /** Does one command. Resolves with the exit code; nothing means 0. */
-export type Handler<S> = (
-  input: Input<S>,
-  session: import('./session.ts').Session,
-) => Promise<number | void>
+export type Handler<S> = (input: Input<S>, session: Session) => Promise<number | void>
 
 /** Keeps a spec's literal types, which give its handler typed options and arguments. */
 export const defineCommand = <const S extends CommandSpec>(spec: S): S => spec

@@ -57,5 +57,5 @@ const WIDE =
 const width = (text: string): number => {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   const base = text.replace(/\p{M}/gu, '')
-  return [...base].length + (base.match(WIDE)?.length ?? 0)
+  return Array.from(base).length + (base.match(WIDE)?.length ?? 0)
 }

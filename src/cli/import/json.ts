@@ -56,5 +56,5 @@ function treeOf(file: string, value: unknown, depth: number): Tree {
     )
     return { kind: 'map', members }
   }
-  return { kind: 'text', text: String(value) }
+  return { kind: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }
 }

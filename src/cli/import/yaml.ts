@@ -35,7 +35,7 @@ export async function parseYaml(file: string, source: string): Promise<ParsedFil
     if (isAlias(node))
       throw refuseFile(file, [`line ${line ?? 1}: write the value instead of an alias`])
     if (isScalar(node)) {
-      const text = String(node.value ?? '')
+      const text = typeof node.value === 'string' ? node.value : ''
       const empty = node.type === 'PLAIN' && /^(?:|~|null|Null|NULL)$/.test(text)
       return empty ? { kind: 'null', line } : { kind: 'text', text, line }
     }

@@ -43,7 +43,7 @@ export async function become(
       }
     : plain
   checkSize([chosen.file, ...chosen.argv], env)
-  return execve.call(process, chosen.file, chosen.argv, env as Record<string, string>)
+  return execve.call(process, chosen.file, chosen.argv, env)
 }
 
 /** Whether this system's `env` has --default-signal; a file name with `=` it would take for a variable. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { CofferError, ERRORS, isCofferError, type ErrorCode } from '../../core/errors.ts'
 import type { AuditHead } from '../../core/ports/coffer.ts'
 import type { Delivery } from '../commands/run.ts'
+import { KEEPER } from '../registry.ts'
 import type { Session } from '../session.ts'
 import { privateDir } from './private-dir.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
@@ -28,9 +29,6 @@ export interface KeeperOrder {
   /** What the person answered to the seal's questions. */
   readonly answers: readonly (readonly [string, string])[]
 }
-
-/** The word that starts the keeper instead of a command. */
-export const KEEPER = '__keep-files'
 
 const READY_MS = 15_000
 

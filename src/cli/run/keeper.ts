@@ -42,37 +42,34 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   return 0
 }
 
+/** Writes one file again after each change, one write at a time; returns a stop. */
 function keepOne(
   coffer: Coffer,
   order: KeeperOrder,
   { path, relative }: { path: string; relative: string },
 ): () => void {
-  let wanted = false
-  let busy = false
-  let stopped = false
+  const state = { wanted: 0, busy: false, stopped: false }
   const refresh = async (): Promise<void> => {
-    wanted = true
-    if (busy) return
-    busy = true
-    while (wanted && !stopped) {
-      wanted = false
-      try {
-        const found = await coffer.read({ path })
-        if (found !== undefined && !stopped)
-          privateDir(order.dir).write(relative, found.secret.revealBytes())
-      } catch {
-        setTimeout(() => void refresh(), RETRY_MS).unref()
-      }
+    if (state.busy) return
+    state.busy = true
+    for (let done = -1; done !== state.wanted && !state.stopped;) {
+      done = state.wanted
+      const found = await coffer.read({ path })
+      if (found === undefined || state.stopped) continue
+      privateDir(order.dir).write(relative, found.secret.revealBytes())
     }
-    busy = false
+    state.busy = false
   }
-  const stop = coffer.watch(
-    path,
-    () => void refresh(),
-    () => void setTimeout(refresh, RETRY_MS).unref(),
-  )
+  const changed = (): void => {
+    state.wanted++
+    refresh().catch(() => {
+      state.busy = false
+      setTimeout(changed, RETRY_MS).unref()
+    })
+  }
+  const stop = coffer.watch(path, changed, () => setTimeout(changed, RETRY_MS).unref())
   return () => {
-    stopped = true
+    state.stopped = true
     stop()
   }
 }
@@ -86,12 +83,8 @@ const endOf = (order: KeeperOrder): Promise<void> =>
     }, LOOK_EVERY_MS)
   })
 
-let said = false
-
-/** Once; then stdout is let go, so that nobody waits for it. */
+/** Tells who waits; then stdout is let go, so that nobody waits for it. */
 function say(text: string): void {
-  if (said) return
-  said = true
   try {
     writeSync(1, text)
   } catch {
