@@ -5,8 +5,10 @@ import { sources } from './sources.ts'
 /** Law 9: a limit that no code applies is a promise, and one that no test tries is a hope. */
 /** Defaults and schedules are chosen, not enforced. */
 const names = Object.keys(LIMITS).filter((name) => !/(?:Default|EveryMs)$/.test(name))
-const all = sources('src', { tests: true }).filter(({ file }) => file !== 'src/core/limits.ts')
-const isTest = (file: string) => file.endsWith('.test.ts') || file.startsWith('src/testing/')
+const all = [...sources('src', { tests: true }), ...sources('test', { tests: true })].filter(
+  ({ file }) => file !== 'src/core/limits.ts',
+)
+const isTest = (file: string) => file.endsWith('.test.ts') || /^(?:src\/testing|test)\//.test(file)
 const mentioned = (name: string, among: readonly { readonly code: string }[]) =>
   among.some(({ code }) => new RegExp(`\\b${name}\\b`).test(code))
 
