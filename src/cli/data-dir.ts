@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Globals } from './globals.ts'
 import type { World } from './world.ts'
 
@@ -26,65 +25,8 @@ export async function findDataDir(
   if (variable !== undefined && variable !== '') {
     return { path: resolve(world.cwd, variable), from: 'environment' }
   }
-  const project = await projectDataDir(world.cwd)
+  const { findProject } = await import('../config/project.ts')
+  const project = (await findProject(world.cwd))?.dataDir
   if (project !== undefined) return { path: project, from: 'project' }
   return { path: DEFAULT_DATA_DIR, from: 'default' }
-}
-
-const PROJECT_FILES = [
-  'coffer.config.ts',
-  'coffer.config.mts',
-  'coffer.config.js',
-  'coffer.config.mjs',
-  'coffer.yaml',
-  'coffer.yml',
-  'coffer.json',
-]
-
-/** A `dataDir` that needs no YAML reader: a plain or quoted scalar on one line. */
-const SIMPLE =
-  /^dataDir:[ \t]+(?:'([^'\n]+)'|"([^"\\\n]+)"|([\w./~@+-][^\n#:{}[\]&*!|>'"%`]*?))[ \t]*(?:#.*)?$/m
-
-async function projectDataDir(cwd: string): Promise<string | undefined> {
-  const found = nearestProjectFile(cwd)
-  if (found === undefined) return undefined
-  if (/\.ya?ml$/.test(found.file)) {
-    if (!/^["']?dataDir/m.test(found.text)) return undefined
-    const simple = SIMPLE.exec(found.text)
-    const path = simple?.[1] ?? simple?.[2] ?? simple?.[3]
-    if (path !== undefined) return resolve(dirname(found.file), path)
-  }
-  const { findProject } = await import('../config/project.ts')
-  return (await findProject(cwd))?.dataDir
-}
-
-/** Looks upwards from `cwd`, and not above the repository that it is in. */
-function nearestProjectFile(cwd: string): { file: string; text: string } | undefined {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    for (const name of PROJECT_FILES) {
-      const file = join(folder, name)
-      const text = readIfThere(file)
-      if (text !== undefined) return { file, text }
-    }
-    if (folder === dirname(folder) || isRepository(folder)) return undefined
-  }
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
-    throw error
-  }
-}
-
-const isRepository = (folder: string): boolean => {
-  try {
-    readFileSync(join(folder, '.git', 'HEAD'))
-    return true
-  } catch {
-    return readIfThere(join(folder, '.git')) !== undefined
-  }
 }
