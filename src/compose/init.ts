@@ -9,6 +9,7 @@ import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { ActorRecord } from '../core/ports/coffer.ts'
 import type { Store } from '../core/ports/store.ts'
 import { createKeyring, rootFingerprint } from '../crypto/keyring.ts'
+import { checkActor } from '../engine/access-admin.ts'
 import { createContext } from '../engine/engine.ts'
 import { createKeyHolder, KEYRING } from '../engine/keys/holder.ts'
 import { transact } from '../engine/transaction.ts'
@@ -34,10 +35,13 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
   const place = placeOf(options)
   const { clock, random, dataDir } = place
   const store = await STORES.sqlite.open({ dataDir })
+  let turn: string | undefined
   try {
+    const admin = options.admin === undefined ? localActor() : checkActor(options.admin)
     if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
     const storeId = Buffer.from(random(16)).toString('hex')
     await takeTurn(place, store, storeId)
+    turn = storeId
     const log = await openSealedLog(place, storeId)
     const { seq } = await log.refresh()
     await log.close()
@@ -65,7 +69,6 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
     const sinks = await sinksOf(place, options)
     const signed = await openLog(place, { ...options, sinks }, store, keyring)
     try {
-      const admin = options.admin ?? localActor()
       const context = createContext({
         store,
         log: withoutFailures(signed),
@@ -88,6 +91,9 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
       keys.erase()
     }
     return { storeId, dataDir, seal: seal.kind, fingerprint, notes }
+  } catch (error) {
+    if (turn !== undefined) await store.lease(TURN, turn, clock(), 0).catch(() => {})
+    throw error
   } finally {
     await store.close()
   }
@@ -104,16 +110,24 @@ const withoutFailures = (log: AuditLog): AuditLog => ({
 
 /**
  * One process makes a store at a time: two would found one log. Asked again after the seal, which
- * may have waited for a person. Who dies in the middle is followed by the next try.
+ * may have waited for a person. Who dies in the middle is followed by the next after `TURN_MS`.
+ * @throws `store_exists`, `store_busy`
  */
-async function takeTurn({ dataDir, clock }: Place, store: Store, storeId: string): Promise<void> {
-  const mine = await store.lease('init', storeId, clock(), TURN_MS)
-  if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
-  if (mine) return
-  throw new CofferError('store_busy', `Another process is making a store in ${dataDir}.`)
+async function takeTurn({ dataDir, clock }: Place, store: Store, holder: string): Promise<void> {
+  for (const until = performance.now() + 2 * TURN_MS; ; await shortly()) {
+    const mine = await store.lease(TURN, holder, clock(), TURN_MS)
+    if ((await store.read((rows) => rows.state())) !== undefined) throw exists(dataDir)
+    if (mine) return
+    if (performance.now() > until) {
+      throw new CofferError('store_busy', `Another process is making a store in ${dataDir}.`)
+    }
+  }
 }
 
-const TURN_MS = 5_000
+const shortly = () => new Promise((resolve) => setTimeout(resolve, TURN_MS / 20))
+
+const TURN = 'init'
+const TURN_MS = 2_000
 
 const exists = (dataDir: string) =>
   new CofferError('store_exists', `There is a store in ${dataDir} already.`)

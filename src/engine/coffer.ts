@@ -205,13 +205,10 @@ async function allowedRecord(
   path: string,
   meant: Meant,
 ): Promise<SecretRecord> {
-  const looked = await tx.secret(path).then(
-    (found) => ({ found, damage: undefined }),
-    (damage: unknown) => ({ found: undefined, damage }),
-  )
-  for (const labels of meant(looked.found)) tx.require(action, path, labels)
-  if (looked.damage !== undefined) throw looked.damage
-  return mustExist(looked.found, path)
+  const [looked] = await Promise.allSettled([tx.secret(path)])
+  const found = looked.status === 'fulfilled' ? looked.value : undefined
+  for (const labels of meant(found)) tx.require(action, path, labels)
+  return mustExist(looked.status === 'fulfilled' ? found : await tx.secret(path), path)
 }
 
 /** @throws CofferError `invalid_argument`, `limit_exceeded` */

@@ -67,6 +67,11 @@ export function createWatcher(context: EngineContext): Watcher {
     }
   }
 
+  // What it rejects with comes from a listener that throws: that is the listener's own trouble.
+  const start = () => {
+    look().catch(() => {})
+  }
+
   return {
     watch(origin, path, changed, failed) {
       const entry: Watched = {
@@ -79,8 +84,8 @@ export function createWatcher(context: EngineContext): Watcher {
       }
       watched.add(entry)
       generation = -1
-      timer ??= setInterval(() => void look(), POLL_MS).unref()
-      void look()
+      timer ??= setInterval(start, POLL_MS).unref()
+      start()
       return () => {
         watched.delete(entry)
         if (watched.size === 0 && timer !== undefined) {

@@ -82,7 +82,7 @@ function checkTags(value: unknown): Record<string, string> {
     text('A tag value', LIMITS.tagValueCharsMax)(tag)
     if (key === '') throw new CofferError('invalid_argument', 'A tag has a name.')
   }
-  return Object.fromEntries(entries) as Record<string, string>
+  return Object.fromEntries(entries)
 }
 
 /** `aws`, `vault` …: few members, each checked. */
