@@ -32,6 +32,8 @@ export interface FileLogOptions {
 }
 
 const SEGMENT_BYTES_MAX = 67_108_864
+/** A change that only the outbox holds durably is durable in the log too after this long. */
+const SYNC_WITHIN_MS = 25
 
 /**
  * Opens the audit log of a directory (docs/formats/audit.md). A damaged, cut or read-only log
@@ -50,7 +52,16 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   const { outbox, clock } = options
   const parts = { place, signer, outbox, clock, lock, files, reserve, sinks }
   const writer = await reading(() => new LogWriter(parts, followed))
-  const queue = new FlushQueue((waiters) => writer.flush(waiters))
+  let due: NodeJS.Timeout | undefined
+  const queue = new FlushQueue(async (waiters) => {
+    await writer.flush(waiters)
+    if (writer.unsynced) due ??= setTimeout(() => void sync(), SYNC_WITHIN_MS).unref()
+  })
+  /** A flush of nothing: what failed stays in the outbox, and the next flush meets the error. */
+  const sync = async () => {
+    due = undefined
+    if (writer.unsynced) await queue.add([], 0).catch(() => {})
+  }
   return {
     description: `audit log in ${dir}`,
     get tail() {
@@ -94,6 +105,8 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
       return reading(() => pruneLog(place, writer, options.retentionDays!, now, actor))
     },
     async close() {
+      clearTimeout(due)
+      await sync()
       await queue.close()
       files.close()
       lock.close()

@@ -50,6 +50,15 @@ export class LogWriter {
   #end: LogEnd
   /** The newest point that is known to be on the disk. */
   #durable: AuditTail
+  /**
+   * Where our lines begin that are written and not yet synced. All of them are changes, which the
+   * store holds durably in its outbox: a power cut that takes them from here takes nothing.
+   */
+  #unsynced: LogEnd | undefined
+  /** Our newest signature line, while the head file does not have it. */
+  #headDue: string | undefined
+  /** Lines up to this generation were taken back by a failed sync, and must come again. */
+  #owed = 0
   #newest = 0
 
   constructor(parts: WriterParts, followed: Followed) {
@@ -60,6 +69,11 @@ export class LogWriter {
 
   get tail(): AuditTail {
     return this.#durable
+  }
+
+  /** Whether a flush with nothing in it would have something to sync. */
+  get unsynced(): boolean {
+    return this.#unsynced !== undefined
   }
 
   #genuine(witness: Witness | undefined, end: LogEnd): Witness | undefined {
@@ -83,6 +97,7 @@ export class LogWriter {
     try {
       this.#adopt()
       files.sync(this.#end)
+      this.#unsynced = undefined
       this.#durable = tailOf(this.#end)
       return this.#durable
     } finally {
@@ -134,19 +149,23 @@ export class LogWriter {
   async #flushLocked(waiters: readonly Waiter[]): Promise<void> {
     const { reserve, sinks } = this.#parts
     const first = this.#settle()
+    const repaired = first.length > 0
     await sinks.refuseBehind(this.#end.seq)
     let open = await this.#completeOutbox(waiters, first)
     if (!reserve.held && !reserve.make()) open = refuseOrdinary(open)
     const before = this.#end
+    // A change is durable in the outbox already; everything else only once it is synced here.
+    const durable = repaired || sinks.required || !open.every(isChange)
+    const bodies = () => [...first, ...open.flatMap((waiter) => waiter.bodies)]
     try {
-      await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
+      await this.#append(bodies(), durable)
     } catch (error) {
       // With the lines in place it was the head file that found no room.
       if (!isFull(error) || this.#end.seq !== before.seq) throw error
       open = refuseOrdinary(open, error)
       if (open.length === 0) return
       reserve.giveUp()
-      await this.#append([...first, ...open.flatMap((waiter) => waiter.bodies)])
+      await this.#append(bodies(), durable)
     }
     await sinks.catchUp(this.#end)
     for (const waiter of open) waiter.resolve()
@@ -184,6 +203,8 @@ export class LogWriter {
     this.#end = followed.end
     const durable = durableOf(followed.end, witness)
     if (durable.seq > this.#durable.seq) this.#durable = durable
+    // Another process has synced a line behind ours, and ours with it.
+    if (this.#unsynced !== undefined && durable.seq > this.#unsynced.seq) this.#unsynced = undefined
     return followed
   }
 
@@ -202,7 +223,7 @@ export class LogWriter {
 
   /** The outbox's events first; a failure of the store concerns only those who wait for it. */
   async #completeOutbox(waiters: readonly Waiter[], bodies: string[]): Promise<readonly Waiter[]> {
-    const wanted = waiters.reduce((most, waiter) => Math.max(most, waiter.generation), 0)
+    const wanted = waiters.reduce((most, { generation }) => Math.max(most, generation), this.#owed)
     if (wanted <= this.#end.generation) return waiters
     try {
       const known = waiters.flatMap(({ committed }) => committed)
@@ -216,13 +237,12 @@ export class LogWriter {
     }
   }
 
-  async #append(bodies: readonly string[]): Promise<void> {
+  async #append(bodies: readonly string[], durable = true): Promise<void> {
     const { place, signer, files, clock } = this.#parts
     const before = this.#end
     const unsigned = before.seq > before.signedSeq
     if (bodies.length === 0 && !(unsigned && signer !== undefined)) {
-      if (this.#durable.seq < this.#end.seq) files.sync(this.#end)
-      this.#durable = tailOf(this.#end)
+      if (durable) await this.#makeDurable()
       return
     }
     const lines: string[] = []
@@ -242,9 +262,12 @@ export class LogWriter {
     }
     const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1')
     const at = files.next(before, this.#newest)
-    await files.append(at, before.seq, bytes)
+    if (at.segment !== before.segment) await this.#makeDurable()
+    files.append(at, before.seq, bytes)
     this.#parts.sinks.hint(before.seq, lines)
     this.#newest = at.segment
+    this.#unsynced ??= { ...before, segment: at.segment, bytes: at.bytes }
+    this.#headDue = signer === undefined ? undefined : lines.at(-1)
     this.#end = {
       segment: at.segment,
       bytes: at.bytes + bytes.length,
@@ -253,10 +276,37 @@ export class LogWriter {
       generation,
       signedSeq,
     }
-    if (signer !== undefined) files.writeHead(lines.at(-1)!)
+    if (durable) await this.#makeDurable()
+  }
+
+  /** All lines up to the end are on the disk, and the head file says so. */
+  async #makeDurable(): Promise<void> {
+    const { files } = this.#parts
+    const from = this.#unsynced
+    if (from !== undefined) {
+      try {
+        await files.settle(from)
+      } catch (error) {
+        this.#owed = Math.max(this.#owed, this.#end.generation)
+        this.#end = from
+        this.#unsynced = undefined
+        this.#headDue = undefined
+        throw error
+      }
+      this.#unsynced = undefined
+    } else if (this.#durable.seq < this.#end.seq) {
+      files.sync(this.#end)
+    }
+    this.#owed = 0
+    const head = this.#headDue
+    this.#headDue = undefined
+    if (head !== undefined && lineHash(head) === this.#end.hash) files.writeHead(head)
     this.#durable = tailOf(this.#end)
   }
 }
+
+/** Waits for the outbox only, and has nothing of its own to write. */
+const isChange = ({ bodies, generation }: Waiter): boolean => bodies.length === 0 && generation > 0
 
 const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
   seq,

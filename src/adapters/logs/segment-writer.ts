@@ -10,7 +10,7 @@ const RECENT = 0b11111
 const SLOW_OF_RECENT = 3
 
 /**
- * Puts bytes at the end of the log, durably, or not at all. Called under the lock only.
+ * Puts bytes at the end of the log, or not at all. Called under the lock only.
  */
 export class SegmentWriter {
   readonly #fs: LogFs
@@ -76,31 +76,42 @@ export class SegmentWriter {
       : { segment: end.segment, bytes: end.bytes }
   }
 
-  /**
-   * After it resolves `bytes` stand at `at` for good. After it rejects they do not, or `recover`
-   * must run first.
-   */
-  async append(
+  /** Writes at `at`; `settle` makes it durable. When it throws, nothing of it stands there. */
+  append(
     at: { readonly segment: number; readonly bytes: number },
     seqBefore: number,
     bytes: Uint8Array,
-  ): Promise<void> {
+  ): void {
     const { fd } = this.#hold(at.segment)
     // A segment's name must be as durable as its first line.
     if (at.bytes === 0) this.#fs.syncDir(this.#dir)
     try {
       writeAll(this.#fs, fd, bytes, at.bytes)
+    } catch (error) {
+      this.#takeBack({ ...at, seq: seqBefore })
+      throw error
+    }
+  }
+
+  /** What was appended behind `from` is durable. When it rejects, none of it stands there. */
+  async settle(from: LogEnd): Promise<void> {
+    const { fd } = this.#hold(from.segment)
+    try {
       await this.#sync(fd)
     } catch (error) {
-      this.#spoiled = { ...at, seq: seqBefore }
-      try {
-        // After a failed sync the system may take the lost pages for clean: only rewriting helps.
-        this.#fs.truncate(fd, at.bytes)
-        this.#spoiled = undefined
-      } catch {
-        // The first error is the one to tell; `recover` comes back to this.
-      }
+      // After a failed sync the system may take the lost pages for clean: only rewriting helps.
+      this.#takeBack(from)
       throw error
+    }
+  }
+
+  #takeBack(end: { readonly segment: number; readonly bytes: number; readonly seq: number }): void {
+    this.#spoiled = { segment: end.segment, bytes: end.bytes, seq: end.seq }
+    try {
+      this.#fs.truncate(this.#hold(end.segment).fd, end.bytes)
+      this.#spoiled = undefined
+    } catch {
+      // The first error is the one to tell; `recover` comes back to this.
     }
   }
 

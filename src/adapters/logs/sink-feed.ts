@@ -41,6 +41,11 @@ export class SinkFeed {
     this.#timeoutMs = timeoutMs
   }
 
+  /** Whether any must acknowledge. */
+  get required(): boolean {
+    return this.#feeds.length > 0
+  }
+
   get sinks(): readonly Sink[] {
     return this.#feeds.map(({ sink }) => sink)
   }

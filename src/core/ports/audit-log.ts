@@ -25,7 +25,8 @@ export interface AuditLog {
    */
   append(events: readonly AuditEvent[]): Promise<void>
   /**
-   * Resolves when the outbox up to and including `generation` is durable in the log.
+   * Resolves when the outbox up to and including `generation` is in the log, and in every required
+   * sink. Until the log is synced, which `tail` tells, it is durable in the outbox.
    * @throws `audit_unavailable`; `audit_tampered` when the log lacks generations that the outbox
    * no longer has (it was cut)
    *
