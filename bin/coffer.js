@@ -9,10 +9,12 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 16)) {
   process.exit(70)
 }
 
-// Imports of built-in modules would load far more than the one function that is needed.
+// Imports of built-in modules would load far more than the few functions that are needed.
+var fs = process.getBuiltinModule('fs')
 var built = new URL('../dist/cli.js', import.meta.url)
-var isBuilt = process.getBuiltinModule('fs').existsSync(built)
+var isBuilt = fs.existsSync(built)
 
+if (isBuilt) keepCompiled()
 import(isBuilt ? built.href : new URL('../src/cli/main.ts', import.meta.url).href)
   .then(function (cli) {
     return cli.main()
@@ -21,3 +23,23 @@ import(isBuilt ? built.href : new URL('../src/cli/main.ts', import.meta.url).hre
     console.error('coffer cannot start (' + (error.code || error.name) + '): install it again')
     process.exit(70)
   })
+
+// Code that is compiled once starts 5 ms sooner. It is kept only where nobody else can put code.
+function keepCompiled() {
+  var home = process.env.XDG_CACHE_HOME || process.env.HOME + '/.cache'
+  if (!process.getuid || home.charAt(0) !== '/') return
+  try {
+    fs.mkdirSync(home + '/coffer', { recursive: true, mode: 448 })
+    if (isOurs(home, 18) && isOurs(home + '/coffer', 63)) {
+      process.getBuiltinModule('module').enableCompileCache(home + '/coffer')
+    }
+  } catch {
+    // No such place: it starts 5 ms later.
+  }
+}
+
+// A folder of this very user, with none of these permission bits (18: 0o022, 63: 0o077).
+function isOurs(folder, forbidden) {
+  var stat = fs.lstatSync(folder)
+  return stat.isDirectory() && stat.uid === process.getuid() && (stat.mode & forbidden) === 0
+}

@@ -43,6 +43,8 @@ export async function become(
       }
     : plain
   checkSize([chosen.file, ...chosen.argv], env)
+  // What was compiled is kept only when a process ends by itself, or when this is said.
+  process.getBuiltinModule('node:module').flushCompileCache()
   return execve.call(process, chosen.file, chosen.argv, env)
 }
 
