@@ -7,6 +7,15 @@ import { expectRefusal } from './world.ts'
 const tags = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`tag-${i}`, 'x']))
 
+const dialects = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`dialect-${i}`, 'x']))
+
+/** Exactly so many bytes as JSON. */
+const kept = (bytes: number) => {
+  const around = JSON.stringify({ vault: { data: '' } }).length
+  return { vault: { data: 'x'.repeat(bytes - around) } }
+}
+
 /** What is at a limit, and what is one past it. */
 const METADATA: Readonly<Record<string, { at: MetadataChange; past: MetadataChange }>> = {
   description: {
@@ -36,6 +45,18 @@ const METADATA: Readonly<Record<string, { at: MetadataChange; past: MetadataChan
   maxVersions: {
     at: { maxVersions: LIMITS.versionsMax },
     past: { maxVersions: LIMITS.versionsMax + 1 },
+  },
+  spellings: {
+    at: { spellings: { aws: 'x'.repeat(LIMITS.spellingCharsMax) } },
+    past: { spellings: { aws: 'x'.repeat(LIMITS.spellingCharsMax + 1) } },
+  },
+  dialects: {
+    at: { spellings: dialects(LIMITS.dialectsMax) },
+    past: { spellings: dialects(LIMITS.dialectsMax + 1) },
+  },
+  'bytes kept for dialects': {
+    at: { dialects: kept(LIMITS.dialectBytesMax) },
+    past: { dialects: kept(LIMITS.dialectBytesMax + 1) },
   },
   'rotation days': {
     at: { rotation: { everyDays: LIMITS.rotateEveryDaysMax, automatic: true } },
@@ -125,9 +146,10 @@ export function limitsContract(stage: () => Stage): void {
   it('dialect ids: small text only', async () => {
     const { coffer, fresh } = stage()
     const path = fresh()
-    await coffer.write(path, { value: 'x', ids: { aws: 'a'.repeat(64) } })
-    expect((await coffer.describe(path))?.versions[0]?.ids).toEqual({ aws: 'a'.repeat(64) })
-    for (const ids of [{ aws: 'a'.repeat(5_000) }, { aws: 5 }, 'x'] as never[]) {
+    const at = 'a'.repeat(LIMITS.versionIdCharsMax)
+    await coffer.write(path, { value: 'x', ids: { aws: at } })
+    expect((await coffer.describe(path))?.versions[0]?.ids).toEqual({ aws: at })
+    for (const ids of [{ aws: `${at}a` }, { aws: 5 }, 'x'] as never[]) {
       await expectRefusal(['invalid_argument', 'too_large'], () =>
         coffer.write(path, { value: 'x', ids }),
       )
