@@ -1,7 +1,9 @@
-import { CofferError, isCofferError } from '../../core/errors.ts'
+import type { Project } from '../../config/project.ts'
+import { isCofferError } from '../../core/errors.ts'
 import type { Handler } from '../spec.ts'
 import type { check } from '../specs/run.ts'
 import type { Session } from '../session.ts'
+import { sourceOf } from '../source.ts'
 
 interface Finding {
   readonly field: string
@@ -13,10 +15,11 @@ interface Finding {
 }
 
 export const handle: Handler<typeof check> = async ({ options }, session) => {
+  const source = await sourceOf(options, session)
   const fields =
-    options.prefix === undefined
-      ? await checkProject(options.env, session)
-      : await checkPrefix(options.prefix, session)
+    source.kind === 'project'
+      ? await checkProject(source.project, options.env, session)
+      : await checkPrefix(source.prefix, session)
   const findings = fields.filter((field) => !field.ok)
   const ok = findings.length === 0
   await session.out.result({ ok, fields }, async () => {
@@ -42,20 +45,10 @@ export const handle: Handler<typeof check> = async ({ options }, session) => {
 }
 
 async function checkProject(
+  project: Project,
   env: string | undefined,
   session: Session,
 ): Promise<readonly Finding[]> {
-  const { findProject } = await import('../../config/project.ts')
-  const project = await findProject(session.world.cwd)
-  if (project === undefined || !project.hasReferences) {
-    throw new CofferError(
-      'invalid_argument',
-      'Neither --prefix nor a project says what to check.',
-      {
-        remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.',
-      },
-    )
-  }
   const coffer = await session.coffer()
   const report = await project.check({ coffer, env, processEnv: session.world.env })
   return report.fields

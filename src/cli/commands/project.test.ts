@@ -51,6 +51,14 @@ test('run takes what the project names, under its names, and starts nothing when
   expect(other.stderr).toContain('shop/prod/api/api-key')
 })
 
+test('a project that only has a prefix means everything below it', () => {
+  const cwd = project('three', 'prefix: shop/${env}/api\n')
+  const env = store.env as Record<string, string>
+  const args = [MAIN, 'run', '--env', 'dev', '--', 'env']
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
+  expect(stdout, stderr).toContain('DB_URL=postgres://x\n')
+})
+
 test('without a project, run and check say what they need', async () => {
   expect((await run(['check'])).err).toContain('--prefix')
   expect((await run(['run', '--', 'true'])).err).toContain('--prefix')

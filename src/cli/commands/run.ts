@@ -1,5 +1,3 @@
-import { CofferError } from '../../core/errors.ts'
-import type { Secret } from '../../core/secret.ts'
 import { combine, type Problem } from '../failure.ts'
 import { usage } from '../parse.ts'
 import { become } from '../run/become.ts'
@@ -8,6 +6,7 @@ import { findExecutable } from '../run/executable.ts'
 import { resolvePrefix } from '../run/resolve.ts'
 import { variableOf } from '../run/variable.ts'
 import type { Session } from '../session.ts'
+import { sourceOf } from '../source.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
 import type { run } from '../specs/run.ts'
 
@@ -55,38 +54,31 @@ async function deliveriesOf(
   options: Options,
   session: Session,
 ): Promise<{ deliveries: Delivery[]; problems: readonly Problem[] }> {
-  if (options.prefix === undefined) {
-    return { deliveries: await projectDeliveries(options, session), problems: [] }
+  const source = await sourceOf(options, session)
+  const coffer = await session.coffer()
+  if (source.kind === 'project') {
+    const resolved = await source.project.resolveEnvironment({
+      coffer,
+      env: options.env,
+      processEnv: session.world.env,
+    })
+    const deliveries = [...resolved].map(([name, secret]) => ({
+      name,
+      subject: name,
+      secret,
+      relative: name,
+    }))
+    return { deliveries, problems: [] }
   }
-  const { found, problems } = await resolvePrefix(await session.coffer(), options.prefix)
+  const { found, problems } = await resolvePrefix(coffer, source.prefix)
   const deliveries = found.map(({ relative, version }) => ({
     name: version.envName ?? variableOf(relative),
     subject: version.path,
-    secret: version.secret as Secret<unknown>,
+    secret: version.secret,
     relative,
     path: version.path,
   }))
   return { deliveries, problems }
-}
-
-async function projectDeliveries(options: Options, session: Session): Promise<Delivery[]> {
-  const { findProject } = await import('../../config/project.ts')
-  const project = await findProject(session.world.cwd)
-  if (project === undefined || !project.hasReferences) {
-    throw new CofferError(
-      'invalid_argument',
-      project === undefined
-        ? 'Neither --prefix nor a project says which secrets the command needs.'
-        : `${project.file} names no secrets.`,
-      { remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.' },
-    )
-  }
-  const resolved = await project.resolveEnvironment({
-    coffer: await session.coffer(),
-    env: options.env,
-    processEnv: session.world.env,
-  })
-  return [...resolved].map(([name, secret]) => ({ name, subject: name, secret, relative: name }))
 }
 
 const ROOT_KEY = /^\s*(?:[A-Za-z0-9+/_-]{43}=?|[0-9A-Fa-f]{64})\s*$/

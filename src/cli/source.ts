@@ -1,0 +1,32 @@
+import type { Project } from '../config/project.ts'
+import { CofferError } from '../core/errors.ts'
+import type { Session } from './session.ts'
+
+/** What `run` and `check` are about: a subtree, or what a project refers to. */
+export type Source =
+  | { readonly kind: 'prefix'; readonly prefix: string }
+  | { readonly kind: 'project'; readonly project: Project }
+
+/**
+ * `--prefix`; else the references of the project; else, when it names none, all below its prefix.
+ * @throws CofferError `invalid_argument` when nothing says what
+ */
+export async function sourceOf(
+  options: { readonly prefix: string | undefined; readonly env: string | undefined },
+  session: Session,
+): Promise<Source> {
+  if (options.prefix !== undefined) return { kind: 'prefix', prefix: options.prefix }
+  const { findProject } = await import('../config/project.ts')
+  const project = await findProject(session.world.cwd)
+  if (project?.hasReferences === true) return { kind: 'project', project }
+  const env = project?.environmentName({ env: options.env, processEnv: session.world.env })
+  const prefix = env === undefined ? undefined : project?.prefix(env)
+  if (prefix !== undefined) return { kind: 'prefix', prefix }
+  throw new CofferError(
+    'invalid_argument',
+    project === undefined
+      ? 'Neither --prefix nor a project says which secrets are meant.'
+      : `${project.file} names no secrets and no prefix.`,
+    { remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.' },
+  )
+}
