@@ -27,7 +27,7 @@ import { readMany, readOne } from './secrets/read.ts'
 import { labelsOf } from './secrets/usable.ts'
 import type { NewVersion } from './secrets/write.ts'
 import { addVersion, conflict, requireEach } from './secrets/write.ts'
-import { refuseRollback } from './state.ts'
+import { refuseOlder } from './witness.ts'
 import type { EventFacts, Transaction } from './transaction.ts'
 import { auditFailure, mustExist, originFacts, transact } from './transaction.ts'
 import type { Watcher } from './watch.ts'
@@ -235,10 +235,10 @@ async function describe(
   const attempt = { action: 'describe', resource: path } as const
   const at = context.clock()
   try {
-    const known = context.log.tail.generation
+    const known = context.witness.known()
     const record = await context.store.read(async (rows) => {
       const state = await rows.state()
-      refuseRollback(state?.generation ?? 0, known, 'the audit log')
+      refuseOlder(state?.generation ?? 0, known)
       const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
       const row = await rows.head('secret', path)
       if (!allows(access, { action: 'describe', path, at }).allowed) {

@@ -5,6 +5,7 @@ import type { AccessCache } from './access.ts'
 import type { HeadCodec } from './heads.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import type { StateCodec } from './state.ts'
+import type { Witness } from './witness.ts'
 
 /** What every part of the engine works with. Made once by `createEngine`. */
 export interface EngineContext {
@@ -13,6 +14,7 @@ export interface EngineContext {
   readonly keys: KeyHolder
   readonly heads: HeadCodec
   readonly states: StateCodec
+  readonly witness: Witness
   readonly access: AccessCache
   readonly clock: Clock
   readonly random: Random

@@ -77,7 +77,8 @@ async function rowsCheck(
 async function outboxCheck(context: EngineContext): Promise<DoctorCheck> {
   const name = 'store and log'
   try {
-    const { generation } = await context.log.refresh()
+    const known = context.witness.known()
+    const generation = Math.max(known, (await context.log.refresh()).generation)
     const stored = await context.store.read(async (rows) => (await rows.state())?.generation ?? 0)
     const ok = stored >= generation
     return {

@@ -16,6 +16,7 @@ import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
 import { startSweeping, sweep } from './sweep.ts'
 import { createWatcher } from './watch.ts'
+import { createWitness } from './witness.ts'
 
 /** Everything the engine is given; it reaches for nothing else. */
 export interface EngineParts {
@@ -42,7 +43,8 @@ export function createContext(
   const heads = createHeadCodec(keys)
   const access = createAccessCache(store, heads)
   const states = createStateCodec(keys, random)
-  return { store, log, keys, heads, states, access, clock, random, valueBytesMax }
+  const witness = createWitness(log)
+  return { store, log, keys, heads, states, witness, access, clock, random, valueBytesMax }
 }
 
 export function createEngine(parts: EngineParts): Platform {

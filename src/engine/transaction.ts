@@ -15,7 +15,7 @@ import { KEYRING } from './keys/holder.ts'
 import { putEvent } from './outbox.ts'
 import { readableCurrent } from './secrets/usable.ts'
 import type { StoreState } from './state.ts'
-import { refuseRollback } from './state.ts'
+import { refuseOlder } from './witness.ts'
 
 type NamedKind = Exclude<HeadKind, 'secret'>
 
@@ -77,6 +77,7 @@ export async function transact<T>(
     context.keys.replace(committed.keyring.keyring, committed.keyring.rootKey)
   }
   const { events, generation } = committed
+  context.witness.committed(generation)
   if (events.length > 0) await context.log.complete(generation, events)
   return committed.value
 }
@@ -234,10 +235,10 @@ const crosses = (from: number, to: number): boolean =>
 
 /** The authentic state, with our keyring brought up to it. */
 async function openedState(context: EngineContext, rows: StoreWriter): Promise<StoreState> {
-  const { keys, log } = context
+  const { keys, witness } = context
   const row = await rows.state()
   if (row === undefined) return { ...GENESIS, keyringRevision: keys.keyring.revision }
-  refuseRollback(row.generation, log.tail.generation, 'the audit log')
+  refuseOlder(row.generation, witness.known())
   const state = context.states.open(row)
   await keys.catchUp(rows, state.keyringRevision)
   return state

@@ -3,7 +3,7 @@ import { canonicalPath } from '../core/path.ts'
 import type { HeadRow, StoreReader } from '../core/ports/store.ts'
 import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
-import { refuseRollback } from './state.ts'
+import { refuseOlder } from './witness.ts'
 import { auditFailure } from './transaction.ts'
 
 /** Well inside the promised 2 s. One look is one tiny query, however many paths are watched. */
@@ -43,10 +43,10 @@ export function createWatcher(context: EngineContext): Watcher {
     looking = true
     const refused: Watched[] = []
     try {
-      const known = context.log.tail.generation
+      const known = context.witness.known()
       await context.store.read(async (rows) => {
         const now = (await rows.state())?.generation ?? 0
-        refuseRollback(now, known, 'the audit log')
+        refuseOlder(now, known)
         if (now === generation) return
         for (const entry of watched) {
           const row = await rows.head('secret', entry.path)

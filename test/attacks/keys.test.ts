@@ -151,6 +151,53 @@ test('after a reseal a running process keeps reading and is sealed at the next t
   expect(roots.map((root) => root.seal)).toEqual(['environment', 'key-file'])
 })
 
+test('a reseal in the middle of this process’s own work is noticed by none of it', async () => {
+  const home = await stocked()
+  const platform = await home.open()
+  const coffer = admin(platform)
+  for (let round = 0; round < 3; round++) {
+    const sealOptions = { file: join(home.dir, `root-${round}.key`) }
+    let resealed = false
+    const writer = async (i: number) => {
+      while (!resealed) await coffer.write(`shop/s${i}`, { value: `r${round}` })
+    }
+    const resealing = platform.keys.reseal({ actor: ADMIN, seal: 'key-file', sealOptions })
+    const work = [
+      resealing.finally(() => (resealed = true)),
+      ...Array.from({ length: 5 }, (_, i) => writer(i)),
+      platform.keys.rotate({ actor: ADMIN }),
+      ...Array.from({ length: 10 }, (_, i) => coffer.read({ path: `shop/s${i}` })),
+      platform.doctor(),
+      platform.keys.status(),
+    ]
+    const settled = await Promise.allSettled(work)
+    expect(settled.filter((s) => s.status === 'rejected')).toEqual([])
+  }
+  await platform.close()
+  expect(await valueAt(admin(await home.open()), 'shop/s3')).toBe('r2')
+})
+
+test('a backup taken in the middle of writes is of one moment', async () => {
+  const home = await stocked()
+  const writer = await home.open()
+  let stopped = false
+  const writing = (async () => {
+    for (let i = 0; !stopped; i++) {
+      await admin(writer).write(`shop/s${i % 20}`, { value: `w${i}` })
+      if (i % 5 === 0) await admin(writer).purge(`shop/s${i % 20}`)
+    }
+  })()
+  for (let round = 0; round < 3; round++) {
+    const backup = await backedUp(home)
+    const target = emptyHome(home)
+    const options = { ...target.options, identities: backup.identities, actor: ADMIN }
+    await restorePlatform(backup.file, options)
+    expect(await (await target.open()).doctor()).toMatchObject({ ok: true })
+  }
+  stopped = true
+  await writing
+})
+
 test('a backup made before a rotation restores after it, with its values and its history', async () => {
   const home = await stocked()
   const backup = await backedUp(home)

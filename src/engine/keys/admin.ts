@@ -12,9 +12,10 @@ import {
   withRoot,
 } from '../../crypto/keyring.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { openState, refuseRollback } from '../state.ts'
+import { openState } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { auditFailure, transact } from '../transaction.ts'
+import { refuseOlder } from '../witness.ts'
 import { KEYRING } from './holder.ts'
 
 const KEYS = 'store:keys'
@@ -100,7 +101,7 @@ async function rewrapAll(context: EngineContext, progress: Progress | undefined)
     const batch = await store.write(async (rows) => {
       const state = await rows.state()
       if (state === undefined) return 0
-      refuseRollback(state.generation, context.log.tail.generation, 'the audit log')
+      refuseOlder(state.generation, context.witness.known())
       const { storeId, stateKey } = keys.keyring
       const { keyringRevision } = openState(stateKey, storeId, state)
       const keyring = await keys.catchUp(rows, keyringRevision)

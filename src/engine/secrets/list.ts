@@ -11,7 +11,7 @@ import { associatedData } from '../../crypto/framing.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { refuseRollback } from '../state.ts'
+import { refuseOlder } from '../witness.ts'
 import { auditFailure, originFacts } from '../transaction.ts'
 import { wholeNumber } from './metadata.ts'
 import { labelTarget } from './usable.ts'
@@ -36,13 +36,13 @@ export async function listSecrets(
   const after = query.cursor === undefined ? undefined : openCursor(context, query.cursor)
   const where = checkFilter(query.where ?? {})
   const at = context.clock()
-  const known = context.log.tail.generation
+  const known = context.witness.known()
   const resource = prefix === '' ? '**' : `${prefix}/**`
   let page: Page<SecretRecord>
   try {
     page = await context.store.read(async (rows) => {
       const state = await rows.state()
-      refuseRollback(state?.generation ?? 0, known, 'the audit log')
+      refuseOlder(state?.generation ?? 0, known)
       const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
       const deleted = query.deleted === true
       return scan(context, rows, access, { prefix, after, limit, at, deleted, where })

@@ -17,7 +17,8 @@ import { kekOf } from '../../crypto/keyring.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows, denied } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { openState, refuseRollback } from '../state.ts'
+import { openState } from '../state.ts'
+import { refuseOlder } from '../witness.ts'
 import { originFacts } from '../transaction.ts'
 import { wholeNumber } from './metadata.ts'
 import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
@@ -139,11 +140,11 @@ interface FoundRow extends CurrentRow {
 
 /** The head and the envelope from one snapshot; a plain read is one query. */
 async function fetch(context: EngineContext, path: string, ref: ReadRef): Promise<FoundRow> {
-  const known = context.log.tail.generation
+  const known = context.witness.known()
   if (ref.version === undefined && (ref.label === undefined || ref.label === CURRENT)) {
     const answer = context.store.current(path)
     const row = answer instanceof Promise ? await answer : answer
-    refuseRollback(row.generation, known, 'the audit log')
+    refuseOlder(row.generation, known)
     const record = row.head === undefined ? undefined : context.heads.secret(path, row.head)
     return { ...row, record }
   }
@@ -153,7 +154,7 @@ async function fetch(context: EngineContext, path: string, ref: ReadRef): Promis
       generation: state?.generation ?? 0,
       accessGeneration: state?.accessGeneration ?? 0,
     }
-    refuseRollback(counters.generation, known, 'the audit log')
+    refuseOlder(counters.generation, known)
     const head = await rows.head('secret', path)
     if (head === undefined) return { ...counters, record: undefined }
     const record = context.heads.secret(path, head.head)
