@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { bench } from '../test-world.ts'
 
@@ -57,6 +58,22 @@ test('a project that only has a prefix means everything below it', () => {
   const args = [MAIN, 'run', '--env', 'dev', '--', 'env']
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
   expect(stdout, stderr).toContain('DB_URL=postgres://x\n')
+})
+
+test('files of what a project names are kept current as well', async () => {
+  const cwd = project('four', YAML)
+  const files = join(dir, 'project-files')
+  const args = [MAIN, 'run', '--files', files, '--', 'sh', '-c', 'echo started; read line']
+  const child = spawn(process.execPath, args, { cwd, env: store.env })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const url = () => readFileSync(join(files, 'DATABASE_URL'), 'utf8')
+  expect([url(), readFileSync(join(files, 'API_KEY'), 'utf8')]).toEqual(['postgres://x', 'abc'])
+  await run(['set', 'shop/dev/api/db-url'], { input: 'postgres://y' })
+  for (let i = 0; i < 100 && url() === 'postgres://x'; i++) await sleep(50)
+  expect(url()).toBe('postgres://y')
+  child.stdin.end()
+  for (let i = 0; i < 100 && existsSync(files); i++) await sleep(50)
+  expect(existsSync(files)).toBe(false)
 })
 
 test('without a project, run and check say what they need', async () => {

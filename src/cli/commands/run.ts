@@ -14,7 +14,7 @@ import type { run } from '../specs/run.ts'
 export interface Delivery extends Wanted {
   /** Below the prefix or the project: the name of its file. */
   readonly relative: string
-  /** Absent where it does not come from the store: then it is not kept current. */
+  /** In the store; absent for what a project names, which may come from elsewhere. */
   readonly path?: string
 }
 
@@ -26,7 +26,7 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
     throw usage('There is no command to run.', 'Write it after --: coffer run -- npm test')
   if (options['with-env'] && options.files === undefined)
     throw usage('--with-env goes with --files.')
-  const { deliveries, problems } = await deliveriesOf(options, session)
+  const { deliveries, problems, fromProject } = await deliveriesOf(options, session)
   const asVariables = options.files === undefined || options['with-env']
   const { env, problems: refused } = childEnvironment(
     session.world.env,
@@ -44,7 +44,10 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
   const executable = findExecutable(command, env.PATH)
   if (options.files !== undefined) {
     const { keepFiles } = await import('../run/keep-files.ts')
-    await keepFiles(options.files, deliveries, session, { leave: options['leave-files'] })
+    await keepFiles(options.files, deliveries, session, {
+      leave: options['leave-files'],
+      ...(fromProject ? { project: { cwd: session.world.cwd, env: options.env } } : {}),
+    })
   }
   await session.close()
   return become({ executable, command: rest, env })
@@ -53,7 +56,7 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
 async function deliveriesOf(
   options: Options,
   session: Session,
-): Promise<{ deliveries: Delivery[]; problems: readonly Problem[] }> {
+): Promise<{ deliveries: Delivery[]; problems: readonly Problem[]; fromProject: boolean }> {
   const source = await sourceOf(options, session)
   const coffer = await session.coffer()
   if (source.kind === 'project') {
@@ -68,7 +71,7 @@ async function deliveriesOf(
       secret,
       relative: name,
     }))
-    return { deliveries, problems: [] }
+    return { deliveries, problems: [], fromProject: true }
   }
   const { found, problems } = await resolvePrefix(coffer, source.prefix)
   const deliveries = found.map(({ relative, version }) => ({
@@ -78,7 +81,7 @@ async function deliveriesOf(
     relative,
     path: version.path,
   }))
-  return { deliveries, problems }
+  return { deliveries, problems, fromProject: false }
 }
 
 const ROOT_KEY = /^\s*(?:[A-Za-z0-9+/_-]{43}=?|[0-9A-Fa-f]{64})\s*$/

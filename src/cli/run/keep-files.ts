@@ -12,6 +12,8 @@ import { identify, type ProcessIdentity } from './process-identity.ts'
 export interface KeeperOrder {
   readonly dir: string
   readonly files: readonly { readonly path: string; readonly relative: string }[]
+  /** Keeps all that the project of this folder refers to, named by variable, in place of `files`. */
+  readonly project?: { readonly cwd: string; readonly env?: string | undefined } | undefined
   /** All files, also those that nothing keeps current. */
   readonly written: readonly string[]
   /** Folders that were made for them. */
@@ -42,7 +44,7 @@ export async function keepFiles(
   dir: string,
   deliveries: readonly Delivery[],
   session: Session,
-  options: { readonly leave: boolean },
+  options: { readonly leave: boolean; readonly project?: KeeperOrder['project'] },
 ): Promise<void> {
   refuseNesting(deliveries)
   const root = resolve(session.world.cwd, dir)
@@ -60,6 +62,7 @@ export async function keepFiles(
       written,
       made: target.made,
       leave: options.leave,
+      project: options.project,
       until: identify(process.pid),
       actor: await session.actor(),
       platform: { dataDir, auditDir, env, sealOptions, checkpoint },

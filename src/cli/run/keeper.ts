@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Composition } from '../composition.ts'
 import { readToEnd } from '../process-world.ts'
@@ -23,6 +24,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
     Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8'),
   ) as KeeperOrder
   const answers = new Map(order.answers)
+  const written = new Set(order.written)
   try {
     const { openPlatform } = await compose()
     const platform = await openPlatform({
@@ -30,7 +32,17 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
       prompt: async (question) => answers.get(question) ?? '',
     })
     const coffer = platform.as(order.actor, { via: 'cli' })
-    const stops = order.files.map((file) => keepOne(coffer, order, file))
+    const dir: Files = {
+      write: (relative, bytes) => {
+        if (holds(join(order.dir, relative), bytes)) return
+        privateDir(order.dir).write(relative, bytes)
+        written.add(relative)
+      },
+    }
+    const stops =
+      order.project === undefined
+        ? order.files.map(({ path, relative }) => keepSecret(coffer, dir, path, relative))
+        : await keepProject(coffer, dir, order.project, order.platform.env)
     say('ready\n')
     await endOf(order)
     for (const stop of stops) stop()
@@ -38,39 +50,83 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   } catch (error) {
     say(keeperAnswer(error))
   }
-  if (!order.leave) privateDir(order.dir).remove(order.written, order.made)
+  if (!order.leave) privateDir(order.dir).remove([...written], order.made)
   return 0
 }
 
-/** Writes one file again after each change, one write at a time; returns a stop. */
-function keepOne(
+interface Files {
+  /** Leaves a file alone that holds this already. */
+  write(relative: string, bytes: Uint8Array): void
+}
+
+function keepSecret(coffer: Coffer, files: Files, path: string, relative: string): () => void {
+  return keepCurrent(coffer, [path], async () => {
+    const found = await coffer.read({ path })
+    if (found !== undefined) files.write(relative, found.secret.revealBytes())
+  })
+}
+
+/** All of a project are resolved again after a change of one. */
+async function keepProject(
   coffer: Coffer,
-  order: KeeperOrder,
-  { path, relative }: { path: string; relative: string },
+  files: Files,
+  { cwd, env }: NonNullable<KeeperOrder['project']>,
+  processEnv: KeeperOrder['platform']['env'],
+): Promise<(() => void)[]> {
+  const { findProject } = await import('../../config/project.ts')
+  const project = await findProject(cwd)
+  if (project === undefined) return []
+  const options = { coffer, env, processEnv }
+  const references = await project.references(project.environmentName(options))
+  const paths = references.filter(({ provider }) => provider === 'coffer').map(({ key }) => key)
+  const refresh = async (): Promise<void> => {
+    const resolved = await project.resolveEnvironment(options)
+    for (const [name, secret] of resolved) files.write(name, secret.revealBytes())
+  }
+  return [keepCurrent(coffer, [...new Set(paths)], refresh)]
+}
+
+/**
+ * Does `refresh` now, since something may have changed before we watched, and after each change of a
+ * path; one at a time, and again after a failure. Returns a stop.
+ */
+function keepCurrent(
+  coffer: Coffer,
+  paths: readonly string[],
+  refresh: () => Promise<void>,
 ): () => void {
   const state = { wanted: 0, busy: false, stopped: false }
-  const refresh = async (): Promise<void> => {
+  const catchUp = async (): Promise<void> => {
     if (state.busy) return
     state.busy = true
     for (let done = -1; done !== state.wanted && !state.stopped;) {
       done = state.wanted
-      const found = await coffer.read({ path })
-      if (found === undefined || state.stopped) continue
-      privateDir(order.dir).write(relative, found.secret.revealBytes())
+      await refresh()
     }
     state.busy = false
   }
   const changed = (): void => {
     state.wanted++
-    refresh().catch(() => {
+    catchUp().catch(() => {
       state.busy = false
       setTimeout(changed, RETRY_MS).unref()
     })
   }
-  const stop = coffer.watch(path, changed, () => setTimeout(changed, RETRY_MS).unref())
+  const stops = paths.map((path) =>
+    coffer.watch(path, changed, () => setTimeout(changed, RETRY_MS).unref()),
+  )
+  changed()
   return () => {
     state.stopped = true
-    stop()
+    for (const stop of stops) stop()
+  }
+}
+
+function holds(file: string, bytes: Uint8Array): boolean {
+  try {
+    return readFileSync(file).equals(bytes)
+  } catch {
+    return false
   }
 }
 
