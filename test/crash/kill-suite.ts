@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ADMIN, admin, homeAt, newHome, temporary } from '../support/platform.ts'
 import { delay, judge, seed, start } from './herd.ts'
 import type { Worker } from './herd.ts'
-import { startInit } from './init.ts'
+import { startInit } from './script.ts'
 
 /** Starts workers, kills each at a random moment, again and again; returns all they acknowledged. */
 async function killLoop(

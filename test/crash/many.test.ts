@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isCofferError } from '../../src/core/errors.ts'
 import { admin, homeAt, newHome, temporary } from '../support/platform.ts'
 import { judge, seed, start } from './herd.ts'
-import { startInit } from './init.ts'
+import { startInit } from './script.ts'
 
 const finished = async (workers: readonly ReturnType<typeof start>[]) => {
   for (const worker of workers) expect(await worker.over, worker.stderr()).toBe(0)
