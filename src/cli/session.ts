@@ -110,7 +110,7 @@ export function sealOptionsOf(
 }
 
 /** With `--as`, the audit trail also names who really sat there. */
-async function viaOf(session: Session): Promise<string> {
+export async function viaOf(session: Session): Promise<string> {
   if (session.globals.as === undefined) return 'cli'
   const local = (await session.compose()).localActor()
   return local === session.globals.as ? 'cli' : `cli by ${local}`

@@ -4,7 +4,7 @@ import { CofferError, ERRORS, isCofferError, type ErrorCode } from '../../core/e
 import type { AuditHead } from '../../core/ports/coffer.ts'
 import type { Delivery } from '../commands/run.ts'
 import { KEEPER } from '../registry.ts'
-import type { Session } from '../session.ts'
+import { viaOf, type Session } from '../session.ts'
 import { privateDir } from './private-dir.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
 
@@ -21,6 +21,7 @@ export interface KeeperOrder {
   readonly leave: boolean
   readonly until: ProcessIdentity
   readonly actor: string
+  readonly via: string
   readonly platform: {
     readonly dataDir: string
     readonly auditDir?: string | undefined
@@ -65,6 +66,7 @@ export async function keepFiles(
       project: options.project,
       until: identify(process.pid),
       actor: await session.actor(),
+      via: await viaOf(session),
       platform: { dataDir, auditDir, env, sealOptions, checkpoint },
       answers: [...session.answers],
     })

@@ -31,7 +31,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
       ...order.platform,
       prompt: async (question) => answers.get(question) ?? '',
     })
-    const coffer = platform.as(order.actor, { via: 'cli' })
+    const coffer = platform.as(order.actor, { via: order.via })
     const dir: Files = {
       write: (relative, bytes) => {
         if (holds(join(order.dir, relative), bytes)) return
