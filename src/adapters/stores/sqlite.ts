@@ -52,7 +52,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
   if (mustExist) requireFile(file)
   else ensureFile(file)
-  const connection = new Connection(file, CURRENT_CACHE_KIB)
+  const connection = await connect(file, CURRENT_CACHE_KIB, patience)
   try {
     await whenFree(() => ensureSchema(connection, mustExist), patience)
     return new SqliteStore(connection, patience)
@@ -66,6 +66,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 export function openSqliteIn({ dataDir, ...options }: StoreLocation): Promise<Store> {
   return openSqliteStore({ ...options, file: path.join(dataDir, 'coffer.db') })
 }
+
+/** Waits while another process repairs the WAL after a crash. */
+const connect = (file: string, cacheKib: number, patience: Patience): Promise<Connection> =>
+  whenFree(() => new Connection(file, cacheKib), patience)
 
 class SqliteStore implements Store {
   readonly description: string
@@ -178,9 +182,9 @@ class SqliteStore implements Store {
   }
 
   /** One more connection to the file that is open, and to no other. */
-  #open(cacheKib: number): Connection {
+  async #open(cacheKib: number): Promise<Connection> {
     this.#guard.check()
-    const connection = new Connection(this.#file, cacheKib)
+    const connection = await connect(this.#file, cacheKib, this.#patience)
     try {
       this.#guard.check()
       return connection
@@ -193,7 +197,7 @@ class SqliteStore implements Store {
   #alone<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#during(() =>
       this.#turns.take(async () => {
-        this.#writer ??= this.#open(WRITER_CACHE_KIB)
+        this.#writer ??= await this.#open(WRITER_CACHE_KIB)
         return work(this.#writer)
       }),
     )

@@ -2,13 +2,13 @@ import type { Connection } from './connection.ts'
 
 /** Lends each connection to one user at a time; makes them when needed, at most `max`. */
 export class Pool {
-  readonly #open: () => Connection
+  readonly #open: () => Promise<Connection>
   readonly #max: number
   readonly #idle: Connection[] = []
   readonly #waiting: (() => void)[] = []
   #lent = 0
 
-  constructor(open: () => Connection, max: number) {
+  constructor(open: () => Promise<Connection>, max: number) {
     this.#open = open
     this.#max = max
   }
@@ -20,7 +20,7 @@ export class Pool {
     this.#lent += 1
     let connection: Connection | undefined
     try {
-      connection = this.#idle.pop() ?? this.#open()
+      connection = this.#idle.pop() ?? (await this.#open())
       return await work(connection)
     } finally {
       this.#lent -= 1
