@@ -149,3 +149,37 @@ test('what does not fit its type any more is refused when it is read', async () 
   const [event] = await coffer.audit.query({ action: 'read', outcome: 'failed' })
   expect(event).toMatchObject({ code: 'invalid_value', version: 1 })
 })
+
+test('a backup that fails leaves its event', async () => {
+  const home = await newHome()
+  const platform = await home.open()
+  const file = join(home.dir, 'no', 'such', 'directory')
+  const error: unknown = await platform
+    .backup(file, { actor: ADMIN, passphrase: 'some words' })
+    .catch((e: unknown) => e)
+  expect(error).toMatchObject({ code: 'store_unavailable' })
+  const trail = await admin(platform).audit.query({ action: 'backup' })
+  expect(trail.map((e) => [e.outcome, e.code])).toEqual([
+    ['allowed', undefined],
+    ['failed', 'store_unavailable'],
+  ])
+})
+
+test('a change by another process is told to who watches, within two seconds', async () => {
+  const home = await newHome()
+  const [watching, writing] = [await home.open(), await home.open()]
+  let told = 0
+  const failures: unknown[] = []
+  admin(watching).watch(
+    'a',
+    () => (told += 1),
+    (error) => failures.push(error),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await admin(writing).write('b', { value: 'x' })
+  await admin(writing).write('a', { value: 'x' })
+  await expect.poll(() => told, { timeout: 2_000, interval: 20 }).toBe(1)
+  await admin(writing).purge('a')
+  await expect.poll(() => told, { timeout: 2_000, interval: 20 }).toBe(2)
+  expect(failures).toEqual([])
+})

@@ -17,12 +17,22 @@ export async function doctor(
   progress: Progress | undefined,
 ): Promise<DoctorReport> {
   const checks: DoctorCheck[] = []
-  for (const check of outside) checks.push(await check())
+  for (const check of outside) checks.push(await outsideCheck(check))
   checks.push(await rowsCheck(context, progress))
   checks.push(await outboxCheck(context))
   const { check, audit } = await auditCheck(context, progress)
   checks.push(check)
   return { ok: checks.every((made) => made.ok), checks, audit }
+}
+
+/** The world outside throws errors of its own: that something cannot be looked at is a finding. */
+async function outsideCheck(check: OutsideCheck): Promise<DoctorCheck> {
+  try {
+    return await check()
+  } catch {
+    const detail = 'something that should be there cannot be looked at'
+    return { name: 'surroundings', ok: false, detail, code: 'store_unavailable' }
+  }
 }
 
 async function auditCheck(

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { Platform } from '../core/ports/platform.ts'
-import type { Store } from '../core/ports/store.ts'
+import type { Store, StoreReader } from '../core/ports/store.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
 import { checkActor, requireAudited } from './access-admin.ts'
 import { backupBody, backupHeader } from './backup/format.ts'
@@ -15,6 +15,7 @@ import { createKeyAdmin } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
 import { startSweeping, sweep } from './sweep.ts'
+import { auditFailure } from './transaction.ts'
 import { createWatcher } from './watch.ts'
 import { createWitness } from './witness.ts'
 
@@ -69,7 +70,7 @@ export function createEngine(parts: EngineParts): Platform {
 
     async backup(file, { actor, recipients, passphrase, progress }) {
       await requireAudited(context, { actor }, 'backup', 'store:backup', 'backup')
-      return context.store.read(async (rows) => {
+      const write = async (rows: StoreReader) => {
         const header = await backupHeader(rows, context.clock())
         async function* text() {
           yield `${JSON.stringify(header)}\n`
@@ -82,7 +83,14 @@ export function createEngine(parts: EngineParts): Platform {
         const bytes = await parts.writeBackup(file, keys, text())
         const { secrets, versions, generation, fingerprint } = header
         return { file, bytes, secrets, versions, generation, fingerprint }
-      })
+      }
+      try {
+        return await context.store.read(write)
+      } catch (error) {
+        const attempt = { action: 'backup', resource: 'store:backup' } as const
+        await auditFailure(context, { actor }, attempt, error)
+        throw error
+      }
     },
 
     async close() {

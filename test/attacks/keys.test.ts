@@ -157,13 +157,13 @@ test('a reseal in the middle of this process’s own work is noticed by none of 
   const coffer = admin(platform)
   for (let round = 0; round < 3; round++) {
     const sealOptions = { file: join(home.dir, `root-${round}.key`) }
-    let resealed = false
+    const resealed = new AbortController()
     const writer = async (i: number) => {
-      while (!resealed) await coffer.write(`shop/s${i}`, { value: `r${round}` })
+      while (!resealed.signal.aborted) await coffer.write(`shop/s${i}`, { value: `r${round}` })
     }
     const resealing = platform.keys.reseal({ actor: ADMIN, seal: 'key-file', sealOptions })
     const work = [
-      resealing.finally(() => (resealed = true)),
+      resealing.finally(() => resealed.abort()),
       ...Array.from({ length: 5 }, (_, i) => writer(i)),
       platform.keys.rotate({ actor: ADMIN }),
       ...Array.from({ length: 10 }, (_, i) => coffer.read({ path: `shop/s${i}` })),
@@ -180,9 +180,9 @@ test('a reseal in the middle of this process’s own work is noticed by none of 
 test('a backup taken in the middle of writes is of one moment', async () => {
   const home = await stocked()
   const writer = await home.open()
-  let stopped = false
+  const stopped = new AbortController()
   const writing = (async () => {
-    for (let i = 0; !stopped; i++) {
+    for (let i = 0; !stopped.signal.aborted; i++) {
       await admin(writer).write(`shop/s${i % 20}`, { value: `w${i}` })
       if (i % 5 === 0) await admin(writer).purge(`shop/s${i % 20}`)
     }
@@ -194,7 +194,7 @@ test('a backup taken in the middle of writes is of one moment', async () => {
     await restorePlatform(backup.file, options)
     expect(await (await target.open()).doctor()).toMatchObject({ ok: true })
   }
-  stopped = true
+  stopped.abort()
   await writing
 })
 
