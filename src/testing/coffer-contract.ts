@@ -31,13 +31,11 @@ export function cofferContract(name: string, open: () => Promise<CofferWorld>): 
       })
       afterAll(() => world.close())
 
-      contract(
-        (): Stage => ({
-          world,
-          coffer: world.as(world.admin),
-          fresh: () => `contract/t${(used += 1)}`,
-        }),
-      )
+      contract((): Stage => ({
+        world,
+        coffer: world.as(world.admin),
+        fresh: () => `contract/t${(used += 1)}`,
+      }))
     })
   }
 }
