@@ -242,5 +242,5 @@ async function auditWrongKey(place: Place, blob: Uint8Array, error: unknown): Pr
   }
 }
 
-export const missing = (place: Place) =>
+const missing = (place: Place) =>
   new CofferError('store_missing', `There is no store in ${place.dataDir}.`)

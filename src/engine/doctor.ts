@@ -102,7 +102,7 @@ async function outboxCheck(context: EngineContext): Promise<DoctorCheck> {
   }
 }
 
-export function failedCheck(name: string, error: unknown): DoctorCheck {
+function failedCheck(name: string, error: unknown): DoctorCheck {
   if (!isCofferError(error)) throw error
   return { name, ok: false, detail: error.message, code: error.code, remedy: error.remedy }
 }

@@ -118,7 +118,7 @@ interface Committed<T> {
 }
 
 /** The state of a store before its first transaction. */
-export const GENESIS: Omit<StoreState, 'keyringRevision'> = {
+const GENESIS: Omit<StoreState, 'keyringRevision'> = {
   generation: 0,
   accessGeneration: 0,
   digest: new Uint8Array(32),

@@ -104,7 +104,7 @@ export function parseLine(line: string): unknown {
   }
 }
 
-export const toText = (bytes: Uint8Array): string =>
+const toText = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 export const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
