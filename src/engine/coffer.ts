@@ -23,7 +23,7 @@ import {
 } from './secrets/change.ts'
 import { listSecrets } from './secrets/list.ts'
 import { wholeNumber } from './secrets/metadata.ts'
-import { readMany, readOne } from './secrets/read.ts'
+import { readBelow, readMany, readOne } from './secrets/read.ts'
 import { labelsOf } from './secrets/usable.ts'
 import type { NewVersion } from './secrets/write.ts'
 import { addVersion, conflict, requireEach } from './secrets/write.ts'
@@ -63,6 +63,7 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     actor: origin.actor,
     read: (ref) => readOne(context, origin, ref),
     readMany: (refs) => readMany(context, origin, refs),
+    readBelow: (query) => readBelow(context, origin, query),
 
     async write(input, write) {
       const path = canonicalPath(input)

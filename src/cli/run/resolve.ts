@@ -21,26 +21,23 @@ export async function resolvePrefix(
   given: string,
 ): Promise<{ found: readonly Found[]; problems: readonly Problem[] }> {
   const prefix = canonicalPrefix(given)
-  const paths = await pathsBelow(coffer, prefix)
-  if (paths.length === 0) {
-    throw new CofferError(
-      'not_found',
-      `There is no secret below ${prefix === '' ? 'the root' : prefix}.`,
-    )
-  }
   const found: Found[] = []
   const problems: Problem[] = []
-  for (let at = 0; at < paths.length; at += LIMITS.batchMax) {
-    const batch = paths.slice(at, at + LIMITS.batchMax)
-    const answers = await coffer.readMany(batch.map((path) => ({ path })))
-    answers.forEach((answer, i) => {
-      const path = batch[i] as string
+  let cursor: string | undefined
+  do {
+    const page = await coffer.readBelow({ prefix, cursor })
+    for (const { path, answer } of page.items) {
       if ('error' in answer) problems.push({ subject: path, error: answer.error })
       else if (answer.value === undefined) problems.push({ subject: path, error: noCurrent() })
       else found.push({ relative: relativeTo(prefix, path), version: answer.value })
-    })
-  }
-  return { found, problems }
+    }
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  if (found.length + problems.length > 0) return { found, problems }
+  throw new CofferError(
+    'not_found',
+    `There is no secret below ${prefix === '' ? 'the root' : prefix}.`,
+  )
 }
 
 /** All records below a prefix, page by page. */
@@ -55,12 +52,6 @@ export async function* recordsBelow(
     yield* page.items
     cursor = page.cursor
   } while (cursor !== undefined)
-}
-
-async function pathsBelow(coffer: Coffer, prefix: string): Promise<string[]> {
-  const paths: string[] = []
-  for await (const record of recordsBelow(coffer, prefix)) paths.push(record.path)
-  return paths
 }
 
 const relativeTo = (prefix: string, path: string): string =>

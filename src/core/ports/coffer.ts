@@ -25,6 +25,11 @@ export interface Coffer {
   read(ref: ReadRef): Promise<SecretVersion | undefined>
   /** Many at once, answered in order; one refusal does not fail the others. At most `batchMax`. */
   readMany(refs: readonly ReadRef[]): Promise<ReadAnswer[]>
+  /**
+   * The current value of everything below a prefix that the actor may list, a page at a time: what
+   * `list` and then `readMany` would answer, and leave in the audit log, in one go.
+   */
+  readBelow(query: Pick<ListQuery, 'prefix' | 'cursor'>): Promise<Page<PathAnswer>>
 
   /**
    * Writes a new version and moves `current` to it (`previous` to the one before) unless `labels`
@@ -86,6 +91,11 @@ export interface SecretVersion {
 }
 
 export type ReadAnswer = { readonly value: SecretVersion | undefined } | { readonly error: unknown }
+
+export interface PathAnswer {
+  readonly path: string
+  readonly answer: ReadAnswer
+}
 
 export interface Expectation {
   /** Compare-and-set: the secret's `revision` must be this, or `conflict`. 0: must not exist. */

@@ -1,5 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import { CURRENT } from '../../core/label.ts'
+import type { AuditEvent } from '../../core/event.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import { compareUtf8, listRanges } from '../../core/policy/ranges.ts'
@@ -31,6 +32,17 @@ export async function listSecrets(
   origin: Origin,
   query: ListQuery,
 ): Promise<Page<SecretRecord>> {
+  const { page, event } = await findPage(context, origin, query)
+  await context.log.append([event])
+  return page
+}
+
+/** The page and the event of having looked, which is still to be appended. */
+export async function findPage(
+  context: EngineContext,
+  origin: Origin,
+  query: ListQuery,
+): Promise<{ readonly page: Page<SecretRecord>; readonly event: AuditEvent }> {
   const prefix = canonicalPrefix(query.prefix ?? '')
   const limit = wholeNumber('limit', query.limit ?? LIMITS.pageSizeDefault, 1, LIMITS.pageSizeMax)
   const after = query.cursor === undefined ? undefined : openCursor(context, query.cursor)
@@ -51,18 +63,16 @@ export async function listSecrets(
     await auditFailure(context, origin, { action: 'list', resource }, error)
     throw error
   }
-  await context.log.append([
-    {
-      at,
-      actor: origin.actor,
-      action: 'list',
-      outcome: 'allowed',
-      resource,
-      reason: `${page.items.length} listed`,
-      ...originFacts(origin),
-    },
-  ])
-  return page
+  const event: AuditEvent = {
+    at,
+    actor: origin.actor,
+    action: 'list',
+    outcome: 'allowed',
+    resource,
+    reason: `${page.items.length} listed`,
+    ...originFacts(origin),
+  }
+  return { page, event }
 }
 
 interface Scan {

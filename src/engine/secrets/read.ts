@@ -3,7 +3,14 @@ import type { AuditEvent } from '../../core/event.ts'
 import { CURRENT, checkLabel } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPath } from '../../core/path.ts'
-import type { ReadAnswer, ReadRef, SecretVersion } from '../../core/ports/coffer.ts'
+import type {
+  ReadAnswer,
+  ReadRef,
+  SecretVersion,
+  ListQuery,
+  Page,
+  PathAnswer,
+} from '../../core/ports/coffer.ts'
 import type { CurrentRow } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import { Secret } from '../../core/secret.ts'
@@ -20,6 +27,7 @@ import type { EngineContext, Origin } from '../context.ts'
 import { openState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
 import { originFacts } from '../transaction.ts'
+import { findPage } from './list.ts'
 import { wholeNumber } from './metadata.ts'
 import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
 
@@ -47,6 +55,35 @@ export async function readMany(
   if (refs.length > LIMITS.batchMax) {
     throw new CofferError('limit_exceeded', `At most ${LIMITS.batchMax} references at once.`)
   }
+  return answerAll(context, origin, refs, [])
+}
+
+/**
+ * All secrets of one page of a listing, read: one append for having looked and for every value.
+ * @throws as `list`
+ */
+export async function readBelow(
+  context: EngineContext,
+  origin: Origin,
+  query: Pick<ListQuery, 'prefix' | 'cursor'>,
+): Promise<Page<PathAnswer>> {
+  const { page, event } = await findPage(context, origin, { ...query, limit: LIMITS.batchMax })
+  const answers = await answerAll(
+    context,
+    origin,
+    page.items.map(({ path }) => ({ path })),
+    [event],
+  )
+  const items = answers.map((answer, i) => ({ path: page.items[i]?.path ?? '', answer }))
+  return page.cursor === undefined ? { items } : { items, cursor: page.cursor }
+}
+
+async function answerAll(
+  context: EngineContext,
+  origin: Origin,
+  refs: readonly ReadRef[],
+  before: readonly AuditEvent[],
+): Promise<ReadAnswer[]> {
   const found = await Promise.all(
     refs.map(async (ref) => {
       try {
@@ -56,10 +93,8 @@ export async function readMany(
       }
     }),
   )
-  await appendOrErase(
-    context,
-    found.filter((f) => 'event' in f),
-  )
+  const decided = found.filter((f) => 'event' in f)
+  await appendOrErase(context, decided, before)
   return found.map((f) => ('error' in f ? { error: f.error } : { value: f.value }))
 }
 
@@ -73,10 +108,13 @@ type Found = ({ readonly value: SecretVersion | undefined } | { readonly error: 
  * When an event cannot be made durable, the values it was about are gone. Neither does a value leave
  * before the event of its own write, which a process that died may have left in the outbox.
  */
-async function appendOrErase(context: EngineContext, found: readonly Found[]): Promise<void> {
-  if (found.length === 0) return
+async function appendOrErase(
+  context: EngineContext,
+  found: readonly Found[],
+  before: readonly AuditEvent[] = [],
+): Promise<void> {
   try {
-    await context.log.append(found.map((f) => f.event))
+    await context.log.append([...before, ...found.map((f) => f.event)])
     const generation = found.reduce((most, f) => Math.max(most, f.generation ?? 0), 0)
     if (generation > context.log.tail.generation) await context.log.complete(generation)
   } catch (error) {

@@ -171,6 +171,48 @@ export function accessContract(stage: () => Stage): void {
     expect(seen.toSorted()).toEqual(wanted.toSorted())
   })
 
+  it('reads below a prefix what may be listed, each value only where it may be read', async () => {
+    const { coffer, world, fresh } = stage()
+    const root = fresh()
+    const names = ['hidden', 'listed', 'read', 'previous-only', 'off', 'none']
+    await coffer.writeMany(
+      names.map((name) => ({
+        path: `${root}/${name}`,
+        input: name === 'none' ? { labels: [] } : { value: `of ${name}` },
+      })),
+    )
+    await coffer.updateVersion(`${root}/off`, 1, { enabled: false })
+    const actor = await actorWith(stage(), 'below', [
+      allow(['list'], `${root}/**`),
+      deny(['list'], `${root}/hidden`),
+      allow(['read'], `${root}/read`, `${root}/off`, `${root}/none`),
+      { ...allow(['read'], `${root}/previous-only`), conditions: { labels: ['previous'] } },
+    ])
+    const page = await actor.readBelow({ prefix: root })
+    const answers = page.items.map(({ path, answer }) => [
+      path.slice(root.length + 1),
+      'error' in answer ? (answer.error as { code: string }).code : revealed(answer.value),
+    ])
+    expect(page.cursor).toBeUndefined()
+    expect(Object.fromEntries(answers)).toEqual({
+      listed: 'denied',
+      read: 'of read',
+      'previous-only': 'denied',
+      off: 'disabled',
+      none: undefined,
+    })
+    const trail = await coffer.audit.query({ actor: actor.actor, limit: 1_000 })
+    expect(trail.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'list allowed',
+      'read denied',
+      'read failed',
+      'read failed',
+      'read denied',
+      'read allowed',
+    ])
+    expect((await world.as('service:nobody').readBelow({ prefix: root })).items).toEqual([])
+  })
+
   it('takes effect at once, also for a Coffer that is in use', async () => {
     const { world, coffer, fresh } = stage()
     const path = fresh()
