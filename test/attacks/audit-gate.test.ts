@@ -30,6 +30,7 @@ const ANSWERS: Readonly<Record<string, (c: Coffer, platform: Platform) => Promis
   read: (c) => c.read({ path: 'shop/a' }),
   'read of nothing': (c) => c.read({ path: 'shop/none' }),
   readMany: (c) => c.readMany([{ path: 'shop/a' }]),
+  readBelow: (c) => c.readBelow({ prefix: 'shop' }),
   describe: (c) => c.describe('shop/a'),
   list: (c) => c.list(),
   write: (c) => c.write('shop/a', { value: 'x' }),
@@ -79,7 +80,8 @@ test('a value that was found is erased when its event cannot be kept', async () 
     const refused = { code: 'audit_unavailable' }
     await expect(admin(platform).read({ path: 'shop/a' })).rejects.toMatchObject(refused)
     await expect(admin(platform).readMany([{ path: 'shop/a' }])).rejects.toMatchObject(refused)
-    expect(erased).toHaveBeenCalledTimes(2)
+    await expect(admin(platform).readBelow({})).rejects.toMatchObject(refused)
+    expect(erased).toHaveBeenCalledTimes(3)
   } finally {
     erased.mockRestore()
   }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { LIMITS } from '../../core/limits.ts'
 import type { Coffer, ListFilter, ListQuery } from '../../core/ports/coffer.ts'
 import type { Stage } from './world.ts'
-import { DAY_MS, expectRefusal } from './world.ts'
+import { DAY_MS, expectRefusal, revealed } from './world.ts'
 
 /** Lists are recursive, ordered by UTF-8 bytes, bounded by whole segments, and paged. */
 export function listingContract(stage: () => Stage): void {
@@ -40,6 +40,29 @@ export function listingContract(stage: () => Stage): void {
     for (const cursor of ['', '%%%', 'a'.repeat(10_000)]) {
       await expectRefusal('invalid_argument', () => coffer.list({ prefix: root, cursor }))
     }
+  })
+
+  it('reads everything below a prefix, page by page, each answer its own', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const paths = Array.from({ length: LIMITS.batchMax + 1 }, (_, i) => `${root}/${1_000 + i}`)
+    await coffer.writeMany(paths.map((path) => ({ path, input: { value: `of ${path}` } })))
+    await coffer.updateVersion(paths[3]!, 1, { enabled: false })
+    await coffer.delete(paths[4]!)
+    const seen: string[] = []
+    for (let cursor: string | undefined; ;) {
+      const page = await coffer.readBelow({ prefix: root, cursor })
+      expect(page.items.length).toBeLessThanOrEqual(LIMITS.batchMax)
+      for (const { path, answer } of page.items) {
+        seen.push(path)
+        if (path === paths[3]) expect(answer).toMatchObject({ error: { code: 'disabled' } })
+        else expect('value' in answer && revealed(answer.value)).toBe(`of ${path}`)
+      }
+      cursor = page.cursor
+      if (cursor === undefined) break
+    }
+    expect(seen).toEqual(paths.filter((path) => path !== paths[4]))
+    expect(await coffer.readBelow({ prefix: `${root}/nothing` })).toEqual({ items: [] })
   })
 
   it('goes on behind its cursor when rows come and go between pages', async () => {

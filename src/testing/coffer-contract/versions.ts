@@ -194,6 +194,7 @@ export function versionsContract(stage: () => Stage): void {
       () => coffer.rotate(bad),
       () => coffer.describe(bad),
       () => coffer.list({ prefix: bad }),
+      () => coffer.readBelow({ prefix: bad }),
       () => coffer.update(bad, {}),
       () => coffer.updateVersion(bad, 1, {}),
       () => coffer.label(bad, { label: 'x' }),
