@@ -48,4 +48,5 @@ export function report(rows: readonly Row[]): void {
 }
 
 export const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
-export const rate = ({ perSecond }: Rate): string => `${Math.round(perSecond).toLocaleString('en')}/s`
+export const rate = ({ perSecond }: Rate): string =>
+  `${Math.round(perSecond).toLocaleString('en')}/s`

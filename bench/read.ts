@@ -41,7 +41,8 @@ export async function measure(): Promise<Row[]> {
           for (let i = 0; i < operations; i++) floor(pathOf(i % SECRETS))
         },
         coffer: async (operations) => {
-          for (let i = 0; i < operations; i++) await readOne(context, origin, { path: pathOf(i % SECRETS) })
+          for (let i = 0; i < operations; i++)
+            await readOne(context, origin, { path: pathOf(i % SECRETS) })
         },
       },
       { operations: 20_000 },

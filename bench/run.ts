@@ -17,7 +17,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Ro
 const asked = process.argv.slice(2)
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
   const bench = BENCHES[name]
-  if (bench === undefined) throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
+  if (bench === undefined)
+    throw new Error(`There is no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
   const { measure } = await bench()
   report(await measure())
 }

@@ -77,10 +77,15 @@ function lookApart(options: PlatformOptions, secrets: number): Promise<Look> {
 if (process.argv[2] === 'look') {
   process.once('message', (message) => {
     const { options, secrets } = message as { options: PlatformOptions; secrets: number }
-    void look(options, secrets).then((found) => {
-      process.send?.(found)
-      process.disconnect?.()
-    })
+    look(options, secrets)
+      .then((found) => {
+        process.send?.(found)
+        process.disconnect?.()
+      })
+      .catch((error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      })
   })
 }
 

@@ -82,7 +82,11 @@ const startRow = (what: string, overMs: number, reachMs: number): Row => ({
 type Env = Record<string, string | undefined>
 
 function run(command: string, args: readonly string[], cwd: string, env: Env): void {
-  const { status, stderr } = spawnSync(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const { status, stderr } = spawnSync(command, args, {
+    cwd,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.toString()}`)
 }
 

@@ -9,8 +9,7 @@ import { publicKeyOf } from './signing-key.ts'
 
 export { rootFingerprint } from './derive.ts'
 export { openKeyring, readKeyringHeader, sealKeyring } from './keyring-blob.ts'
-export type { KeyringHeader } from './keyring-blob.ts'
-export type { KeyTerm, Keyring, KeyringRoot } from './keyring-model.ts'
+export type { KeyTerm, Keyring } from './keyring-model.ts'
 
 /** A keyring with one active term. @throws CofferError `invalid_argument` for an odd store id */
 export function createKeyring(options: {

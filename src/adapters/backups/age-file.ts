@@ -28,7 +28,7 @@ export async function writeAgeFile(
   const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   const { recipients = [], passphrase } = keys
-  if ((recipients.length > 0) === (passphrase !== undefined)) {
+  if (recipients.length > 0 === (passphrase !== undefined)) {
     throw new CofferError('invalid_argument', 'A backup takes recipients or a passphrase.', {
       remedy: 'Give --recipient age1… (repeatable) or --passphrase-file FILE.',
     })
@@ -133,7 +133,7 @@ const invalid = (cause?: unknown) =>
 /** age has no error codes: a wrong key is told from damage by its words. */
 function readError(error: unknown, file: string): unknown {
   if (isCofferError(error)) return error
-  const { code, message = '' } = error as NodeJS.ErrnoException
+  const { code, message = '' } = error as Partial<NodeJS.ErrnoException>
   if (code === 'ENOENT') return new CofferError('not_found', `There is no file ${file}.`)
   if (code !== undefined) return fileError(error, file)
   if (message.startsWith('no identity matched')) {

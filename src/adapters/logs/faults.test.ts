@@ -206,7 +206,10 @@ test('a change is synced soon, by the next read or when the log is closed', asyn
   const counted = faultyFs()
   const fs = {
     ...counted.fs,
-    sync: (fd: number) => void (synced.push('sync'), counted.fs.sync(fd)),
+    sync: (fd: number) => {
+      synced.push('sync')
+      counted.fs.sync(fd)
+    },
   }
   const log = await scratch.open({ fs })
   const changed = async (generation: number) => {
