@@ -2,7 +2,6 @@
  * The only room that wires adapters into an engine. Everything below takes what it needs as
  * arguments; here the process's own clock, randomness, environment and file system come in.
  */
-export { initPlatform } from './compose/init.ts'
 export type { InitOptions } from './compose/init.ts'
 export { openPlatform } from './compose/open.ts'
 export type {
@@ -15,6 +14,13 @@ export type {
 export { localActor } from './compose/place.ts'
 export { openCoffer } from './compose/open-coffer.ts'
 export type { OpenedCoffer } from './compose/open-coffer.ts'
+
+/**
+ * Makes a store with its root key, keyring, log and first administrator. Interrupted anywhere it can
+ * simply be repeated. @throws `store_exists`, and what the seal throws
+ */
+export const initPlatform: (typeof import('./compose/init.ts'))['initPlatform'] = async (options) =>
+  (await import('./compose/init.ts')).initPlatform(options)
 
 type Restore = typeof import('./compose/restore.ts')
 

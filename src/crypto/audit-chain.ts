@@ -1,6 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { CofferError } from '../core/errors.ts'
 import type { AuditReport } from '../core/ports/coffer.ts'
+import { auditPublicKey } from './audit-public-key.ts'
 import { ChainWalk } from './chain-walk.ts'
 
 /**
@@ -13,19 +12,8 @@ export async function verifyExport(
   publicKeyPem: string,
   storeId: string,
 ): Promise<AuditReport> {
-  const walk = new ChainWalk({ storeId, publicKey: publicKeyOf(publicKeyPem), extract: true })
+  const walk = new ChainWalk({ storeId, publicKey: auditPublicKey(publicKeyPem), extract: true })
   walk.segment('export')
   for await (const chunk of chunks) walk.push(chunk)
   return walk.end()
-}
-
-/** @throws CofferError `invalid_key` */
-export function publicKeyOf(pem: string): KeyObject {
-  try {
-    const key = createPublicKey(pem)
-    if (key.asymmetricKeyType === 'ed25519') return key
-  } catch (cause) {
-    throw new CofferError('invalid_key', 'The audit public key cannot be read.', { cause })
-  }
-  throw new CofferError('invalid_key', 'The audit public key is not an Ed25519 key.')
 }

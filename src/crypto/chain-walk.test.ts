@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest'
 import { event, SIGNER, START_MS, STORE_ID } from '../../test/audit/scratch-log.ts'
 import { LIMITS } from '../core/limits.ts'
-import { publicKeyOf } from './audit-chain.ts'
+import { auditPublicKey } from './audit-public-key.ts'
 import { eventBody, eventLine, genesisHash, lineHash, signatureLine } from './audit-line.ts'
 import { ChainWalk, type ChainOptions } from './chain-walk.ts'
 
-const publicKey = publicKeyOf(SIGNER.publicKeyPem)
+const publicKey = auditPublicKey(SIGNER.publicKeyPem)
 /** More than two windows of signatures that wait to be verified. */
 const FLUSHES = 2_600
 

@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
 import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
 import { explain } from '../core/policy/explain.ts'
-import type { Action, Policy } from '../core/policy/policy.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import { ACTIONS } from '../core/policy/policy.ts'
 import { checkAccessName, parsePolicy } from '../core/policy/validate.ts'
 import type {
@@ -16,9 +16,10 @@ import type {
   Role,
 } from '../core/ports/coffer.ts'
 import type { ActorAccess } from './access.ts'
-import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
-import { auditFailure, originFacts, transact } from './transaction.ts'
+import { checkActor } from './actors.ts'
+import { auditAllowed, requireAudited } from './audited.ts'
+import { transact } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
 type AccessKind = 'policy' | 'role' | 'actor'
@@ -78,20 +79,6 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
     },
   }
 }
-
-/** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
-export function checkActor(name: unknown): string {
-  if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && ACTOR.test(name)) {
-    if (!name.startsWith('system:')) return name
-    throw new CofferError('invalid_argument', 'Actors of kind system are Coffer itself.')
-  }
-  throw new CofferError(
-    'invalid_argument',
-    'An actor is written kind:name, for example local:alice or service:ci.',
-  )
-}
-
-const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u
 
 type Check = (tx: Transaction) => Promise<void>
 
@@ -166,41 +153,6 @@ async function all<T>(context: EngineContext, origin: Origin, kind: AccessKind):
       if (after === undefined || chunk.length < 256) return found
     }
   })
-}
-
-/** Decides, and leaves an event either way. @throws `denied` */
-export async function requireAudited(
-  context: EngineContext,
-  origin: Origin,
-  action: Action,
-  resource: string,
-  auditedAs: AuditAction,
-): Promise<void> {
-  const access = await context.access.load(origin.actor)
-  if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
-    const error = denied(origin.actor, action, resource)
-    await auditFailure(context, origin, { action: auditedAs, resource }, error)
-    throw error
-  }
-  await auditAllowed(context, origin, auditedAs, resource)
-}
-
-async function auditAllowed(
-  context: EngineContext,
-  origin: Origin,
-  auditedAs: AuditAction,
-  resource: string,
-): Promise<void> {
-  await context.log.append([
-    {
-      at: context.clock(),
-      actor: origin.actor,
-      action: auditedAs,
-      outcome: 'allowed',
-      resource,
-      ...originFacts(origin),
-    },
-  ])
 }
 
 async function test(

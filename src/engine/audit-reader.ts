@@ -1,5 +1,5 @@
 import type { AuditReader } from '../core/ports/coffer.ts'
-import { requireAudited } from './access-admin.ts'
+import { requireAudited } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { openState } from './state.ts'
 

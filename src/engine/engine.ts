@@ -1,21 +1,18 @@
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
-import type { Platform } from '../core/ports/platform.ts'
-import type { Store, StoreReader } from '../core/ports/store.ts'
+import type { KeyAdmin, Platform } from '../core/ports/platform.ts'
+import type { Store } from '../core/ports/store.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
-import { checkActor, requireAudited } from './access-admin.ts'
-import { backupBody, backupHeader } from './backup/format.ts'
+import { checkActor } from './actors.ts'
+import type { BackupWriter } from './backup/write.ts'
 import { createCoffer } from './coffer.ts'
 import type { EngineContext } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
-import { doctor } from './doctor.ts'
 import { createHeadCodec } from './heads.ts'
 import type { SealAccess } from './keys/admin.ts'
-import { createKeyAdmin } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
-import { startSweeping, sweep } from './sweep.ts'
-import { auditFailure } from './transaction.ts'
+import { startSweeping } from './sweeper.ts'
 import { createWatcher } from './watch.ts'
 import { createWitness } from './witness.ts'
 
@@ -29,12 +26,7 @@ export interface EngineParts {
   readonly random: Random
   readonly valueBytesMax: number
   readonly outsideChecks: readonly OutsideCheck[]
-  /** Encrypts a backup's text into a file; returns its bytes. */
-  readonly writeBackup: (
-    file: string,
-    keys: { readonly recipients?: readonly string[]; readonly passphrase?: string },
-    text: AsyncIterable<string>,
-  ) => Promise<number>
+  readonly writeBackup: BackupWriter
 }
 
 export function createContext(
@@ -48,10 +40,13 @@ export function createContext(
   return { store, log, keys, heads, states, witness, access, clock, random, valueBytesMax }
 }
 
+/** What operators do now and then is loaded when it is done; reading is here from the start. */
 export function createEngine(parts: EngineParts): Platform {
   const context = createContext(parts)
   const watcher = createWatcher(context)
   const stops = new Set<() => Promise<void>>()
+  const keys = async (): Promise<KeyAdmin> =>
+    (await import('./keys/admin.ts')).createKeyAdmin(context, parts.seals)
 
   return {
     as: (actor, origin = {}) =>
@@ -59,38 +54,28 @@ export function createEngine(parts: EngineParts): Platform {
     get storeId() {
       return context.keys.keyring.storeId
     },
-    keys: createKeyAdmin(context, parts.seals),
-    doctor: (options = {}) => doctor(context, parts.outsideChecks, options.progress),
-    sweep: (actor = SYSTEM_ACTOR) => sweep(context, { actor, via: 'job' }),
+    keys: {
+      status: async () => (await keys()).status(),
+      rotate: async (options) => (await keys()).rotate(options),
+      reseal: async (options) => (await keys()).reseal(options),
+    },
+    async doctor({ progress } = {}) {
+      const { doctor } = await import('./doctor.ts')
+      return doctor(context, parts.outsideChecks, progress)
+    },
+    async sweep(actor = SYSTEM_ACTOR) {
+      const { sweep } = await import('./sweep.ts')
+      return sweep(context, { actor, via: 'job' })
+    },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)
       stops.add(stop)
       return stop
     },
 
-    async backup(file, { actor, recipients, passphrase, progress }) {
-      await requireAudited(context, { actor }, 'backup', 'store:backup', 'backup')
-      const write = async (rows: StoreReader) => {
-        const header = await backupHeader(rows, context.clock())
-        async function* text() {
-          yield `${JSON.stringify(header)}\n`
-          yield* backupBody(rows, (done) => progress?.(done, header.versions))
-        }
-        const keys = {
-          ...(recipients === undefined ? {} : { recipients }),
-          ...(passphrase === undefined ? {} : { passphrase }),
-        }
-        const bytes = await parts.writeBackup(file, keys, text())
-        const { secrets, versions, generation, fingerprint } = header
-        return { file, bytes, secrets, versions, generation, fingerprint }
-      }
-      try {
-        return await context.store.read(write)
-      } catch (error) {
-        const attempt = { action: 'backup', resource: 'store:backup' } as const
-        await auditFailure(context, { actor }, attempt, error)
-        throw error
-      }
+    async backup(file, options) {
+      const { backup } = await import('./backup/write.ts')
+      return backup(context, parts.writeBackup, file, options)
     },
 
     async close() {

@@ -1,20 +1,18 @@
 import { isCofferError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { SweepReport } from '../core/ports/platform.ts'
 import type { HeadRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { canGenerate, generateValue } from '../core/types/generate.ts'
 import { encodeValue } from '../core/value.ts'
-import { purge } from './coffer.ts'
+import { auditFailure, originFacts } from './audited.ts'
+import { purge } from './secrets/changes.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { inspect } from './integrity.ts'
 import { isDue } from './secrets/list.ts'
 import { addVersion } from './secrets/write.ts'
-import { auditFailure, originFacts, transact } from './transaction.ts'
+import { transact } from './transaction.ts'
 
 const CHUNK = 500
-/** The sweeper looks for its lease this often; another process takes over after two misses. */
-const TICK_MS = 60_000
 
 /**
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
@@ -110,51 +108,5 @@ async function* allSecrets(context: EngineContext): AsyncGenerator<HeadRow> {
     yield* chunk
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
-  }
-}
-
-/**
- * Sweeps every `everyMs` as long as this process holds the store's lease; one process of many does
- * it. Timers do not keep the process alive. Returns a stop that waits for a sweep under way.
- */
-export function startSweeping(
-  context: EngineContext,
-  origin: Origin,
-  everyMs: number = LIMITS.sweepEveryMs,
-): () => Promise<void> {
-  const holder = Buffer.from(context.random(16)).toString('hex')
-  let working: Promise<unknown> = Promise.resolve()
-  let busy = false
-
-  const tick = async () => {
-    const now = context.clock()
-    if (!(await context.store.lease('sweeper', holder, now, 2 * TICK_MS))) return
-    // Held until the next sweep is due, by a holder that nobody can be again: not renewable.
-    const once = Buffer.from(context.random(16)).toString('hex')
-    if (!(await context.store.lease('swept', once, now, everyMs))) return
-    try {
-      await sweep(context, origin)
-    } catch (error) {
-      await context.store.lease('swept', once, now, TICK_MS)
-      throw error
-    }
-  }
-  const timer = setInterval(
-    () => {
-      if (busy) return
-      busy = true
-      // A failed pass has left its own audit event, and the next tick tries again.
-      working = tick()
-        .catch(() => {})
-        .finally(() => {
-          busy = false
-        })
-    },
-    Math.min(TICK_MS, everyMs),
-  ).unref()
-
-  return async () => {
-    clearInterval(timer)
-    await working
   }
 }

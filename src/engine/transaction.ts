@@ -1,5 +1,5 @@
-import { CofferError, isCofferError } from '../core/errors.ts'
-import type { AuditAction, AuditEvent } from '../core/event.ts'
+import { CofferError } from '../core/errors.ts'
+import type { AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { HeadKind, OutboxRow, StoreWriter } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -9,6 +9,8 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { sealKeyring } from '../crypto/keyring.ts'
 import type { ActorAccess } from './access.ts'
 import { allows, denied } from './access.ts'
+import type { Attempt } from './audited.ts'
+import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { NamedRecord } from './heads.ts'
 import { KEYRING } from './keys/holder.ts'
@@ -50,12 +52,6 @@ export interface KeyringHeader {
   readonly params: JsonObject
 }
 
-/** The words under which a refusal or failure is audited. */
-export interface Attempt {
-  readonly action: AuditAction
-  readonly resource: string
-}
-
 /**
  * Runs `work` in a write transaction, commits the state and the events with it, and resolves after
  * the log has the events. A refusal or a failure leaves nothing behind but its own audit event.
@@ -81,33 +77,6 @@ export async function transact<T>(
   if (events.length > 0) await context.log.complete(generation, events)
   return committed.value
 }
-
-/** Appends the event of something that did not happen; denied and failed are told apart. */
-export async function auditFailure(
-  context: EngineContext,
-  origin: Origin,
-  attempt: Attempt,
-  error: unknown,
-): Promise<void> {
-  // When the log itself is in trouble there is nothing it could add.
-  if (!isCofferError(error) || error.code.startsWith('audit_')) return
-  await context.log.append([
-    {
-      at: context.clock(),
-      actor: origin.actor,
-      action: attempt.action,
-      outcome: error.code === 'denied' ? 'denied' : 'failed',
-      resource: attempt.resource,
-      code: error.code,
-      ...originFacts(origin),
-    },
-  ])
-}
-
-export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request'> => ({
-  ...(origin.via === undefined ? {} : { via: origin.via }),
-  ...(origin.request === undefined ? {} : { request: origin.request }),
-})
 
 interface Committed<T> {
   readonly value: T

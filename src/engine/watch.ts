@@ -4,7 +4,7 @@ import type { HeadRow, StoreReader } from '../core/ports/store.ts'
 import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { refuseOlder } from './witness.ts'
-import { auditFailure } from './transaction.ts'
+import { auditFailure } from './audited.ts'
 
 /** Well inside the promised 2 s. One look is one tiny query, however many paths are watched. */
 const POLL_MS = 400

@@ -5,7 +5,8 @@ import { event, linesOf, scratchLog, SIGNER, STORE_ID } from '../../../test/audi
 import type { Scratch } from '../../../test/audit/scratch-log.ts'
 import type { AuditLog } from '../../core/ports/audit-log.ts'
 import { eventBody, eventLine, lineHash, placeOf } from '../../crypto/audit-line.ts'
-import { publicKeyOf, verifyExport } from '../../crypto/audit-chain.ts'
+import { verifyExport } from '../../crypto/audit-chain.ts'
+import { auditPublicKey } from '../../crypto/audit-public-key.ts'
 import { ChainWalk } from '../../crypto/chain-walk.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 
@@ -109,7 +110,7 @@ test('every flipped byte is found in its entry, the newlines too', () => {
   const starts = lines.map((_, n) => lines.slice(0, n).join('').length + n)
   const last = lines[LAST - 1]!
   const witnesses = [{ name: 'the head file', seq: LAST, hash: lineHash(last) }]
-  const publicKey = publicKeyOf(SIGNER.publicKeyPem)
+  const publicKey = auditPublicKey(SIGNER.publicKeyPem)
   for (let at = 0; at < whole.length; at++) {
     const flipped = Buffer.from(whole)
     flipped[at] = flipped[at]! ^ (1 << (at % 8))

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { AuditSigner } from '../../core/ports/audit-log.ts'
-import { publicKeyOf } from '../../crypto/audit-chain.ts'
+import { auditPublicKey } from '../../crypto/audit-public-key.ts'
 import { genesisHash, lineHash, placeOf, signatureHolds } from '../../crypto/audit-line.ts'
 import { readSmall, type LogFs } from './log-fs.ts'
 import {
@@ -185,7 +185,7 @@ export function verifyingKey(
 ): KeyObject | undefined {
   const pem =
     signer?.publicKeyPem ?? readSmall(fs, join(dir, PUBLIC_KEY_FILE), PUBLIC_KEY_BYTES_MAX)
-  return pem === undefined ? undefined : publicKeyOf(pem)
+  return pem === undefined ? undefined : auditPublicKey(pem)
 }
 
 const PUBLIC_KEY_BYTES_MAX = 4_096

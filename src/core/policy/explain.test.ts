@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { compileAccess } from './decide.ts'
 import type { Question } from './decide.ts'
-import { explain, grantsOf } from './explain.ts'
+import { explain } from './explain.ts'
+import { grantsOf } from './grants.ts'
 import type { Policy } from './policy.ts'
 
 const reader: Policy = {

@@ -14,7 +14,8 @@ import {
 import type { EngineContext, Origin } from '../context.ts'
 import { openState } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
-import { auditFailure, transact } from '../transaction.ts'
+import { auditFailure } from '../audited.ts'
+import { transact } from '../transaction.ts'
 import { refuseOlder } from '../witness.ts'
 import { KEYRING } from './holder.ts'
 

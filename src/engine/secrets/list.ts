@@ -13,8 +13,8 @@ import type { ActorAccess } from '../access.ts'
 import { allows } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { refuseOlder } from '../witness.ts'
-import { auditFailure, originFacts } from '../transaction.ts'
-import { wholeNumber } from './metadata.ts'
+import { auditFailure, originFacts } from '../audited.ts'
+import { wholeNumber } from './numbers.ts'
 import { labelTarget } from './usable.ts'
 
 const DAY_MS = 86_400_000

@@ -4,6 +4,7 @@ import type { MetadataChange } from '../../core/ports/coffer.ts'
 import type { RotationRule, SecretRecord } from '../../core/record.ts'
 import { decodeText } from '../../core/secret.ts'
 import { checkTypeSpec } from '../../core/types/validate.ts'
+import { wholeNumber } from './numbers.ts'
 import type { JsonObject } from '../../core/value.ts'
 import { encodeValue } from '../../core/value.ts'
 
@@ -44,18 +45,6 @@ const FIELDS = Object.keys(CHECKS) as Field[]
 /** Ids of a version by dialect. @throws CofferError `invalid_argument`, `too_large` */
 export const checkIds = (value: unknown): Readonly<Record<string, string>> =>
   byDialect('ids', text('A version id', LIMITS.versionIdCharsMax))(value)
-
-/** @throws CofferError `invalid_argument` */
-export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
-    return value
-  }
-  throw new CofferError('invalid_argument', `${name} is a whole number from ${min} to ${max}.`)
-}
-
-/** Instants are milliseconds since 1970; JavaScript's own range. */
-export const instant = (name: string, value: unknown): number =>
-  wholeNumber(name, value, 0, 8_640_000_000_000_000)
 
 function text(name: string, charsMax: number) {
   return (value: unknown): string => {

@@ -15,7 +15,6 @@ import type { CurrentRow } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import { Secret } from '../../core/secret.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
-import { checkValue } from '../../core/types/validate.ts'
 import type { SecretValue } from '../../core/value.ts'
 import { decoderOf } from '../../core/value.ts'
 import { openEnvelope } from '../../crypto/envelope.ts'
@@ -26,9 +25,9 @@ import { allows, denied } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { openState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
-import { originFacts } from '../transaction.ts'
+import { originFacts } from '../audited.ts'
 import { findPage } from './list.ts'
-import { wholeNumber } from './metadata.ts'
+import { wholeNumber } from './numbers.ts'
 import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
 
 /**
@@ -244,6 +243,7 @@ async function open(
     bytes = await decryptAfterKeyRotation(context, record, version)
   }
   if (narrows(record.type)) {
+    const { checkValue } = await import('../../core/types/validate.ts')
     await checkValue(record.type, { encoding: version.encoding, bytes })
   }
   return {

@@ -12,7 +12,8 @@ import { openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
-import { changeMetadata, checkIds, instant } from './metadata.ts'
+import { changeMetadata, checkIds } from './metadata.ts'
+import { instant } from './numbers.ts'
 import { labelTarget } from './usable.ts'
 
 /** A write whose value is known only in the transaction: a rotation generates it by type. */

@@ -1,0 +1,16 @@
+import { CofferError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+
+/** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
+export function checkActor(name: unknown): string {
+  if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && ACTOR.test(name)) {
+    if (!name.startsWith('system:')) return name
+    throw new CofferError('invalid_argument', 'Actors of kind system are Coffer itself.')
+  }
+  throw new CofferError(
+    'invalid_argument',
+    'An actor is written kind:name, for example local:alice or service:ci.',
+  )
+}
+
+const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u

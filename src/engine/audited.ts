@@ -1,0 +1,74 @@
+import { isCofferError } from '../core/errors.ts'
+import type { AuditAction, AuditEvent } from '../core/event.ts'
+import type { Action } from '../core/policy/policy.ts'
+import { allows, denied } from './access.ts'
+import type { EngineContext, Origin } from './context.ts'
+
+/** The words under which a refusal or failure is audited. */
+export interface Attempt {
+  readonly action: AuditAction
+  readonly resource: string
+}
+
+/** Appends the event of something that did not happen; denied and failed are told apart. */
+export async function auditFailure(
+  context: EngineContext,
+  origin: Origin,
+  attempt: Attempt,
+  error: unknown,
+): Promise<void> {
+  // When the log itself is in trouble there is nothing it could add.
+  if (!isCofferError(error) || error.code.startsWith('audit_')) return
+  await context.log.append([
+    {
+      at: context.clock(),
+      actor: origin.actor,
+      action: attempt.action,
+      outcome: error.code === 'denied' ? 'denied' : 'failed',
+      resource: attempt.resource,
+      code: error.code,
+      ...originFacts(origin),
+    },
+  ])
+}
+
+export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request'> => ({
+  ...(origin.via === undefined ? {} : { via: origin.via }),
+  ...(origin.request === undefined ? {} : { request: origin.request }),
+})
+
+/** Decides, and leaves an event either way. @throws `denied` */
+export async function requireAudited(
+  context: EngineContext,
+  origin: Origin,
+  action: Action,
+  resource: string,
+  auditedAs: AuditAction,
+): Promise<void> {
+  const access = await context.access.load(origin.actor)
+  if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
+    const error = denied(origin.actor, action, resource)
+    await auditFailure(context, origin, { action: auditedAs, resource }, error)
+    throw error
+  }
+  await auditAllowed(context, origin, auditedAs, resource)
+}
+
+/** The event of something that was allowed and changed nothing. */
+export async function auditAllowed(
+  context: EngineContext,
+  origin: Origin,
+  auditedAs: AuditAction,
+  resource: string,
+): Promise<void> {
+  await context.log.append([
+    {
+      at: context.clock(),
+      actor: origin.actor,
+      action: auditedAs,
+      outcome: 'allowed',
+      resource,
+      ...originFacts(origin),
+    },
+  ])
+}

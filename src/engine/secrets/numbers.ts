@@ -1,0 +1,13 @@
+import { CofferError } from '../../core/errors.ts'
+
+/** @throws CofferError `invalid_argument` */
+export function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value
+  }
+  throw new CofferError('invalid_argument', `${name} is a whole number from ${min} to ${max}.`)
+}
+
+/** Instants are milliseconds since 1970; JavaScript's own range. */
+export const instant = (name: string, value: unknown): number =>
+  wholeNumber(name, value, 0, 8_640_000_000_000_000)
