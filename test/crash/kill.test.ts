@@ -1,3 +1,3 @@
 import { killSuite } from './kill-suite.ts'
 
-killSuite(1_500)
+killSuite(1_000)

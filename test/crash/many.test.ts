@@ -12,7 +12,7 @@ const finished = async (workers: readonly ReturnType<typeof start>[]) => {
 test('twenty processes write at once: all succeed, nothing is lost, one chain', async () => {
   const home = await newHome()
   await seed(home)
-  const count = 8
+  const count = 5
   const workers = Array.from({ length: 20 }, (_, i) => start(home, 'write', `w${i}`, count))
   const lines = await finished(workers)
   expect(lines.filter((line) => line.startsWith('wrote'))).toHaveLength(20 * count)

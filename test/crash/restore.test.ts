@@ -16,12 +16,12 @@ test('killed at a random moment, a restore is repeated, or is done and sound', a
   const file = join(home.dir, 'backup.age')
   await platform.backup(file, { actor: ADMIN, recipients: [await identityToRecipient(identity)] })
   let interrupted = 0
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 5; round++) {
     const target = homeAt(temporary(), key)
     const restore = () => startRestore(target.options.env, target.dataDir, file, identity)
     const killed = restore()
     while (killed.out() === '') await delay(2)
-    await delay((round + Math.random()) * 40)
+    await delay((round + Math.random()) * 60)
     killed.child.kill('SIGKILL')
     await killed.over
     if (!existsSync(target.db)) {
