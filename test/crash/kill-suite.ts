@@ -12,7 +12,8 @@ async function killLoop(
 ): Promise<string[]> {
   const lines: string[] = []
   const until = performance.now() + budgetMs
-  for (let round = 0; performance.now() < until; round++) {
+  const done = () => performance.now() >= until && lines.filter(isDone).length >= DONE_MIN
+  for (let round = 0; round < ROUNDS_MAX && !done(); round++) {
     const workers = startAll(round)
     await Promise.all(
       workers.map(async (worker) => {
@@ -27,6 +28,11 @@ async function killLoop(
   }
   return lines
 }
+
+const isDone = (line: string) => line !== 'open' && line !== 'closed'
+/** On a slow machine it goes on past its time until enough was done to be lost. */
+const DONE_MIN = 5
+const ROUNDS_MAX = 1_000
 
 async function waitForOpen(worker: Worker): Promise<void> {
   const { child, lines } = worker
@@ -49,7 +55,7 @@ export function killSuite(budgetMs: number): void {
       const lines = await killLoop(budgetMs, (round) =>
         jobs.map((job, i) => start(home, job, `r${round}-${i}`, 10_000)),
       )
-      expect(lines.filter((line) => line !== 'open').length).toBeGreaterThan(5)
+      expect(lines.filter(isDone).length).toBeGreaterThanOrEqual(DONE_MIN)
       await judge(home, lines)
     },
     budgetMs * 3 + 30_000,
