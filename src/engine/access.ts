@@ -26,6 +26,11 @@ export interface AccessCache {
   known(actor: string, accessGeneration: number): ActorAccess | undefined
   /** Reads it in a snapshot of its own. */
   load(actor: string): Promise<ActorAccess>
+  /**
+   * The same, shared by all who ask for it at once. It is at least as new as `accessGeneration`,
+   * which the caller has seen committed: an older look is never shared.
+   */
+  loadOnce(actor: string, accessGeneration: number): Promise<ActorAccess>
   /** Reads it in the caller's snapshot. */
   loadFrom(rows: StoreReader, actor: string, accessGeneration: number): Promise<ActorAccess>
 }
@@ -35,6 +40,7 @@ const CACHED_ACTORS_MAX = 10_000
 export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
   let generation = -1
   const byActor = new Map<string, ActorAccess>()
+  const loading = new Map<string, Promise<ActorAccess>>()
 
   const cache: AccessCache = {
     known: (actor, accessGeneration) =>
@@ -44,6 +50,12 @@ export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
         const state = await rows.state()
         return cache.loadFrom(rows, actor, state?.accessGeneration ?? 0)
       }),
+    loadOnce(actor, accessGeneration) {
+      const key = `${accessGeneration} ${actor}`
+      const shared = loading.get(key) ?? cache.load(actor).finally(() => loading.delete(key))
+      loading.set(key, shared)
+      return shared
+    },
     async loadFrom(rows, actor, accessGeneration) {
       const known = cache.known(actor, accessGeneration)
       if (known !== undefined) return known

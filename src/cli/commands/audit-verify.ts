@@ -1,12 +1,13 @@
-import { ERRORS } from '../../core/errors.ts'
+import { createReadStream, readFileSync } from 'node:fs'
+import { CofferError, ERRORS } from '../../core/errors.ts'
+import type { AuditReport } from '../../core/ports/coffer.ts'
+import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 
-export const handle: Handler<Sub<'audit', 'verify'>> = async (_input, session) => {
-  const { audit } = await session.coffer()
-  const { checkpoint } = await session.options()
-  const progress = await session.out.progress('verifying')
-  const report = await audit.verify({ checkpoint, progress })
+export const handle: Handler<Sub<'audit', 'verify'>> = async ({ options }, session) => {
+  const report =
+    options.file === undefined ? await verifyLog(session) : await verifyFile(options.file, options)
   await session.out.result(report, () => {
     for (const warning of report.warnings) session.out.warn(`warning: ${warning}`)
     if (report.ok) {
@@ -26,4 +27,29 @@ export const handle: Handler<Sub<'audit', 'verify'>> = async (_input, session) =
     session.out.warn(`  try: ${ERRORS.audit_tampered.remedy}`)
   })
   return report.ok ? 0 : ERRORS.audit_tampered.exit
+}
+
+async function verifyLog(session: Session): Promise<AuditReport> {
+  const { audit } = await session.coffer()
+  const { checkpoint } = await session.options()
+  const progress = await session.out.progress('verifying')
+  return audit.verify({ checkpoint, progress })
+}
+
+async function verifyFile(
+  file: string,
+  options: { readonly 'public-key'?: string; readonly 'store-id'?: string },
+): Promise<AuditReport> {
+  const { 'public-key': key, 'store-id': storeId } = options
+  if (key === undefined || storeId === undefined) {
+    throw new CofferError('invalid_argument', '--file takes --public-key and --store-id beside it.')
+  }
+  const { verifyExport } = await import('../../crypto/audit-chain.ts')
+  try {
+    return await verifyExport(createReadStream(file), readFileSync(key, 'utf8'), storeId)
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') throw error
+    throw new CofferError('not_found', `There is no file ${path ?? file}.`)
+  }
 }

@@ -92,6 +92,25 @@ test('audit: what was done is listed, proven, exported, and a change is found', 
   ])
 })
 
+test('audit verify --file: anyone with the public key can check an export', async () => {
+  await using store = await bench()
+  const { run, dir } = store
+  await run(['set', 'a/b'], { input: 'x' })
+  const file = join(dir, 'log.jsonl')
+  await run(['audit', 'export', '--out', file])
+  const { storeId } = (await run(['key', 'status', '--json'])).json<{ storeId: string }>()
+  const key = join(dir, 'data', 'audit', 'public-key.pem')
+  const check = (log = file) =>
+    run(['audit', 'verify', '--file', log, '--public-key', key, '--store-id', storeId], {
+      env: { COFFER_MASTER_KEY: undefined, COFFER_DATA_DIR: join(dir, 'elsewhere') },
+    })
+  expect((await check()).out).toMatch(/^audit verified: \d+ events\n$/)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"a/b"', '"a/c"'))
+  expect((await check()).code).toBe(65)
+  expect((await check(join(dir, 'none'))).code).toBe(66)
+  expect((await run(['audit', 'verify', '--file', file])).code).toBe(64)
+})
+
 test('audit tail -f prints what comes, until interrupted', async () => {
   await using store = await bench()
   const stop = new AbortController()

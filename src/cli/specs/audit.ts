@@ -46,12 +46,32 @@ export const audit = defineCommand({
       summary: 'check the whole log, its end included',
       description: [
         'Finds edited, removed, reordered, repeated and cut entries, and names the first bad one. With --checkpoint the log must also contain a head that was kept elsewhere. Exit code 65 when it was tampered with.',
+        'With --file it checks an exported log without a store or its keys: give the public key (audit/public-key.pem) and the id of the store (`coffer key status`).',
       ],
+      options: {
+        file: {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'an exported log, checked by itself',
+        },
+        'public-key': {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'the PEM to check it with',
+        },
+        'store-id': { type: 'string', value: 'ID', summary: 'the store that it is of' },
+      },
       examples: [
         { command: 'coffer audit verify', note: '' },
         {
           command: 'coffer audit verify --checkpoint head.json',
           note: 'against an outside witness',
+        },
+        {
+          command: 'coffer audit verify --file audit.jsonl --public-key key.pem --store-id ID',
+          note: 'by anyone, anywhere',
         },
       ],
     },

@@ -134,7 +134,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const row = await fetch(context, path, ref)
     const access =
       context.access.known(origin.actor, row.accessGeneration) ??
-      (await context.access.load(origin.actor))
+      (await context.access.loadOnce(origin.actor, row.accessGeneration))
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
     refuseDenied(access, path, at, ref, record, version)
