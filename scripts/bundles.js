@@ -21,7 +21,7 @@ export const ENTRIES = {
 const GROUPS = [
   // Apart, so that what runs in browsers never meets it. Only what is always there: a module that
   // takes time to load (crypto, fs/promises) stays with those who need it.
-  { name: 'node', test: /^\0node:(?:buffer|fs|os|path|url|util)$/ },
+  { name: 'node', test: /^\0node:(?:buffer|fs|os|path|url)$/ },
   {
     name: 'core',
     test: /src[\\/]core[\\/](?:errors|limits|label|path|secret|value)\.ts$/,
@@ -101,5 +101,7 @@ export const output = {
   format: 'esm',
   comments: false,
   chunkFileNames: 'chunks/[name]-[hash].js',
+  /** Names stay, so that a stack can be read; spaces cost time at every start. */
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   codeSplitting: { groups: GROUPS },
 }

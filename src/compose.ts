@@ -35,3 +35,9 @@ export const inspectBackup: Restore['inspectBackup'] = async (file, options) =>
 /** @throws `not_empty`, `backup_key`, `backup_invalid`, `wrong_key` before anything is touched */
 export const restorePlatform: Restore['restorePlatform'] = async (file, options) =>
   (await import('./compose/restore.ts')).restorePlatform(file, options)
+
+type Chain = typeof import('./crypto/audit-chain.ts')
+
+/** Checks an exported audit log with nothing but the public key and the store's id. */
+export const verifyExport: Chain['verifyExport'] = async (...given) =>
+  (await import('./crypto/audit-chain.ts')).verifyExport(...given)

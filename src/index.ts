@@ -1,4 +1,5 @@
 import type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
+import type { AuditReport } from './core/ports/coffer.ts'
 import type { Platform } from './core/ports/platform.ts'
 
 export {
@@ -82,4 +83,14 @@ async function dataDirOf({ dataDir, env }: PlatformOptions): Promise<string | un
   if (dataDir !== undefined || (env ?? process.env)['COFFER_DATA_DIR']) return dataDir
   const { findProject } = await import('./config/project.ts')
   return (await findProject(process.cwd()))?.dataDir
+}
+
+/** Checks an exported audit log with nothing but the public key (PEM) and the store's id. */
+export async function verifyExport(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  publicKeyPem: string,
+  storeId: string,
+): Promise<AuditReport> {
+  const { verifyExport: verify } = await import('./compose.ts')
+  return verify(chunks, publicKeyPem, storeId)
 }

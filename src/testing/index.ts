@@ -1,4 +1,5 @@
 /** For adapters that live elsewhere: the suites that ours pass, and what makes tests repeatable. */
+export { cofferContract } from './coffer-contract.ts'
 export { faultyStore } from './faulty-store.ts'
 export type { Fault, FaultyStore } from './faulty-store.ts'
 export { providerContract } from './provider-contract.ts'
@@ -6,5 +7,6 @@ export type { ProviderHarness } from './provider-contract.ts'
 export { sealContract } from './seal-contract.ts'
 export { sealWorld } from './seal-world.ts'
 export { seededRandom } from './seeded-random.ts'
+export { sinkContract } from './sink-contract.ts'
 export { storeContract } from './store-contract.ts'
 export type { OpenedStore } from './store-contract.ts'

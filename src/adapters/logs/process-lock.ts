@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
@@ -24,7 +23,8 @@ export class ProcessLock {
     fs: LogFs,
     random: Random,
     timeoutMs: number = LIMITS.auditLockTimeoutMs,
-    pause: (ms: number) => Promise<unknown> = (ms) => sleep(ms),
+    pause: (ms: number) => Promise<unknown> = (ms) =>
+      new Promise((resolve) => setTimeout(resolve, ms)),
   ) {
     this.#file = file
     this.#fs = fs

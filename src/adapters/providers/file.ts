@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -44,6 +43,7 @@ async function readWithin(dir: string, key: string): Promise<Uint8Array | undefi
   const shown = `The file ${JSON.stringify(key)}`
   let found: string
   try {
+    const { realpath } = await import('node:fs/promises')
     const [home, real] = await Promise.all([realpath(dir), realpath(locate(dir, key))])
     if (!real.startsWith(home.endsWith(path.sep) ? home : home + path.sep)) {
       throw new CofferError('denied', `${shown} is a link that leaves its directory.`, {

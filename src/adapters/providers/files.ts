@@ -1,6 +1,5 @@
 import { constants, unwatchFile, watchFile } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { CofferError } from '../../core/errors.ts'
 
 const POLL_MS = 500
@@ -19,6 +18,8 @@ export async function readFileWhole(
 ): Promise<Uint8Array | undefined> {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW)
   try {
+    // Loaded when a file is read: it takes Node milliseconds that most programs never need.
+    const { open } = await import('node:fs/promises')
     await using handle = await open(file, flags)
     const stats = await handle.stat()
     if (!stats.isFile()) throw new CofferError('invalid_value', `${shown} is not a regular file.`)

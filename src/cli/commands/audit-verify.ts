@@ -44,7 +44,7 @@ async function verifyFile(
   if (key === undefined || storeId === undefined) {
     throw new CofferError('invalid_argument', '--file takes --public-key and --store-id beside it.')
   }
-  const { verifyExport } = await import('../../crypto/audit-chain.ts')
+  const { verifyExport } = await import('../../compose.ts')
   try {
     return await verifyExport(createReadStream(file), readFileSync(key, 'utf8'), storeId)
   } catch (error) {
