@@ -4,87 +4,48 @@
  */
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { openFileLog } from '../src/adapters/logs/file-log.ts'
 import { nodeFs } from '../src/adapters/logs/log-fs.ts'
-import { openSqliteStore } from '../src/adapters/stores/sqlite.ts'
-import { parseRootKey } from '../src/crypto/root-key.ts'
-import { openKeyring } from '../src/crypto/keyring.ts'
-import { createContext } from '../src/engine/engine.ts'
-import { createKeyHolder, KEYRING } from '../src/engine/keys/holder.ts'
-import { readOne } from '../src/engine/secrets/read.ts'
+import { openPlatform } from '../src/compose/open.ts'
 import { ACTOR, pathOf, withPlatform } from './fixture.ts'
 import type { Row } from './measure.ts'
 import { alternate, percent, rate } from './measure.ts'
-import { randomBytes } from 'node:crypto'
 
 const SECRETS = 1_000
 const IN_FLIGHT = 64
+/** The floor is slow: it does its work this many times less often. */
+const FLOOR_SHARE = 16
 
 export async function measure(): Promise<Row[]> {
-  return withPlatform(SECRETS, async (_platform, { dataDir, env }) => {
-    const store = await openSqliteStore({ file: join(dataDir, 'coffer.db'), mustExist: true })
-    const blob = await store.read((rows) => rows.blob(KEYRING))
-    if (blob === undefined) throw new Error('no keyring')
-    const rootKey = parseRootKey(env?.['COFFER_MASTER_KEY'] ?? '')
-    const keyring = openKeyring(blob, rootKey)
-
-    const reader = async (name: string, fs: typeof nodeFs) => {
-      const log = await openFileLog({
-        dir: join(dataDir, name),
-        storeId: keyring.storeId,
-        signer: keyring.auditSigner,
-        outbox: { after: async () => [] },
-        sinks: [],
-        clock: Date.now,
-        random: randomBytes,
-        fs,
-      })
-      const context = createContext({
-        store,
-        log,
-        keys: createKeyHolder(keyring, rootKey),
-        clock: Date.now,
-        random: randomBytes,
-        valueBytesMax: 65_536,
-      })
-      const work = async (operations: number) => {
+  return withPlatform(SECRETS, async (platform, options) => {
+    const left = { ...nodeFs, sync: () => {}, syncLater: async () => {} }
+    const lazy = await openPlatform(options, { logFs: left })
+    const reads = (coffer = platform.as(ACTOR)) => {
+      return async (operations: number) => {
         let next = 0
         const lane = async () => {
-          while (next < operations) {
-            await readOne(context, { actor: ACTOR }, { path: pathOf(next++ % SECRETS) })
-          }
+          while (next < operations) await coffer.read({ path: pathOf(next++ % SECRETS) })
         }
         await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
       }
-      return { work, close: () => log.close() }
     }
-
-    const durable = await reader('audit-durable', nodeFs)
-    const lazy = await reader('audit-lazy', {
-      ...nodeFs,
-      sync: () => {},
-      syncLater: async () => {},
-    })
-    const fd = openSync(join(dataDir, 'floor'), 'a')
+    const fd = openSync(join(options.dataDir, 'floor'), 'a')
     const line = Buffer.alloc(400, 0x41)
     const rates = await alternate(
       {
         floor: (operations) => {
-          for (let i = 0; i < operations / 16; i++) {
+          for (let i = 0; i < operations / FLOOR_SHARE; i++) {
             writeSync(fd, line)
             fdatasyncSync(fd)
           }
         },
-        durable: durable.work,
-        lazy: lazy.work,
+        durable: reads(),
+        lazy: reads(lazy.as(ACTOR)),
       },
       { operations: 8_000 },
     )
     closeSync(fd)
-    await durable.close()
     await lazy.close()
-    await store.close()
-    const floor = rates.floor!.perSecond / 16
+    const floor = rates.floor!.perSecond / FLOOR_SHARE
     const overFloor = rates.durable!.perSecond / floor
     const overLazy = rates.durable!.perSecond / rates.lazy!.perSecond
     return [
