@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CofferError } from '../core/errors.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { SealContext } from '../core/ports/seal.ts'
 import type { PlatformOptions } from './options.ts'
+import { pooledRandom } from './random.ts'
 
 /** The options with the process's own defaults filled in: the one place that reads them. */
 export interface Place {
@@ -21,7 +21,7 @@ export interface Place {
 export function placeOf(options: PlatformOptions): Place {
   const env = options.env ?? process.env
   const dataDir = resolve(options.dataDir ?? env['COFFER_DATA_DIR'] ?? '/data/secrets')
-  const random = options.random ?? randomBytes
+  const random = options.random ?? pooledRandom()
   return {
     dataDir,
     auditDir: resolve(options.auditDir ?? env['COFFER_AUDIT_DIR'] ?? join(dataDir, 'audit')),

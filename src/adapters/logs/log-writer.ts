@@ -241,7 +241,7 @@ export class LogWriter {
     const { place, signer, files, clock } = this.#parts
     const before = this.#end
     const unsigned = before.seq > before.signedSeq
-    if (bodies.length === 0 && !(unsigned && signer !== undefined)) {
+    if (bodies.length === 0 && !(unsigned && durable && signer !== undefined)) {
       if (durable) await this.#makeDurable()
       return
     }
@@ -256,7 +256,9 @@ export class LogWriter {
       if (changed !== null) generation = Math.max(generation, Number(changed[1]))
       put(eventLine(++seq, body, hash))
     }
-    if (signer !== undefined) {
+    // One signature covers all that is synced together.
+    const signs = signer !== undefined && durable
+    if (signs) {
       signedSeq = ++seq
       put(signatureLine({ seq, at: clock(), generation, prev: hash }, place.storeId, signer))
     }
@@ -267,7 +269,7 @@ export class LogWriter {
     this.#parts.sinks.hint(before.seq, lines)
     this.#newest = at.segment
     this.#unsynced ??= { ...before, segment: at.segment, bytes: at.bytes }
-    this.#headDue = signer === undefined ? undefined : lines.at(-1)
+    this.#headDue = signs ? lines.at(-1) : undefined
     this.#end = {
       segment: at.segment,
       bytes: at.bytes + bytes.length,

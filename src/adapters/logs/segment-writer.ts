@@ -17,6 +17,8 @@ export class SegmentWriter {
   readonly #dir: string
   readonly #segmentBytesMax: number
   #open: { readonly fd: number; readonly segment: number; readonly inode: number } | undefined
+  /** `unchanged` has just looked, under the lock that is still held. */
+  #sure = false
   #head: number | undefined
   #headInode = 0
   #headBytes = 0
@@ -34,14 +36,14 @@ export class SegmentWriter {
   /** Whether the segment at `end` is still the file we hold, with nothing behind `end` or after it. */
   unchanged(end: LogEnd): boolean {
     const found = this.#fs.stat(segmentFile(this.#dir, end.segment))
-    return (
+    this.#sure =
       this.#spoiled === undefined &&
       this.#open !== undefined &&
       this.#open.segment === end.segment &&
       found?.bytes === end.bytes &&
       found.inode === this.#open.inode &&
       this.#fs.stat(segmentFile(this.#dir, end.segment + 1)) === undefined
-    )
+    return this.#sure
   }
 
   /** Takes back what an earlier failure left, unless another process has continued behind it. */
@@ -65,6 +67,7 @@ export class SegmentWriter {
 
   /** Makes what another process left behind durable. */
   sync(end: LogEnd): void {
+    this.#sure = false
     if (end.segment > 0) this.#fs.sync(this.#hold(end.segment).fd)
   }
 
@@ -139,6 +142,7 @@ export class SegmentWriter {
   }
 
   #hold(segment: number): { readonly fd: number } {
+    if (this.#sure && this.#open?.segment === segment) return this.#open
     const file = segmentFile(this.#dir, segment)
     const found = this.#fs.stat(file)
     if (this.#open !== undefined) {

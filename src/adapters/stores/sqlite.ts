@@ -129,7 +129,6 @@ class SqliteStore implements Store {
       await this.#manners.enter(() => connection.run('beginImmediate'))
       const rows = new SqliteWriter(connection)
       try {
-        this.#guard.check()
         const result = await work(rows)
         if (rows.failure) throw rows.failure
         this.#guard.check()
