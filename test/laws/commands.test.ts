@@ -1,11 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { GLOBAL_OPTIONS } from '../../src/cli/globals.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
 import { SECTIONS } from '../../src/cli/registry.ts'
 import type { CommandSpec } from '../../src/cli/spec.ts'
 import { ERRORS } from '../../src/core/errors.ts'
-import { root } from './sources.ts'
+import { root, sources } from './sources.ts'
 
 /** A document that names a command or an option that does not exist sends people astray. */
 const loaders: Record<string, () => Promise<CommandSpec>> = Object.assign(
@@ -71,6 +72,23 @@ test('every command that a document or a remedy names exists', async () => {
   expect(
     found.filter(({ spec }) => spec === undefined).map(({ where, argv }) => [where, ...argv]),
   ).toEqual([])
+})
+
+test('every option that a remedy names exists', async () => {
+  const specs = await Promise.all(Object.values(loaders).map((load) => load()))
+  const known = new Set([
+    ...Object.keys(GLOBAL_OPTIONS),
+    ...specs
+      .flatMap((spec) => [spec, ...Object.values(spec.subcommands ?? {})])
+      .flatMap(({ options }) => Object.keys(options ?? {})),
+  ])
+  const remedies = sources('src').flatMap(({ file, code }) =>
+    [...code.matchAll(/\bremedy:\s*(['`].*)/g)].flatMap(([, text = '']) =>
+      [...text.matchAll(/--([a-z][a-z-]*)/g)].map(([, name = '']) => ({ file, name })),
+    ),
+  )
+  expect(remedies.length).toBeGreaterThan(8)
+  expect(remedies.filter(({ name }) => !known.has(name))).toEqual([])
 })
 
 async function specOf(

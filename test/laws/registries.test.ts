@@ -20,7 +20,7 @@ test('the law sees the registries', () => {
 test('a module keeps no state of its own at its top level', () => {
   // A memo keyed weakly by its object is not state: it cannot be read by another.
   const state =
-    /^(?:export )?(?:let|var) \w|^(?:export )?const \w+[^=\n]*= new (?:Map|Set)\(\s*\)/gm
+    /^(?:export )?(?:let|var) \w|^(?:export )?const \w+[^=\n]*= (?:new (?:Map|Set)\b[^(\n]*\(\s*\)|\[\]|\{\})/gm
   expect(all.flatMap((source) => occurrences(structureOf(source), state))).toEqual([])
 })
 
@@ -32,6 +32,8 @@ test('importing a module does nothing', () => {
     .filter(({ file }) => file !== REFUSAL)
     .flatMap((source) => occurrences(structureOf(source), effect))
   expect(found).toEqual([])
+  // An import for its effects binds no name.
+  expect(all.flatMap((source) => occurrences(source, /^import ['"].*/gm))).toEqual([])
 })
 
 test('an adapter is named by its registry and by nothing else', () => {

@@ -30,7 +30,7 @@ export async function writeAgeFile(
   const { recipients = [], passphrase } = keys
   if (recipients.length > 0 === (passphrase !== undefined)) {
     throw new CofferError('invalid_argument', 'A backup takes recipients or a passphrase.', {
-      remedy: 'Give --recipient age1… (repeatable) or --passphrase-file FILE.',
+      remedy: 'Give --recipient age1… (repeatable) or --backup-passphrase-file FILE.',
     })
   }
   try {

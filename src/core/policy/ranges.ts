@@ -1,3 +1,4 @@
+import { compareUtf8 } from '../utf8-order.ts'
 import { covers } from './decide.ts'
 import type { CompiledAccess, CompiledRule } from './decide.ts'
 import type { Pattern } from './pattern.ts'
@@ -35,18 +36,6 @@ export function listRanges(
       .filter((range) => range !== undefined),
   )
 }
-
-/** Order of UTF-8 bytes, which is that of code points and not of JavaScript's `<`. */
-export function compareUtf8(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
-    if (x !== y) return (isSurrogate(x) ? x + 0x10000 : x) - (isSurrogate(y) ? y + 0x10000 : y)
-  }
-  return a.length - b.length
-}
-
-const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff
 
 function rangesOf({ reach }: Pattern): PathRange[] {
   if (reach.shape === 'exact') return [exactly(reach.at)]

@@ -9,8 +9,8 @@ import type {
   StoreWriter,
   VersionRow,
 } from '../../../core/ports/store.ts'
+import { compareUtf8 } from '../../../core/utf8-order.ts'
 import { checkedLimit, outboxTaken, transactionOver } from '../misuse.ts'
-import { compareUtf8 } from '../utf8-order.ts'
 import { SortedMap } from './sorted-map.ts'
 
 type Key = readonly (string | number)[]
