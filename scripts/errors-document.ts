@@ -2,7 +2,7 @@ import { ERRORS } from '../src/core/errors.ts'
 
 const EXITS: readonly (readonly [string, string])[] = [
   ['0', 'It was done.'],
-  ['1', 'A finding: `check`, `doctor`, `audit verify` or `policy test` found something.'],
+  ['1', 'A finding: `check` or `doctor` found something.'],
   ['64', 'Usage: the command, a path, a label or a reference is malformed.'],
   ['65', 'Bad data: a value, a token, a file or the store itself.'],
   ['66', 'Absent: no such secret or version, or no store.'],

@@ -14,8 +14,8 @@ export interface KeeperOrder {
   readonly files: readonly { readonly path: string; readonly relative: string }[]
   /** Keeps all that the project of this folder refers to, named by variable, in place of `files`. */
   readonly project?: { readonly cwd: string; readonly env?: string | undefined } | undefined
-  /** All files, also those that nothing keeps current. */
-  readonly written: readonly string[]
+  /** All files and what tells each from a later one, also those that nothing keeps current. */
+  readonly written: readonly (readonly [string, string])[]
   /** Folders that were made for them. */
   readonly made: readonly string[]
   readonly leave: boolean
@@ -50,9 +50,10 @@ export async function keepFiles(
   refuseNesting(deliveries)
   const root = resolve(session.world.cwd, dir)
   const target = privateDir(root)
-  const written = deliveries.map(({ relative }) => relative)
+  const written = new Map<string, string>()
   try {
-    for (const { relative, secret } of deliveries) target.write(relative, secret.revealBytes())
+    for (const { relative, secret } of deliveries)
+      written.set(relative, target.write(relative, secret.revealBytes()))
     const { dataDir = '', auditDir, sealOptions = {}, checkpoint } = await session.options()
     const { env } = session.world
     await startKeeper({
@@ -60,7 +61,7 @@ export async function keepFiles(
       files: deliveries.flatMap(({ path, relative }) =>
         path === undefined ? [] : [{ path, relative }],
       ),
-      written,
+      written: [...written],
       made: target.made,
       leave: options.leave,
       project: options.project,

@@ -24,7 +24,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
     Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8'),
   ) as KeeperOrder
   const answers = new Map(order.answers)
-  const written = new Set(order.written)
+  const written = new Map(order.written)
   try {
     const { openPlatform } = await compose()
     const platform = await openPlatform({
@@ -35,8 +35,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
     const dir: Files = {
       write: (relative, bytes) => {
         if (holds(join(order.dir, relative), bytes)) return
-        privateDir(order.dir).write(relative, bytes)
-        written.add(relative)
+        written.set(relative, privateDir(order.dir).write(relative, bytes))
       },
     }
     const stops =
@@ -50,7 +49,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   } catch (error) {
     say(keeperAnswer(error))
   }
-  if (!order.leave) privateDir(order.dir).remove([...written], order.made)
+  if (!order.leave) privateDir(order.dir).remove(written, order.made)
   return 0
 }
 

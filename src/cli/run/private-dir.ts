@@ -8,12 +8,15 @@ import { attempt, unlinkQuietly, writePrivateFile } from '../files.ts'
  * before it is used: one that is a symbolic link, belongs to another, or is open to others is refused.
  */
 export interface PrivateDir {
-  /** Puts a file in place at once, 0600 from its first byte. */
-  write(relative: string, bytes: Uint8Array): void
+  /** Puts a file in place at once, 0600 from its first byte. Returns what tells it from a later one. */
+  write(relative: string, bytes: Uint8Array): string
   /** The folders that did not exist before, the directory itself included. */
   readonly made: readonly string[]
-  /** Removes the files, then those of `folders` that are empty. */
-  remove(relatives: readonly string[], folders: readonly string[]): void
+  /**
+   * Removes the files that are still those that were written (by name: what `write` returned), then
+   * those of `folders` that are empty. What a later run put in place stays.
+   */
+  remove(written: ReadonlyMap<string, string>, folders: readonly string[]): void
 }
 
 /** @throws CofferError `key_exposed`, `unavailable` */
@@ -28,10 +31,14 @@ export function privateDir(root: string): PrivateDir {
         enter(folder, made)
       }
       writePrivateFile(join(root, relative), bytes)
+      return identityOf(join(root, relative)) ?? ''
     },
     made,
-    remove: (relatives, folders) => {
-      for (const relative of relatives) unlinkQuietly(join(root, relative))
+    remove: (written, folders) => {
+      for (const [relative, identity] of written) {
+        const file = join(root, relative)
+        if (identityOf(file) === identity) unlinkQuietly(file)
+      }
       for (const folder of [...folders].sort((a, b) => b.length - a.length)) removeEmpty(folder)
     },
   }
@@ -60,6 +67,16 @@ function enter(folder: string, made: string[]): void {
   throw new CofferError('key_exposed', `${folder} ${why}; no secret was written there.`, {
     remedy: 'Name a folder that does not exist yet, or make it private with chmod 700.',
   })
+}
+
+/** A file is replaced while it exists, so its successor has another inode. */
+function identityOf(file: string): string | undefined {
+  try {
+    const { dev, ino } = lstatSync(file, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
 }
 
 function removeEmpty(folder: string): void {

@@ -1,0 +1,21 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { privateDir } from './private-dir.ts'
+
+test('what a later run put in place of a file is not removed with it', () => {
+  const root = join(mkdtempSync(join(tmpdir(), 'coffer-private-')), 'files')
+  const earlier = privateDir(root)
+  const names = ['db-url', 'deep/api-key']
+  const written = new Map(names.map((name) => [name, earlier.write(name, Buffer.from('one'))]))
+  const later = privateDir(root)
+  const again = later.write('db-url', Buffer.from('one'))
+
+  earlier.remove(written, earlier.made)
+  expect(readFileSync(join(root, 'db-url'), 'utf8')).toBe('one')
+  expect(existsSync(join(root, 'deep'))).toBe(false)
+
+  later.remove(new Map([['db-url', again]]), earlier.made)
+  expect(existsSync(root)).toBe(false)
+})
