@@ -4,7 +4,7 @@ import { become } from '../run/become.ts'
 import { childEnvironment, type Wanted } from '../run/environment.ts'
 import { findExecutable } from '../run/executable.ts'
 import { resolvePrefix } from '../run/resolve.ts'
-import { variableOf } from '../run/variable.ts'
+import { mayHoldKey, variableOf } from '../run/variable.ts'
 import type { Session } from '../session.ts'
 import { sourceOf } from '../source.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
@@ -84,8 +84,6 @@ async function deliveriesOf(
   return { deliveries, problems, fromProject: false }
 }
 
-const ROOT_KEY = /^\s*(?:[A-Za-z0-9+/_-]{43}=?|[0-9A-Fa-f]{64})\s*$/
-
-/** Variables that were read to open the store and look like a root key: a seal may name its own. */
-const withheldBy = (session: Session): readonly string[] =>
-  [...session.variablesRead].filter((name) => ROOT_KEY.test(session.world.env[name] ?? ''))
+/** A seal may read its key, or parts of it, from variables of its own. */
+const withheldBy = ({ variablesRead, world }: Session): readonly string[] =>
+  [...variablesRead].filter((name) => mayHoldKey(name, world.env[name] ?? ''))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isCofferError } from '../../core/errors.ts'
 import { textSecret, Secret } from '../../core/secret.ts'
 import { checkSize, childEnvironment, STRING_BYTES_MAX, type Wanted } from './environment.ts'
-import { checkVariable, isLoadingName, OWN_KEYS, variableOf } from './variable.ts'
+import { checkVariable, isLoadingName, mayHoldKey, OWN_KEYS, variableOf } from './variable.ts'
 
 const NONE = { allowed: new Set<string>(), withheld: [] }
 const want = (name: string, value = 'v'): Wanted => ({
@@ -88,6 +88,20 @@ test('what is inherited stays, less the keys; secrets win', () => {
   }
   const { env } = childEnvironment(inherited, [want('A', 'new')], { ...NONE, withheld: ['MY_KEY'] })
   expect(env).toEqual(Object.assign(Object.create(null), { A: 'new', B: 'b' }))
+})
+
+test('a whole key and a part of one are told from what says where something is', () => {
+  const key = Buffer.alloc(32, 0xfb)
+  const texts = [key.toString('base64'), key.toString('base64url'), key.toString('hex')]
+  const half = texts.map((text) => text.slice(0, text.length / 2))
+  for (const text of [...texts, ...half, ` ${texts[0]}\n`]) {
+    expect(mayHoldKey('SEAL_PART_A', text), text).toBe(true)
+    expect(mayHoldKey('COFFER_SEAL_PART', text), text).toBe(true)
+  }
+  expect(mayHoldKey('COFFER_DATA_DIR', '/data/secrets/of/shop')).toBe(false)
+  expect(mayHoldKey('HOME', '/home/somebody')).toBe(false)
+  expect(mayHoldKey('KMS_REGION', 'eu-west-1')).toBe(false)
+  expect(mayHoldKey('KMS_URL', 'https://kms.example.org')).toBe(false)
 })
 
 test('bytes that are no text are refused', () => {

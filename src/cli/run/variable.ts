@@ -9,6 +9,16 @@ export const OWN_KEYS: readonly string[] = [
   'COFFER_KEY_FILE',
 ]
 
+/**
+ * Whether a variable that was read to open the store may hold its root key or a part of it: text
+ * that encodes 8 bytes or more, in a variable that does not merely say where something is.
+ */
+export const mayHoldKey = (name: string, value: string): boolean =>
+  !PLACES.test(name) && KEY_TEXT.test(value)
+
+const PLACES = /^(?:COFFER_(?:DATA_DIR|CONFIG_DIR|AUDIT_\w+)|HOME|PATH|PWD|TMPDIR|USER|XDG_\w+)$/
+const KEY_TEXT = /^\s*[A-Za-z0-9+/_=-]{11,}\s*$/
+
 /** Names that decide which code a program loads or runs, by the program that obeys them. */
 const LOADING: ReadonlySet<string> = new Set(
   `
