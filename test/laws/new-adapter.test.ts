@@ -9,13 +9,17 @@ import { root } from './sources.ts'
  * Law 10, tried: adapters that the repository has not seen are put into a copy of it, each as one
  * file, its test and one entry in its registry; the contract suites and the laws must accept them.
  */
-const KINDS = ['seals', 'providers']
+const KINDS = ['seals', 'providers', 'sinks', 'stores']
+/** The tests that iterate a registry. */
+const SUITES = ['seals/registry', 'providers/registry', 'sinks/registry', 'stores/stores.test']
 
 let copy: string
 
 beforeAll(() => {
   copy = mkdtempSync(path.join(tmpdir(), 'coffer-adapter-'))
-  cpSync(path.join(root, 'src'), path.join(copy, 'src'), { recursive: true })
+  for (const dir of ['src', 'test/audit']) {
+    cpSync(path.join(root, dir), path.join(copy, dir), { recursive: true })
+  }
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')
   for (const file of ['package.json', 'tsconfig.json', 'vitest.config.ts']) {
     cpSync(path.join(root, file), path.join(copy, file))
@@ -25,16 +29,24 @@ beforeAll(() => {
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-test('a new seal and a new provider pass with nothing else touched', () => {
-  const tests = KINDS.flatMap((kind) => [`adapters/${kind}/unseen`, `adapters/${kind}/registry`])
-  const { status, stdout, stderr } = node('vitest/vitest.mjs', 'run', '--root', copy, ...tests)
-  expect(stdout + stderr).toMatch(/Test Files\s+4 passed/)
+test('a new adapter of each kind passes with nothing else touched', () => {
+  const tests = [...KINDS.map((kind) => `${kind}/unseen`), ...SUITES].map((t) => `adapters/${t}`)
+  const { status, stdout, stderr } = node(
+    'vitest/vitest.mjs',
+    'run',
+    '--root',
+    copy,
+    '-t',
+    'unseen',
+    ...tests,
+  )
+  expect(stdout + stderr).toMatch(/Test Files\s+8 passed/)
   expect(status).toBe(0)
 })
 
 test('they type-check', () => {
   const { stdout } = node('typescript/bin/tsc', '-p', copy)
-  const ours = /^src\/adapters\/(?:seals|providers)\//
+  const ours = /^src\/adapters\/(?:seals|providers|sinks|stores)\//
   expect(stdout.split('\n').filter((line) => ours.test(line))).toEqual([])
 })
 

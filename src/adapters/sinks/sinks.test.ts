@@ -15,7 +15,6 @@ import { event, linesOf, scratchLog, type Scratch } from '../../../test/audit/sc
 import { LIMITS } from '../../core/limits.ts'
 import type { Sink } from '../../core/ports/sink.ts'
 import { refusal, refusalOf } from '../../testing/refusal.ts'
-import { sinkContract, type SinkUnderTest } from '../../testing/sink-contract.ts'
 import { SinkFeed } from '../logs/sink-feed.ts'
 import { quickFs, STORE_ID } from '../../../test/audit/scratch-log.ts'
 import { fileSink } from './file.ts'
@@ -35,31 +34,6 @@ afterEach(async () => {
 
 const linesIn = (file: string) =>
   existsSync(file) ? readFileSync(file, 'latin1').split('\n').slice(0, -1) : []
-
-/** How each kind is set up; a kind of the registry that is missing here fails below. */
-const UNDER_TEST: Record<keyof typeof SINKS, () => SinkUnderTest> = {
-  file() {
-    const file = path.join(dir, 'audit.jsonl')
-    return { open: () => SINKS.file.make(file), held: async () => linesIn(file) }
-  },
-  stdout() {
-    let text = ''
-    const stream = new Writable({
-      write: (chunk, _encoding, done) => {
-        text += String(chunk)
-        done()
-      },
-    })
-    return {
-      open: () => stdoutSink({ stream }),
-      held: async () => text.split('\n').slice(0, -1),
-      breakIt: () => void stream.destroy(),
-    }
-  },
-}
-
-for (const kind of Object.keys(SINKS) as (keyof typeof SINKS)[])
-  sinkContract(kind, UNDER_TEST[kind])
 
 test('the file is for its owner only, and a line that was torn is written over', async () => {
   const file = path.join(dir, 'f')
