@@ -1,6 +1,6 @@
 import type { PlatformOptions } from '../compose.ts'
 import type { AuditHead, Coffer } from '../core/ports/coffer.ts'
-import type { Platform } from '../core/ports/platform.ts'
+import type { Operator, Platform } from '../core/ports/platform.ts'
 import type { Composition } from './composition.ts'
 import type { DataDir } from './data-dir.ts'
 import type { Globals } from './globals.ts'
@@ -20,6 +20,8 @@ export interface Session {
   compose(): Promise<Composition>
   /** Who acts: `--as`, or the local actor. */
   actor(): Promise<string>
+  /** The same, with the way in: for the audit events of what operators do. */
+  operator(): Promise<Required<Operator>>
   dataDir(): Promise<DataDir>
   /** For the functions of src/compose.ts. */
   options(): Promise<PlatformOptions>
@@ -56,6 +58,7 @@ export function sessionOf(world: World, globals: Globals): Session {
     answers,
     variablesRead,
     compose: () => (composed ??= world.compose()),
+    operator: async () => ({ actor: await session.actor(), via: await viaOf(session) }),
     actor: async () => globals.as ?? (await session.compose()).localActor(),
     dataDir: () => (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals))),
     options: async () => ({

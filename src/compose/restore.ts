@@ -4,12 +4,13 @@ import { readAgeFile } from '../adapters/backups/age-file.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
-import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import type { DoctorReport, Operator, Progress } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import { openKeyring, rootFingerprint } from '../crypto/keyring.ts'
 import type { BackupHeader } from '../engine/backup/format.ts'
 import { parseHeader, toBytes } from '../engine/backup/format.ts'
 import { loadBackup } from '../engine/backup/load.ts'
+import { operatorOrigin } from '../engine/actors.ts'
 import { startEpoch } from '../engine/epoch.ts'
 import { createHeadCodec } from '../engine/heads.ts'
 import { inspect } from '../engine/integrity.ts'
@@ -47,9 +48,10 @@ export async function inspectBackup(
  */
 export async function restorePlatform(
   file: string,
-  options: PlatformOptions & BackupKey & { readonly actor: string; readonly progress?: Progress },
+  options: PlatformOptions & BackupKey & Operator & { readonly progress?: Progress },
 ): Promise<RestoreReport> {
   const place = placeOf(options)
+  const origin = operatorOrigin(options)
   const staging = join(place.dataDir, '.restoring')
   const existed = await refuseNotEmpty(place.dataDir)
   if (place.auditDir !== join(place.dataDir, 'audit')) await refuseNotEmpty(place.auditDir)
@@ -72,7 +74,7 @@ export async function restorePlatform(
         keyring,
         {
           action: 'store.restore',
-          actor: options.actor,
+          ...origin,
           reason: `backup of generation ${header.generation}`,
           now: place.clock(),
           known: options.checkpoint?.generation ?? 0,
@@ -104,10 +106,9 @@ export async function restorePlatform(
  * Accepts a store that was put back on purpose: its generation goes above everything known, and the
  * log says who decided it. A log that no longer verifies is set aside, never overwritten.
  */
-export async function acceptRestored(
-  options: PlatformOptions & { readonly actor: string },
-): Promise<DoctorReport> {
+export async function acceptRestored(options: PlatformOptions & Operator): Promise<DoctorReport> {
   const place = placeOf(options)
+  const origin = operatorOrigin(options)
   const parts = await openParts(place, options)
   let { log } = parts
   const { store, keys } = parts
@@ -133,7 +134,7 @@ export async function acceptRestored(
       keyring,
       {
         action: 'store.epoch',
-        actor: options.actor,
+        ...origin,
         reason,
         now: place.clock(),
         known,
@@ -149,7 +150,7 @@ export async function acceptRestored(
   const { checkpoint: _accepted, ...rest } = options
   const platform = await openPlatform(rest)
   try {
-    return await platform.doctor()
+    return await platform.doctor(origin)
   } finally {
     await platform.close()
   }

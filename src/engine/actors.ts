@@ -1,5 +1,7 @@
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Operator } from '../core/ports/platform.ts'
+import type { Origin } from './context.ts'
 
 /** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
 export function checkActor(name: unknown): string {
@@ -12,5 +14,11 @@ export function checkActor(name: unknown): string {
     'An actor is written kind:name, for example local:alice or service:ci.',
   )
 }
+
+/** The origin of what an operator asks for. @throws `invalid_argument` */
+export const operatorOrigin = ({ actor, via }: Operator, wayIn?: string): Origin => ({
+  actor: checkActor(actor),
+  via: via ?? wayIn,
+})
 
 const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u

@@ -1,8 +1,9 @@
 import { isCofferError } from '../core/errors.ts'
 import type { AuditReport } from '../core/ports/coffer.ts'
 import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import { auditAllowed } from './audited.ts'
 import { storeAnchor } from './audit-reader.ts'
-import type { EngineContext } from './context.ts'
+import type { EngineContext, Origin } from './context.ts'
 import { inspect } from './integrity.ts'
 
 export type DoctorCheck = DoctorReport['checks'][number]
@@ -10,9 +11,10 @@ export type DoctorCheck = DoctorReport['checks'][number]
 /** A check of the surroundings that only the composition can make: file modes, free space. */
 export type OutsideCheck = () => Promise<DoctorCheck>
 
-/** Looks at everything, changes nothing, and reports all findings at once. */
+/** Looks at everything, changes nothing but the log, and reports all findings at once. */
 export async function doctor(
   context: EngineContext,
+  origin: Origin,
   outside: readonly OutsideCheck[],
   progress: Progress | undefined,
 ): Promise<DoctorReport> {
@@ -20,6 +22,7 @@ export async function doctor(
   for (const check of outside) checks.push(await outsideCheck(check))
   checks.push(await rowsCheck(context, progress))
   checks.push(await outboxCheck(context))
+  checks.push(await gateCheck(context, origin))
   const { check, audit } = await auditCheck(context, progress)
   checks.push(check)
   return { ok: checks.every((made) => made.ok), checks, audit }
@@ -32,6 +35,17 @@ async function outsideCheck(check: OutsideCheck): Promise<DoctorCheck> {
   } catch {
     const detail = 'something that should be there cannot be looked at'
     return { name: 'surroundings', ok: false, detail, code: 'store_unavailable' }
+  }
+}
+
+/** Law 2 refuses every read while the log takes no event: found by leaving one. */
+async function gateCheck(context: EngineContext, origin: Origin): Promise<DoctorCheck> {
+  const name = 'audited reads'
+  try {
+    await auditAllowed(context, origin, 'describe', 'store:data')
+    return { name, ok: true, detail: 'the log and its sinks take events' }
+  } catch (error) {
+    return failedCheck(name, error)
   }
 }
 

@@ -3,10 +3,10 @@ import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { KeyAdmin, Platform } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
-import { checkActor } from './actors.ts'
+import { checkActor, operatorOrigin } from './actors.ts'
 import type { BackupWriter } from './backup/write.ts'
 import { createCoffer } from './coffer.ts'
-import type { EngineContext } from './context.ts'
+import type { EngineContext, Origin } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
 import { createHeadCodec } from './heads.ts'
 import type { SealAccess } from './keys/admin.ts'
@@ -59,13 +59,13 @@ export function createEngine(parts: EngineParts): Platform {
       rotate: async (options) => (await keys()).rotate(options),
       reseal: async (options) => (await keys()).reseal(options),
     },
-    async doctor({ progress } = {}) {
+    async doctor({ progress, actor, via } = {}) {
       const { doctor } = await import('./doctor.ts')
-      return doctor(context, parts.outsideChecks, progress)
+      return doctor(context, originOf(actor, via), parts.outsideChecks, progress)
     },
-    async sweep(actor = SYSTEM_ACTOR) {
+    async sweep(actor, via) {
       const { sweep } = await import('./sweep.ts')
-      return sweep(context, { actor, via: 'job' })
+      return sweep(context, originOf(actor, via))
     },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)
@@ -87,3 +87,9 @@ export function createEngine(parts: EngineParts): Platform {
     },
   }
 }
+
+/** Without an actor nobody asked: it is Coffer's own work. */
+const originOf = (actor: string | undefined, via: string | undefined): Origin =>
+  actor === undefined
+    ? { actor: SYSTEM_ACTOR, via: via ?? 'job' }
+    : operatorOrigin({ actor, via }, 'job')

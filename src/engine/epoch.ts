@@ -4,13 +4,14 @@ import { CofferError } from '../core/errors.ts'
 import type { Random } from '../core/ports/ambient.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
+import { originFacts } from './audited.ts'
+import type { Origin } from './context.ts'
 import { putEvent } from './outbox.ts'
 import { openState, sealState } from './state.ts'
 
-export interface Epoch {
+export interface Epoch extends Pick<Origin, 'actor' | 'via'> {
   /** `store.restore` from a backup, `store.epoch` when a put-back store is accepted. */
   readonly action: Extract<AuditAction, 'store.restore' | 'store.epoch'>
-  readonly actor: string
   readonly reason: string
   readonly now: number
   /** The newest generation that anybody remembers: the store goes on above it. */
@@ -45,6 +46,7 @@ export async function startEpoch(
       resource: 'store:data',
       reason,
       generation,
+      ...originFacts(epoch),
     }
     await rows.trimOutbox(generation - 1)
     await putEvent(rows, keyring, generation, event)

@@ -4,6 +4,7 @@ import type { HeadRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { canGenerate, generateValue } from '../core/types/generate.ts'
 import { encodeValue } from '../core/value.ts'
+import { allows } from './access.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import { purge } from './secrets/changes.ts'
 import type { EngineContext, Origin } from './context.ts'
@@ -18,7 +19,8 @@ const CHUNK = 500
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
  * what is due and may be rotated by Coffer itself, prunes the audit log, checks all heads and their
  * digest. Nothing is purged while any of them is not what it was: an attacker's rows decide no
- * deletion. What is wrong with one secret keeps no other from its turn.
+ * deletion. What is wrong with one secret keeps no other from its turn. Only what the actor may list
+ * is named in the report.
  */
 export async function sweep(context: EngineContext, origin: Origin): Promise<SweepReport> {
   try {
@@ -74,7 +76,15 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
       ...originFacts(origin),
     },
   ])
-  return { purged, rotated, due, failed, digestOk: sound }
+  const access = await context.access.load(origin.actor)
+  const named = (path: string) => allows(access, { action: 'list', path, at: now }).allowed
+  return {
+    purged: purged.filter(named),
+    rotated: rotated.filter(named),
+    due: due.filter(named),
+    failed: failed.filter(({ path }) => named(path)),
+    digestOk: sound,
+  }
 }
 
 const isPurgeable = ({ purgeAt }: SecretRecord, now: number): boolean =>

@@ -16,7 +16,7 @@ export const handle: Handler<typeof backup> = async ({ options, args: [file] }, 
   const platform = await session.platform()
   const progress = await session.out.progress('backing up')
   const report = await platform.backup(file, {
-    actor: await session.actor(),
+    ...(await session.operator()),
     ...key,
     ...(progress === undefined ? {} : { progress }),
   })

@@ -31,7 +31,7 @@ async function examine(session: Session): Promise<DoctorReport> {
   const platform = await session.platform()
   const progress = await session.out.progress('checking')
   return platform.doctor({
-    actor: await session.actor(),
+    ...(await session.operator()),
     ...(progress === undefined ? {} : { progress }),
   })
 }
@@ -39,5 +39,5 @@ async function examine(session: Session): Promise<DoctorReport> {
 async function accept(session: Session, yes: boolean): Promise<DoctorReport> {
   await confirmed(session, 'Accept the store as it is, and begin a new epoch?', yes)
   const { acceptRestored } = await session.compose()
-  return acceptRestored({ ...(await session.options()), actor: await session.actor() })
+  return acceptRestored({ ...(await session.options()), ...(await session.operator()) })
 }

@@ -9,7 +9,7 @@ export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session
     throw usage('--seal is missing: environment, key-file, passphrase …')
   const platform = await session.platform()
   const { fingerprint, notes } = await platform.keys.reseal({
-    actor: await session.actor(),
+    ...(await session.operator()),
     seal: sealNamed(options.seal),
     sealOptions: sealOptionsOf({
       'key-file': options['new-key-file'],

@@ -5,7 +5,7 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async (_input, session) => 
   const platform = await session.platform()
   const progress = await session.out.progress('re-wrapping')
   const report = await platform.keys.rotate({
-    actor: await session.actor(),
+    ...(await session.operator()),
     ...(progress === undefined ? {} : { progress }),
   })
   await session.out.result(report, () => {

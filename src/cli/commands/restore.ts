@@ -22,7 +22,7 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
   const progress = await session.out.progress('restoring')
   const report = await restorePlatform(file, {
     ...platformOptions,
-    actor: await session.actor(),
+    ...(await session.operator()),
     ...(progress === undefined ? {} : { progress }),
   })
   await session.out.result(report, () =>

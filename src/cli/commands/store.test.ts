@@ -208,6 +208,25 @@ test('doctor and sweep report, and their exit codes say so', async () => {
   expect((await store.run(['doctor', '--accept-restored'])).code).toBe(64)
 })
 
+test('with --as, the events of operators say who really sat there', async () => {
+  await using store = await bench()
+  const as = ['--as', 'service:other']
+  await store.run(['actor', 'grant', 'service:other', '--policy', 'admin'])
+  const recipient = await identityToRecipient(await generateIdentity())
+  for (const [action, command] of [
+    ['key.rotate', ['key', 'rotate']],
+    ['backup', ['backup', join(store.dir, 'b'), '--recipient', recipient]],
+    ['sweep', ['sweep']],
+    ['describe', ['doctor']],
+  ] as const) {
+    const done = await store.run([...as, ...command])
+    expect(done.code, done.err).toBe(0)
+    const trail = await store.run(['audit', 'query', '--action', action, '--limit', '1', '--json'])
+    expect(trail.out).toMatch(/"via": "cli by local:/)
+  }
+  expect((await store.run(['--as', 'system:coffer', 'key', 'rotate'])).code).toBe(64)
+})
+
 test('help and version need no store; unknown words get a suggestion and 64', async () => {
   await using store = await bench({ bare: true })
   for (const args of [

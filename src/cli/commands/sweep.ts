@@ -2,7 +2,8 @@ import type { Handler } from '../spec.ts'
 import type { sweep } from '../specs/store.ts'
 
 export const handle: Handler<typeof sweep> = async (_input, session) => {
-  const report = await (await session.platform()).sweep(await session.actor())
+  const { actor, via } = await session.operator()
+  const report = await (await session.platform()).sweep(actor, via)
   const ok = report.digestOk && report.failed.length === 0
   await session.out.result(report, () => {
     for (const path of report.purged) session.out.line(`purged   ${path}`)

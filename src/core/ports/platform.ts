@@ -10,9 +10,13 @@ export interface Platform {
   as(actor: string, origin?: { via?: string; request?: string }): Coffer
   readonly storeId: string
   readonly keys: KeyAdmin
-  doctor(options?: { progress?: Progress; actor?: string }): Promise<DoctorReport>
-  /** One pass of the background work: purge, prune, rotate what is due, check the digest. */
-  sweep(actor?: string): Promise<SweepReport>
+  /** Looks at everything and leaves one event, which shows that the log takes events. */
+  doctor(options?: { progress?: Progress } & Partial<Operator>): Promise<DoctorReport>
+  /**
+   * One pass of the background work: purge, prune, rotate what is due, check the digest. The report
+   * names what the actor may list.
+   */
+  sweep(actor?: string, via?: string): Promise<SweepReport>
   /** Runs `sweep` every `everyMs` while this process holds the store's lease. Returns a stop. */
   startSweeping(everyMs?: number): () => Promise<void>
   /** Writes a consistent, encrypted copy to `file` (0600, atomic). Needs action `backup`. */
@@ -20,18 +24,25 @@ export interface Platform {
   close(): Promise<void>
 }
 
+/** Who asks, and by which way in: both go into the audit events. */
+export interface Operator {
+  readonly actor: string
+  readonly via?: string | undefined
+}
+
 export type Progress = (done: number, total: number) => void
 
 export interface KeyAdmin {
   status(): Promise<KeyStatus>
   /** A new term, then every DEK re-wrapped; old terms retired. Resumes an interrupted one. */
-  rotate(options: { actor: string; progress?: Progress }): Promise<KeyRotationReport>
+  rotate(options: Operator & { progress?: Progress }): Promise<KeyRotationReport>
   /** The keyring under another root key. */
-  reseal(options: {
-    actor: string
-    seal: string
-    sealOptions?: Readonly<Record<string, string | undefined>>
-  }): Promise<{ fingerprint: string; notes: readonly string[] }>
+  reseal(
+    options: Operator & {
+      seal: string
+      sealOptions?: Readonly<Record<string, string | undefined>>
+    },
+  ): Promise<{ fingerprint: string; notes: readonly string[] }>
 }
 
 export interface KeyStatus {
@@ -86,8 +97,7 @@ export interface SweepReport {
   readonly digestOk: boolean
 }
 
-export interface BackupOptions {
-  readonly actor: string
+export interface BackupOptions extends Operator {
   /** age recipients (`age1…`), or a passphrase; exactly one of the two. */
   readonly recipients?: readonly string[]
   readonly passphrase?: string

@@ -1,5 +1,6 @@
 import type { BackupOptions, BackupReport } from '../../core/ports/platform.ts'
 import type { StoreReader } from '../../core/ports/store.ts'
+import { operatorOrigin } from '../actors.ts'
 import { auditFailure, requireAudited } from '../audited.ts'
 import type { EngineContext } from '../context.ts'
 import { backupBody, backupHeader } from './format.ts'
@@ -16,9 +17,10 @@ export async function backup(
   context: EngineContext,
   writer: BackupWriter,
   file: string,
-  { actor, recipients, passphrase, progress }: BackupOptions,
+  { actor, via, recipients, passphrase, progress }: BackupOptions,
 ): Promise<BackupReport> {
-  await requireAudited(context, { actor }, 'backup', 'store:backup', 'backup')
+  const origin = operatorOrigin({ actor, via })
+  await requireAudited(context, origin, 'backup', 'store:backup', 'backup')
   const write = async (rows: StoreReader): Promise<BackupReport> => {
     const header = await backupHeader(rows, context.clock())
     async function* text() {
@@ -37,7 +39,7 @@ export async function backup(
     return await context.store.read(write)
   } catch (error) {
     const attempt = { action: 'backup', resource: 'store:backup' } as const
-    await auditFailure(context, { actor }, attempt, error)
+    await auditFailure(context, origin, attempt, error)
     throw error
   }
 }

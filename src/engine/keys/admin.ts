@@ -11,6 +11,7 @@ import {
   rootFingerprint,
   withRoot,
 } from '../../crypto/keyring.ts'
+import { operatorOrigin } from '../actors.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { openState } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
@@ -32,9 +33,10 @@ export interface SealAccess {
 export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAdmin {
   return {
     status: () => status(context),
-    rotate: ({ actor, progress }) => rotate(context, { actor, via: 'keys' }, progress),
-    async reseal({ actor, seal, sealOptions }) {
-      const origin = { actor, via: 'keys' }
+    rotate: ({ progress, ...operator }) =>
+      rotate(context, operatorOrigin(operator, 'keys'), progress),
+    async reseal({ seal, sealOptions, ...operator }) {
+      const origin = operatorOrigin(operator, 'keys')
       const chosen = seals.find(seal)
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
         tx.require('admin', KEYS),
