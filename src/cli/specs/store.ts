@@ -54,6 +54,9 @@ export const key = defineCommand({
     reseal: {
       name: 'key reseal',
       summary: 'put the keyring under another root key',
+      description: [
+        'Values and their keys stay as they are. After a leak of the old root key that is not enough: copies of the store made before still open with it. Run `coffer key rotate` next, and replace the values that may have been read.',
+      ],
       options: {
         seal: { type: 'string', value: 'SEAL', summary: 'the new seal (required)' },
         'new-key-file': {
