@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { parseAst } from 'rolldown/parseAst'
 
 /**
  * What the package's `exports` and `bin` name, and the module each is built from. Dynamic imports
@@ -85,6 +86,27 @@ const ascii = {
   },
 }
 
+/**
+ * Puts each statement and each member of a class on a line of its own. Node prints the line that
+ * threw above an error nobody caught: without lines that is the whole bundle.
+ */
+const lines = {
+  name: 'lines',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      const starts = [...new Set(startsIn(parseAst(chunk.code)))].sort((a, b) => a - b)
+      const parts = starts.map((start, i) => chunk.code.slice(start, starts[i + 1]))
+      chunk.code = [chunk.code.slice(0, starts[0]), ...parts].join('\n').trimStart()
+    }
+  },
+}
+
+function* startsIn(node) {
+  if (node === null || typeof node !== 'object') return
+  if (Array.isArray(node.body)) for (const { start } of node.body) yield start
+  for (const child of Object.values(node)) yield* startsIn(child)
+}
+
 const isBindable = (key) => /^[A-Za-z]\w*$/.test(key) && key !== 'default'
 
 export const input = {
@@ -92,7 +114,7 @@ export const input = {
   platform: 'node',
   /** Packages are installed beside us, never bundled: one copy, and their own licences. */
   external: (id) => !/^[./\0]/.test(id) && !EAGER.test(id),
-  plugins: [lazyBuiltins, ascii],
+  plugins: [lazyBuiltins, ascii, lines],
   transform: { target: 'node24' },
   treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
 }

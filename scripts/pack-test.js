@@ -46,6 +46,13 @@ for (const name of ['process', 'Buffer', 'require', 'global']) delete globalThis
 import('coffer/client').then((client) => log(Object.keys(client).join()))
 `
 
+/** What an application that catches nothing shows: the error, not the bundle that threw it. */
+const UNCAUGHT = `
+import { openCoffer } from 'coffer'
+await openCoffer({ dataDir: './nowhere' })
+`
+const UNCAUGHT_CHARS_MAX = 5000
+
 try {
   const tarball = pack()
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
@@ -56,6 +63,7 @@ try {
   sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
   sees(node, ['--conditions=browser', 'use.ts'], 1, 'browser')
   sees(node, ['-e', BROWSER], 0, 'env')
+  sees(node, ['--input-type=module', '-e', UNCAUGHT], 1, 'store_missing', UNCAUGHT_CHARS_MAX)
   sees(
     node,
     [path.join(root, 'node_modules/typescript/bin/tsc'), ...typeChecking(), 'use.ts'],
@@ -70,15 +78,16 @@ console.log(`pack: ${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
 /** Runs in the other project; notes whether it ended with `exit` and printed `text`. */
-function sees(command, args, exit, text) {
+function sees(command, args, exit, text, charsMax = Infinity) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: dir, env, encoding: 'utf8' })
   const title = [path.basename(command), ...args].join(' ').replaceAll('\n', ' ').slice(0, 70)
-  if (status === exit && `${stdout}${stderr}`.includes(text)) {
+  const printed = `${stdout}${stderr}`
+  if (status === exit && printed.includes(text) && printed.length <= charsMax) {
     passed++
     console.log(`ok     ${title}`)
   } else {
     failed++
-    console.log(`FAILED ${title}: exit ${status}\n${stdout}${stderr}`)
+    console.log(`FAILED ${title}: exit ${status}\n${printed}`)
   }
 }
 

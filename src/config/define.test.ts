@@ -66,6 +66,15 @@ test('zod, valibot, arktype and asynchronous schemas all decide what reveal retu
   ])
 })
 
+test('what to do about an absence depends on where it was looked for', async () => {
+  const config = defineConfig({ here: secretRef('gone'), there: secretRef('env:GONE') })
+  const problems = await problemsOf(() => config.load({ ...inMemory({}), processEnv: {} }))
+  expect(problems.map(({ remedy }) => remedy)).toEqual([
+    'Check the spelling with `coffer list`.',
+    'Put it where the provider "env" looks, or correct its name.',
+  ])
+})
+
 test('every failure is told at once, and none of the values', async () => {
   const answers: Record<string, string | Error> = {
     weak: CANARY,

@@ -92,7 +92,9 @@ async function settle(
   if ('error' in answer) throw answer.error
   if (answer.value === undefined) {
     if (place.optional) return undefined
-    throw new CofferError('not_found', 'There is no such secret.')
+    const remedy = `Put it where the provider "${ref.provider}" looks, or correct its name.`
+    const elsewhere = ref.provider === 'coffer' ? {} : { remedy }
+    throw new CofferError('not_found', 'There is no such secret.', elsewhere)
   }
   return secretOf(place, ref, answer.value, session, mode)
 }

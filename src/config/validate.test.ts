@@ -35,6 +35,15 @@ test.each([
   expect(await told(says('generic', [message]), CANARY)).not.toContain(message)
 })
 
+test('an issue with the value as a whole names no place in it', async () => {
+  expect(await told(type('string.email'), 'postgres://x')).toBe(
+    'The value does not pass its schema.',
+  )
+  expect(await told(type({ port: 'number' }), { port: CANARY })).toBe(
+    'The value does not pass its schema: port.',
+  )
+})
+
 test('of a value that is too short to compare nothing is said', async () => {
   for (const short of ['a', 'abc', '!!!!!', 7]) {
     expect(await told(says(`bad ${short}`), short)).toBe('The value does not pass its schema.')

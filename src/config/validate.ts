@@ -44,9 +44,9 @@ async function run(schema: StandardSchema, value: unknown): Promise<StandardResu
 }
 
 function tell(issue: StandardIssue, candidates: readonly unknown[]): string {
-  const path = (issue.path ?? [])
-    .map((step) => String(typeof step === 'object' ? step.key : step))
-    .join('.')
+  // Not `path.map`: ArkType's paths are arrays of a class that makes one of length 0 hold a 0.
+  const steps = Array.from(issue.path ?? [], (step) => (typeof step === 'object' ? step.key : step))
+  const path = steps.map(String).join('.')
   const message = issue.message.replace(/\.$/, '')
   // A path within a JSON value is made of that value's own keys, which may be shown.
   const where = isFit(path, candidates.some(isTree) ? [] : candidates) ? path : ''

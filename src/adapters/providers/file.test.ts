@@ -88,6 +88,16 @@ test.each(['..', '../x', 'a/../../x', '/etc/passwd', 'a//b', './a', 'a\\..\\b', 
   },
 )
 
+test('a refused key leaves no failure behind where there is no directory either', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  expect(await ask(path.join(home, 'nowhere'), '../x')).toMatchObject({ code: 'invalid_reference' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})
+
 test('a neighbour whose name begins like the directory is outside', async () => {
   const dir = await newDir()
   await mkdir(`${dir}-more`)

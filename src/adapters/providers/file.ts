@@ -43,8 +43,9 @@ async function readWithin(dir: string, key: string): Promise<Uint8Array | undefi
   const shown = `The file ${JSON.stringify(key)}`
   let found: string
   try {
+    const named = locate(dir, key)
     const { realpath } = await import('node:fs/promises')
-    const [home, real] = await Promise.all([realpath(dir), realpath(locate(dir, key))])
+    const [home, real] = await Promise.all([realpath(dir), realpath(named)])
     if (!real.startsWith(home.endsWith(path.sep) ? home : home + path.sep)) {
       throw new CofferError('denied', `${shown} is a link that leaves its directory.`, {
         remedy: 'Put the file itself into the directory.',
