@@ -23,6 +23,7 @@ export interface RunOptions {
   /** Answers to hidden questions and to yes-or-no questions, in order. */
   readonly answers?: readonly string[]
   readonly interrupt?: AbortSignal
+  readonly compose?: World['compose']
 }
 
 /** A real store in a folder of its own, and the command line in this process, for tests. */
@@ -86,7 +87,7 @@ async function perform(
     },
     prompt: tty ? async (question) => answer(question) : undefined,
     confirm: tty ? async (question) => answer(question) === 'yes' : undefined,
-    compose: () => import('../compose.ts'),
+    compose: options.compose ?? (() => import('../compose.ts')),
     interrupted: () => options.interrupt ?? new AbortController().signal,
   }
   const code = await dispatch(args, world)

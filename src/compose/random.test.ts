@@ -17,7 +17,7 @@ test('draws have the asked length, are fresh memory, and never come again', () =
 
 test('every bit is as often set as not', () => {
   const random = pooledRandom()
-  const set = new Array<number>(8).fill(0)
+  const set = Array.from({ length: 8 }, () => 0)
   for (let i = 0; i < 4_000; i++) {
     for (const byte of random(8)) set.forEach((_, bit) => (set[bit]! += (byte >> bit) & 1))
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { admin, newHome, tamper, valueAt } from '../../test/support/platform.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
@@ -150,3 +151,11 @@ test('one damaged secret keeps no other from its rotation', async () => {
     digestOk: false,
   })
 })
+
+test.each(['compose/open-coffer.ts', 'cli/run/keeper.ts', 'cli/commands/audit-tail.ts'])(
+  '%s is a process that stays: it takes its turn at the sweep',
+  (file) => {
+    const code = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+    expect(code).toMatch(/\.startSweeping\(\)/)
+  },
+)

@@ -20,13 +20,17 @@ export const handle: Handler<Sub<'audit', 'tail'>> = async ({ options }, session
   await followUntilStopped(session, entries.at(-1)?.seq ?? 0, print)
 }
 
-/** Prints what comes after `seq` until a person interrupts or nobody reads any more. */
+/**
+ * Prints what comes after `seq` until a person interrupts or nobody reads any more. Like every
+ * process that stays, it takes its turn at the background sweep.
+ */
 async function followUntilStopped(
   session: Session,
   seq: number,
   print: (entry: AuditEntry) => void,
 ): Promise<void> {
   const { audit } = await session.coffer()
+  ;(await session.platform()).startSweeping()
   const stopped = session.world.interrupted()
   await new Promise<void>((resolve, reject) => {
     const stop = audit.follow(

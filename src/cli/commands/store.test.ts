@@ -122,6 +122,25 @@ test('audit tail -f prints what comes, until interrupted', async () => {
   expect(out).toContain('a/later')
 })
 
+test('audit tail -f stays, and takes its turn at the background sweep', async () => {
+  await using store = await bench()
+  const real = await import('../../compose.ts')
+  let sweeping = 0
+  const openPlatform: typeof real.openPlatform = async (options) => {
+    const platform = await real.openPlatform(options)
+    const startSweeping = (everyMs?: number) => {
+      sweeping++
+      return platform.startSweeping(everyMs)
+    }
+    return { ...platform, startSweeping }
+  }
+  const compose = async () => ({ ...real, openPlatform })
+  await store.run(['audit', 'tail'], { compose })
+  expect(sweeping).toBe(0)
+  await store.run(['audit', 'tail', '-f'], { compose, interrupt: AbortSignal.timeout(300) })
+  expect(sweeping).toBe(1)
+})
+
 test('policies, roles and actors decide what the others may do', async () => {
   await using store = await bench()
   const { run, dir } = store

@@ -14,7 +14,8 @@ const ORDER_BYTES_MAX = 64 * 1_048_576
 /**
  * The keeper of `run --files`: reads its order from stdin, says `ready` on stdout, then writes each
  * file again after a change until the command ends. A secret that cannot be read leaves its file as
- * it is, and is tried again.
+ * it is, and is tried again. Like every process that stays, it takes its turn at the background
+ * sweep.
  */
 export async function keep(compose: () => Promise<Composition>): Promise<number> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGPIPE'] as const) {
@@ -31,6 +32,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
       ...order.platform,
       prompt: async (question) => answers.get(question) ?? '',
     })
+    platform.startSweeping()
     const coffer = platform.as(order.actor, { via: order.via })
     const dir: Files = {
       write: (relative, bytes) => {

@@ -146,5 +146,8 @@ export const doctor = defineCommand({
 export const sweep = defineCommand({
   name: 'sweep',
   summary: 'do the background work once: purge, prune, rotate what is due',
+  description: [
+    'Every process that stays does it too, one of them every 24 hours: a program that opened Coffer with the library, the keeper of `coffer run --files`, `coffer audit tail -f`. A command that `coffer run` became is none of them.',
+  ],
   examples: [{ command: 'coffer sweep', note: 'from cron, where nothing runs for long' }],
 })
