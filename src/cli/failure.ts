@@ -20,21 +20,27 @@ export interface Problem {
   readonly error: unknown
 }
 
-/** One error that lists all problems; alone, a problem stays itself. */
+/** One error that lists all problems; alone, a problem stays itself and says what failed. */
 export function combine(problems: readonly Problem[], headline: string): CofferError {
   const known = problems.map(({ subject, error }) => ({
     subject,
     error: isCofferError(error) ? error : unexpected(error),
   }))
   const first = known[0]?.error ?? new CofferError('internal', headline)
-  if (known.length === 1) return first
+  if (known.length === 1) return naming(first, known[0]?.subject ?? '')
   const same = known.every(({ error }) => error.code === first.code)
   return new CofferError(same ? first.code : 'invalid_config', headline, {
-    ...(same ? { remedy: first.remedy } : { remedy: 'Correct what is listed; nothing was done.' }),
+    ...(same ? { remedy: first.remedy } : { remedy: 'Correct what is listed.' }),
     details: {
       problems: known.map(({ subject, error }) => `${subject}: ${error.code}: ${error.message}`),
     },
   })
+}
+
+function naming(error: CofferError, subject: string): CofferError {
+  const { code, message, remedy, details } = error
+  if (message.includes(subject)) return error
+  return new CofferError(code, `${subject}: ${message}`, { remedy, details, cause: error })
 }
 
 /** With the problems of a configuration, which its message lists for people. */

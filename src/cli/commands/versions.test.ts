@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import type { PlatformOptions } from '../../compose.ts'
 import { bench } from '../test-world.ts'
 
 const store = await bench()
@@ -60,4 +61,45 @@ test('rotate generates by type, and refuses what it cannot generate', async () =
   expect((await run(['rotate', 'r/url'])).code).toBe(64)
   const due = (await run(['rotate', '--due', '--json'])).json()
   expect(due).toEqual({ rotated: [], byHand: [], failed: [] })
+})
+
+test('what is due is found, and rotated where Coffer may and can; one that fails stops no other', async () => {
+  await using store = await bench()
+  const real = await import('../../compose.ts')
+  const DAY_MS = 86_400_000
+  const compose = async () => ({
+    ...real,
+    openPlatform: (options?: PlatformOptions) =>
+      real.openPlatform({ ...options, clock: () => Date.now() + 40 * DAY_MS }),
+  })
+  const set = (path: string, options: readonly string[], input?: string) =>
+    store.run(['set', path, ...options], input === undefined ? {} : { input })
+  await set('d/auto', ['--type', 'token', '--generate', '--rotate-every', '30d', '--automatic'])
+  await set(
+    'd/cannot',
+    ['--type', 'url', '--rotate-every', '30d', '--automatic'],
+    'https://a.example',
+  )
+  await set('d/hand', ['--rotate-every', '30d', '--expires', '45d'], 'x')
+  await set('d/young', ['--type', 'token', '--generate', '--rotate-every', '90d', '--automatic'])
+
+  const listed = async (...filter: string[]) =>
+    (await store.run(['list', 'd', ...filter, '--json'], { compose }))
+      .json<{ items: { path: string }[] }>()
+      .items.map(({ path }) => path)
+  expect(await listed('--due')).toEqual(['d/auto', 'd/cannot', 'd/hand'])
+  expect(await listed('--expires-within', '7d')).toEqual(['d/hand'])
+  expect(await listed('--expires-within', '4d')).toEqual([])
+  expect(await listed('--older-than', '39d')).toHaveLength(4)
+  expect(await listed('--older-than', '41d')).toEqual([])
+
+  const { code, out, err } = await store.run(['rotate', 'd', '--due', '--json'], { compose })
+  expect(JSON.parse(out)).toEqual({
+    rotated: [{ path: 'd/auto', version: 2 }],
+    byHand: ['d/hand'],
+    failed: [{ path: 'd/cannot', code: 'invalid_argument' }],
+  })
+  expect(code).not.toBe(0)
+  expect(err).toContain('d/cannot')
+  expect(await listed('--due')).toEqual(['d/cannot', 'd/hand'])
 })
