@@ -190,7 +190,7 @@ function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platf
       find: findSeal,
       context: (sealOptions) => place.sealContext(sealOptions ?? {}),
     },
-    outsideChecks: [() => privateDirectory(place.dataDir)],
+    outsideChecks: [() => privateDirectory(place.dataDir), () => soundFile(place)],
     writeBackup: async (file, keys, text) => {
       const { writeAgeFile } = await import('../adapters/backups/age-file.ts')
       return writeAgeFile(file, keys, text)
@@ -204,6 +204,11 @@ function valueBytesMax(asked: number = LIMITS.valueBytesMax): number {
     'invalid_argument',
     `valueBytesMax is a whole number from 1 to ${LIMITS.valueBytesCeiling}.`,
   )
+}
+
+async function soundFile({ dataDir }: Place) {
+  await STORES.sqlite.check({ dataDir })
+  return { name: 'store file', ok: true, detail: 'trees, indexes and free room agree' }
 }
 
 async function privateDirectory(dataDir: string) {

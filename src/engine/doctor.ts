@@ -32,7 +32,8 @@ export async function doctor(
 async function outsideCheck(check: OutsideCheck): Promise<DoctorCheck> {
   try {
     return await check()
-  } catch {
+  } catch (error) {
+    if (isCofferError(error)) return failedCheck('surroundings', error)
     const detail = 'something that should be there cannot be looked at'
     return { name: 'surroundings', ok: false, detail, code: 'store_unavailable' }
   }

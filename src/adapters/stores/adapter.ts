@@ -13,4 +13,6 @@ export interface StoreAdapter {
   /** Rows outlive the process, and every handle on the same `dataDir` sees the same ones. */
   readonly durable: boolean
   open(location: StoreLocation): Promise<Store>
+  /** For `doctor`: looks at what holds the rows. @throws CofferError `corrupt`, `store_*` */
+  check?(location: StoreLocation): Promise<void>
 }
