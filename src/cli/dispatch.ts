@@ -1,4 +1,4 @@
-import { CofferError, isCofferError } from '../core/errors.ts'
+import { CofferError, ERRORS, isCofferError } from '../core/errors.ts'
 import { report } from './failure.ts'
 import {
   asksHelp,
@@ -46,6 +46,14 @@ async function perform(argv: readonly string[], world: World): Promise<number> {
     stream.write(commandHelp(spec))
     return asked ? 0 : 64
   }
+  try {
+    return await carryOut(own, spec, world)
+  } catch (error) {
+    throw pointingAt(spec, error)
+  }
+}
+
+async function carryOut(own: readonly string[], spec: CommandSpec, world: World): Promise<number> {
   const parsed = parseCommand(own, spec)
   const { handle } = await HANDLERS[spec.name as HandlerName]()
   const session = sessionOf(world, parsed.globals)
@@ -67,6 +75,19 @@ async function withoutCommand(options: readonly string[], world: World): Promise
   const { overview } = await import('./help.ts')
   world.stdout.write(await overview())
   return 0
+}
+
+/** Where an argument is refused and no remedy is given, the command's own help is one. */
+function pointingAt(spec: CommandSpec, error: unknown): unknown {
+  const { remedy } = ERRORS.invalid_argument
+  if (!isCofferError(error, 'invalid_argument') || error.remedy !== remedy) return error
+  if (error.details.known !== undefined) return error
+  const { message, details } = error
+  return new CofferError('invalid_argument', message, {
+    remedy: `See \`coffer ${spec.name} --help\`.`,
+    details,
+    cause: error,
+  })
 }
 
 /** Goes into a group: `audit tail`. */

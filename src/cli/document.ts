@@ -27,7 +27,7 @@ const INTRODUCTION = `# Command line
 
 Data goes to stdout, everything else to stderr: \`coffer get PATH > file\` holds the value and nothing else.
 With \`--json\` every command prints one JSON document on stdout (\`audit tail -f\` one per line,
-\`export\` and \`audit export\` their own format), and an error is one on stderr:
+\`export\` and \`audit export\` their own format, \`help\` and \`completion\` text), and an error is one on stderr:
 \`{"error":{"code","message","remedy","details"}}\`. Codes and exit codes are in [errors.md](errors.md);
 an interrupted pipe ends with 141, quietly. Control characters in anything printed are escaped, except in
 values and exports, which are written as they are.

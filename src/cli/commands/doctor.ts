@@ -1,4 +1,5 @@
-import type { DoctorReport } from '../../core/ports/platform.ts'
+import { CofferError, ERRORS, isCofferError } from '../../core/errors.ts'
+import type { DoctorReport, Platform } from '../../core/ports/platform.ts'
 import { confirmed } from '../confirm.ts'
 import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
@@ -28,12 +29,24 @@ export const handle: Handler<typeof doctor> = async ({ options }, session) => {
 }
 
 async function examine(session: Session): Promise<DoctorReport> {
-  const platform = await session.platform()
+  const platform = await opened(session)
   const progress = await session.out.progress('checking')
   return platform.doctor({
     ...(await session.operator()),
     ...(progress === undefined ? {} : { progress }),
   })
+}
+
+/** @throws CofferError; what says to run the doctor says here what comes after that */
+async function opened(session: Session): Promise<Platform> {
+  try {
+    return await session.platform()
+  } catch (error) {
+    if (!isCofferError(error, 'corrupt') || error.remedy !== ERRORS.corrupt.remedy) throw error
+    const { message, details } = error
+    const remedy = 'Keep a copy of it, then restore a backup: coffer restore FILE --data-dir DIR'
+    throw new CofferError('corrupt', message, { remedy, details, cause: error })
+  }
 }
 
 async function accept(session: Session, yes: boolean): Promise<DoctorReport> {

@@ -51,6 +51,7 @@ test('nothing of a bad file is stored, and every bad line is named without its t
   const { code, err } = await run(['import', file('bad.env', text), '--prefix', 'i/bad'])
   expect(code).toBe(64)
   for (const line of ['line 2:', 'line 4:', 'line 5:']) expect(err).toContain(line)
+  expect(err, 'each is told once').not.toContain('other readers')
   expect(err).not.toContain(CANARY)
   expect((await run(['list', 'i/bad', '--json'])).json()).toMatchObject({ items: [] })
 })

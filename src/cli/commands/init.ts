@@ -18,6 +18,8 @@ export const handle: Handler<typeof init> = async ({ options }, session) => {
     session.out.note(`Store ${report.storeId} made in ${report.dataDir}`)
     session.out.note(`Sealed by ${report.seal}; root key ${report.fingerprint}`)
     for (const note of [...report.notes, ...recorded]) session.out.warn(note)
+    if (place.from === 'option')
+      session.out.note(`Later commands find it with --data-dir or COFFER_DATA_DIR=${dataDir}`)
     session.out.note('Next: coffer import .env --prefix PROJECT/ENV/SERVICE, or coffer set PATH')
   })
 }

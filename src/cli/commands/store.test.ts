@@ -24,6 +24,9 @@ test('init makes a store once, and says where what it needs is', async () => {
   expect(key.startsWith(join(store.dir, 'data'))).toBe(false)
   expect((await store.run(['init'], { env: keyless })).code).toBe(73)
   expect((await store.run(['list'], { env: keyless })).code).toBe(0)
+  const other = join(store.dir, 'other')
+  const chosen = await store.run(['init', '--data-dir', other], { env: keyless })
+  expect(chosen.err).toContain(`COFFER_DATA_DIR=${other}`)
 })
 
 test('a wrong key is refused, named by fingerprint', async () => {
@@ -217,6 +220,28 @@ test('a backup is inspected before anything is touched, then restored', async ()
   expect((await run(['restore', file, ...key, ...there])).code).toBe(73)
   appendFileSync(file, 'x')
   expect((await run(['restore', file, ...key, '--data-dir', join(dir, 'third')])).code).toBe(65)
+})
+
+test('a damaged store: every command names the doctor, and the doctor names what comes next', async () => {
+  await using store = await bench()
+  writeFileSync(join(store.dir, 'data', 'coffer.db'), 'not a database, but long enough '.repeat(9))
+  const [list, doctor] = [await store.run(['list']), await store.run(['doctor'])]
+  expect([list.code, doctor.code]).toEqual([65, 65])
+  expect(list.err).toContain('coffer doctor')
+  expect(doctor.err).toContain('try: Keep a copy of it, then restore a backup')
+})
+
+test('a refused argument leads to the help of its command', async () => {
+  await using store = await bench()
+  const refused = [
+    [['list', '--older-than', 'x'], 'list'],
+    [['list', '--limit', '1', '--limit', '2'], 'list'],
+    [['audit', 'query', '--since', 'x'], 'audit query'],
+  ] as const
+  for (const [args, name] of refused) {
+    const { code, err } = await store.run(args)
+    expect([code, err.includes(`See \`coffer ${name} --help\`.`)], err).toEqual([64, true])
+  }
 })
 
 test('doctor and sweep report, and their exit codes say so', async () => {

@@ -15,16 +15,23 @@ const QUOTES: ReadonlySet<string> = new Set(["'", '"', '`'])
 export function parseDotenv(file: string, source: string): ParsedFile {
   const text = source.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
   const findings: string[] = []
+  /** What a finding names already, whose value it is no use to compare. */
+  const told = new Set<string>()
   const entries: Entry[] = []
   const lineOf = new Map<string, number>()
   const cutOff: string[] = []
   for (let offset = 0, line = 1; offset < text.length;) {
     const taken = takeLine(text, offset)
-    if (taken.kind === 'bad') findings.push(`${at(line)}${taken.what}`)
+    if (taken.kind === 'bad') {
+      findings.push(`${at(line)}${taken.what}`)
+      if (taken.name !== undefined) told.add(taken.name)
+    }
     if (taken.kind === 'assignment') {
       const before = lineOf.get(taken.name)
-      if (before !== undefined)
+      if (before !== undefined) {
         findings.push(`${at(line)}${taken.name} was given on line ${before} before`)
+        told.add(taken.name)
+      }
       lineOf.set(taken.name, before ?? line)
       entries.push(entryOfVariable(taken.name, taken.value, line))
       if (taken.cut === true)
@@ -35,14 +42,14 @@ export function parseDotenv(file: string, source: string): ParsedFile {
     line += text.slice(offset, taken.end).split('\n').length - 1
     offset = taken.end
   }
-  findings.push(...differences(text, entries))
+  findings.push(...differences(text, entries, told))
   if (findings.length > 0) throw refuseFile(file, findings)
   return { entries, notes: [...expansions(entries), ...cutOff] }
 }
 
 type Taken = { readonly end: number } & (
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'bad'; readonly what: string }
+  | { readonly kind: 'bad'; readonly what: string; readonly name?: string }
   | {
       readonly kind: 'assignment'
       readonly name: string
@@ -74,6 +81,7 @@ function takeQuoted(text: string, name: string, start: number, quote: string): T
   if (close >= text.length) {
     return {
       kind: 'bad',
+      name,
       what: `the quote of ${name} is not closed`,
       end: endOfLine(text, start) + 1,
     }
@@ -81,7 +89,8 @@ function takeQuoted(text: string, name: string, start: number, quote: string): T
   const end = endOfLine(text, close)
   const tail = text.slice(close + 1, end)
   if (!/^\s*(?:#.*)?$/.test(tail)) {
-    return { kind: 'bad', what: `something follows the closing quote of ${name}`, end: end + 1 }
+    const what = `something follows the closing quote of ${name}`
+    return { kind: 'bad', name, what, end: end + 1 }
   }
   const inner = text.slice(start + 1, close)
   const value = quote === '"' ? inner.replace(/\\n/g, '\n').replace(/\\r/g, '\r') : inner
@@ -93,12 +102,13 @@ function endOfLine(text: string, from: number): number {
   return end === -1 ? text.length : end
 }
 
-function differences(text: string, entries: readonly Entry[]): string[] {
+function differences(text: string, entries: readonly Entry[], told: ReadonlySet<string>): string[] {
   const theirs = parse(text)
   const names = new Set(entries.map(({ name }) => name))
-  const other = Object.keys(theirs).filter((name) => !names.has(name))
+  const other = Object.keys(theirs).filter((name) => !names.has(name) && !told.has(name))
   return [
     ...entries
+      .filter(({ name }) => !told.has(name))
       .filter(({ name, value }) => !Object.hasOwn(theirs, name) || theirs[name] !== value)
       .map(
         ({ name, line }) =>
