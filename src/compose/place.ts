@@ -26,17 +26,30 @@ export function placeOf(options: PlatformOptions): Place {
     dataDir,
     auditDir: resolve(options.auditDir ?? env['COFFER_AUDIT_DIR'] ?? join(dataDir, 'audit')),
     env,
-    clock: options.clock ?? Date.now,
+    clock: credible(options.clock ?? Date.now),
     random,
     auditRetentionDays: days(env['COFFER_AUDIT_RETENTION_DAYS']),
     sealContext: (sealOptions) => ({
       env,
       options: sealOptions ?? options.sealOptions ?? {},
       dataDir,
-      configDir: configDir(env),
+      get configDir() {
+        return configDir(env)
+      },
       random,
       ...(options.prompt === undefined ? {} : { prompt: options.prompt }),
     }),
+  }
+}
+
+const YEAR_9999_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** What no audit line can say must not get into a change that waits for one. */
+function credible(clock: Clock): Clock {
+  return () => {
+    const now = clock()
+    if (now >= 0 && now <= YEAR_9999_MS) return now
+    throw new CofferError('invalid_argument', 'The clock is not between the years 1970 and 9999.')
   }
 }
 
@@ -58,5 +71,18 @@ function days(text: string | undefined): number | undefined {
   )
 }
 
-const configDir = (env: Place['env']): string =>
-  env['COFFER_CONFIG_DIR'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'coffer')
+/** @throws CofferError `sealed` where nothing says, which only a key file that must be found minds */
+function configDir(env: Place['env']): string {
+  const { COFFER_CONFIG_DIR: own, XDG_CONFIG_HOME: shared } = env
+  return own ?? join(shared ?? join(home(), '.config'), 'coffer')
+}
+
+function home(): string {
+  try {
+    return homedir()
+  } catch {
+    throw new CofferError('sealed', 'This user has no home directory, where key files are kept.', {
+      remedy: 'Set COFFER_MASTER_KEY, HOME or COFFER_CONFIG_DIR, or name a --key-file.',
+    })
+  }
+}
