@@ -64,8 +64,14 @@ export async function openParts(
 ): Promise<Parts> {
   const store = between(await STORES.sqlite.open({ dataDir: place.dataDir, mustExist: true }))
   try {
-    const blob = await store.read((rows) => rows.blob(KEYRING))
-    if (blob === undefined) throw missing(place)
+    const { blob, state } = await store.read(async (rows) => ({
+      blob: await rows.blob(KEYRING),
+      state: await rows.state(),
+    }))
+    if (blob === undefined) {
+      if (state === undefined) throw missing(place)
+      throw new CofferError('corrupt', 'The keyring is gone from the store.')
+    }
     const rootKey = await unseal(blob, place)
     let keyring: Keyring
     try {

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { Platform } from '../../src/core/ports/platform.ts'
 import type { StoreWriter } from '../../src/core/ports/store.ts'
@@ -328,4 +329,48 @@ test('events that wait in the outbox can be neither dropped nor reworded into th
   const error = await coffer.write('shop/new', { value: 'x' }).catch((e: unknown) => e)
   expect(await coffer.audit.query({ actor: 'a:b' })).toEqual([])
   expect(error).toMatchObject({ code: 'corrupt' })
+})
+
+test('a store that holds code of its own is not opened', async () => {
+  const sql = {
+    trigger:
+      'CREATE TRIGGER keep BEFORE UPDATE ON slots BEGIN INSERT INTO leases VALUES (OLD.id, hex(OLD.body), 0); END',
+    view: 'ALTER TABLE heads RENAME TO kept; CREATE VIEW heads AS SELECT * FROM kept',
+  }
+  for (const [name, statement] of Object.entries(sql)) {
+    const home = await stocked()
+    const database = new DatabaseSync(home.db)
+    database.exec(statement)
+    database.close()
+    await expect(home.open(), name).rejects.toMatchObject({ code: 'corrupt' })
+  }
+})
+
+test('a store whose keyring is gone is damaged, and not missing', async () => {
+  const home = await stocked()
+  const database = new DatabaseSync(home.db)
+  database.exec("DELETE FROM slots WHERE id = 'keyring'")
+  expect(database.prepare('SELECT changes() AS n').get()).toEqual({ n: 1 })
+  database.close()
+  await expect(home.open()).rejects.toMatchObject({ code: 'corrupt' })
+})
+
+test('a clock beyond what the log can say changes nothing, and works again when it is right', async () => {
+  const home = await newHome()
+  const clock = { now: Date.now() }
+  const platform = await home.open({ clock: () => clock.now })
+  const coffer = admin(platform)
+  await coffer.write('shop/a', { value: 'right' })
+  const right = clock.now
+  for (const now of [NaN, -1, Infinity, Date.UTC(10_000, 0, 1)]) {
+    clock.now = now
+    const code = 'invalid_argument'
+    await expect(coffer.write('shop/a', { value: 'wrong' })).rejects.toMatchObject({ code })
+    await expect(coffer.read({ path: 'shop/a' })).rejects.toMatchObject({ code })
+    clock.now = right
+    expect(await valueAt(coffer, 'shop/a')).toBe('right')
+  }
+  clock.now = Date.UTC(10_000, 0, 1) - 1
+  expect(await coffer.write('shop/a', { value: 'last' })).toMatchObject({ version: 2 })
+  expect(await platform.doctor()).toMatchObject({ ok: true })
 })

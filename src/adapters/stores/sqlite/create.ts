@@ -68,6 +68,8 @@ function isReady(connection: Connection): boolean {
     )
   }
   if (version !== SCHEMA_VERSION) throw storeFailure('corrupt', connection.file)
+  // A trigger would run inside our own writes: it could keep a copy of what is destroyed.
+  if (connection.get('foreignCode') !== undefined) throw storeFailure('corrupt', connection.file)
   if (connection.inTransaction || connection.pragma('journal_mode') === 'wal') return true
   connection.exec('PRAGMA journal_mode = WAL')
   if (connection.pragma('journal_mode') === 'wal') return true
