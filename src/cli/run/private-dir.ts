@@ -69,11 +69,11 @@ function enter(folder: string, made: string[]): void {
   })
 }
 
-/** A file is replaced while it exists, so its successor has another inode. */
+/** The inode, and when it was born: the successor of a successor may be given the first one's inode. */
 function identityOf(file: string): string | undefined {
   try {
-    const { dev, ino } = lstatSync(file, { bigint: true })
-    return `${dev}:${ino}`
+    const { dev, ino, birthtimeNs, mtimeNs } = lstatSync(file, { bigint: true })
+    return `${dev}:${ino}:${birthtimeNs || mtimeNs}`
   } catch {
     return undefined
   }
