@@ -374,3 +374,13 @@ test('a clock beyond what the log can say changes nothing, and works again when 
   expect(await coffer.write('shop/a', { value: 'last' })).toMatchObject({ version: 2 })
   expect(await platform.doctor()).toMatchObject({ ok: true })
 })
+
+test('a file that another tool put into another journal mode opens at once', async () => {
+  const home = await stocked()
+  const database = new DatabaseSync(home.db)
+  database.exec('PRAGMA journal_mode = DELETE')
+  database.close()
+  const platform = await home.open()
+  expect(await valueAt(admin(platform), 'shop/a')).toBe('a2')
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+})

@@ -68,12 +68,16 @@ function isReady(connection: Connection): boolean {
     )
   }
   if (version !== SCHEMA_VERSION) throw storeFailure('corrupt', connection.file)
-  // A trigger would run inside our own writes: it could keep a copy of what is destroyed.
+  if (!connection.inTransaction && connection.pragma('journal_mode') !== 'wal') {
+    connection.exec('PRAGMA journal_mode = WAL')
+    if (connection.pragma('journal_mode') !== 'wal') {
+      throw storeFailure('store_unavailable', connection.file)
+    }
+  }
+  // A trigger would run inside our own writes: it could keep a copy of what is destroyed. This first
+  // read is also what puts the WAL's file in place.
   if (connection.get('foreignCode') !== undefined) throw storeFailure('corrupt', connection.file)
-  if (connection.inTransaction || connection.pragma('journal_mode') === 'wal') return true
-  connection.exec('PRAGMA journal_mode = WAL')
-  if (connection.pragma('journal_mode') === 'wal') return true
-  throw storeFailure('store_unavailable', connection.file)
+  return true
 }
 
 function missing(file: string): CofferError {
