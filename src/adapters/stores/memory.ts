@@ -1,4 +1,5 @@
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import { leaseHorizonMs } from './lease.ts'
 import { storeClosed } from './misuse.ts'
 import { MemoryReader, MemoryWriter, type Tables, currentRow, emptyTables } from './memory/rows.ts'
 
@@ -49,7 +50,8 @@ class MemoryStore implements Store {
   async lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean> {
     this.#refuseIfClosed()
     const held = this.#leases.get(name)
-    if (held && held.holder !== holder && held.untilMs > nowMs) return false
+    const holds = held && held.untilMs > nowMs && held.untilMs <= leaseHorizonMs(nowMs, ttlMs)
+    if (holds && held.holder !== holder) return false
     this.#leases.set(name, { holder, untilMs: nowMs + ttlMs })
     return true
   }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { leaseHorizonMs } from './lease.ts'
 import type { StoreLocation } from './adapter.ts'
 import { storeClosed } from './misuse.ts'
 import { Connection } from './sqlite/connection.ts'
@@ -145,7 +146,8 @@ class SqliteStore implements Store {
   lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean> {
     return this.#alone(async (connection) => {
       this.#guard.check()
-      const take = () => connection.run('lease', name, holder, nowMs + ttlMs, nowMs)
+      const horizonMs = leaseHorizonMs(nowMs, ttlMs)
+      const take = () => connection.run('lease', name, holder, nowMs + ttlMs, nowMs, horizonMs)
       return (await whenFree(take, this.#patience)) > 0
     })
   }

@@ -24,7 +24,8 @@ export interface Store {
   write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T>
   /**
    * Takes or renews the named lease; true when `holder` has it until `nowMs + ttlMs`. Not audited,
-   * no generation: it only chooses who does background work.
+   * no generation: it only chooses who does background work. One that ends more than
+   * a day and more than `ttlMs` from now was taken by a clock that was ahead, and holds nobody up.
    */
   lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean>
   /**

@@ -48,6 +48,15 @@ export function transactionsContract(handles: () => Handles): void {
     expect(await store.lease('sweep', 'a', 2_000, 500)).toBe(false)
   })
 
+  it('believes no lease of a clock that was ahead', async () => {
+    const dayMs = 86_400_000
+    expect(await store.lease('sweep', 'ahead', 1_000 + dayMs, dayMs)).toBe(true)
+    expect(await other.lease('sweep', 'b', 1_000 + dayMs, dayMs)).toBe(false)
+    expect(await other.lease('sweep', 'b', 1_000, dayMs)).toBe(true)
+    expect(await store.lease('long', 'a', 1_000, 2 * dayMs)).toBe(true)
+    expect(await other.lease('long', 'b', 1_000, 2 * dayMs)).toBe(false)
+  })
+
   it('loses no update among a hundred writes at once', async () => {
     const count = async (rows: StoreWriter): Promise<void> => {
       const now = (await rows.state())?.generation ?? 0

@@ -137,7 +137,7 @@ export const STATEMENTS = {
   lease: `
     INSERT INTO leases (name, holder, until_ms) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
-    WHERE holder = excluded.holder OR until_ms <= ?`,
+    WHERE holder = excluded.holder OR until_ms <= ? OR until_ms > ?`,
   foreignCode: `SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1`,
   begin: 'BEGIN',
   beginImmediate: 'BEGIN IMMEDIATE',
