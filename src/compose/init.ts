@@ -1,7 +1,9 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { PUBLIC_KEY_FILE } from '../adapters/logs/segments.ts'
+import { nodeFs } from '../adapters/logs/log-fs.ts'
+import { PUBLIC_KEY_FILE, segmentsIn } from '../adapters/logs/segments.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
+import { STORE_FILE } from '../adapters/stores/adapter.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -34,6 +36,9 @@ export interface InitOptions extends PlatformOptions {
 export async function initPlatform(options: InitOptions): Promise<InitReport> {
   const place = placeOf(options)
   const { clock, random, dataDir } = place
+  // Looked at before anything is made: a log without its store is evidence, and stays alone.
+  const orphaned = segmentsIn(nodeFs, place.auditDir).length > 0
+  if (orphaned && !existsSync(join(dataDir, STORE_FILE))) throw orphanedLog(place.auditDir)
   const store = await STORES.sqlite.open({ dataDir })
   let turn: string | undefined
   try {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readAgeFile } from '../adapters/backups/age-file.ts'
+import { STORE_FILE } from '../adapters/stores/adapter.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
@@ -19,8 +20,6 @@ import { openPlatform, closeParts, openLog, openParts, unseal } from './open.ts'
 import type { BackupInspection, BackupKey, PlatformOptions, RestoreReport } from './options.ts'
 import { placeOf } from './place.ts'
 import { sinksOf } from './sinks.ts'
-
-const DB = 'coffer.db'
 
 /** What a backup says of itself, and whether this process holds the root key it needs. */
 export async function inspectBackup(
@@ -86,7 +85,7 @@ export async function restorePlatform(
       await store.close()
       keys.erase()
     }
-    await rename(join(staging, DB), join(place.dataDir, DB))
+    await rename(join(staging, STORE_FILE), join(place.dataDir, STORE_FILE))
     await rm(staging, { recursive: true, force: true })
   } catch (error) {
     await rm(staging, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { CofferError } from '../core/errors.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { HeadKind, OutboxRow, StoreWriter } from '../core/ports/store.ts'
@@ -74,8 +74,22 @@ export async function transact<T>(
   }
   const { events, generation } = committed
   context.witness.committed(generation)
-  if (events.length > 0) await context.log.complete(generation, events)
+  if (events.length > 0) {
+    await context.log.complete(generation, events).catch((error: unknown) => {
+      throw storedButUnaudited(error, generation)
+    })
+  }
   return committed.value
+}
+
+/** The event waits in the outbox, and comes to the log as soon as that can be written. */
+function storedButUnaudited(error: unknown, generation: number): unknown {
+  if (!isCofferError(error, 'audit_unavailable')) return error
+  return new CofferError(error.code, `${error.message} The change itself is stored.`, {
+    remedy: 'Make the audit log and its sinks writable: the next command completes the log.',
+    details: { ...error.details, generation },
+    cause: error,
+  })
 }
 
 interface Committed<T> {

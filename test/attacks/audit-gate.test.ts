@@ -113,10 +113,16 @@ test('a required sink that fails closes the gate, and gets what it missed when i
   await expect(admin(platform).read({ path: 'shop/a' })).rejects.toMatchObject({
     code: 'audit_unavailable',
   })
+  // A change is stored before its event goes to the sinks, and says so when they fail.
+  await expect(admin(platform).write('shop/b', { value: 'v2' })).rejects.toMatchObject({
+    code: 'audit_unavailable',
+    message: expect.stringContaining('The change itself is stored.') as string,
+  })
   sink.answer = async () => {}
   expect(await valueAt(admin(platform), 'shop/a')).toBe('v1')
+  expect(await valueAt(admin(platform), 'shop/b')).toBe('v2')
   const reads = sink.lines.filter((line) => line.includes('"action":"read"'))
-  expect(new Set(reads).size).toBe(2)
+  expect(new Set(reads).size).toBe(3)
 })
 
 test('a sink that never answers is given up within its time, and healthy work goes on after', async () => {

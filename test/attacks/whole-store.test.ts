@@ -180,6 +180,7 @@ test('where the store is gone and its log is left, init refuses to begin anew', 
   await expect(home.open()).rejects.toMatchObject({ code: 'store_missing' })
   await expect(initPlatform(home.options)).rejects.toMatchObject({ code: 'store_exists' })
   expect(existsSync(home.auditDir)).toBe(true)
+  expect(existsSync(home.db)).toBe(false)
 })
 
 test('accepting a store that nobody put back forgets no event', async () => {

@@ -16,3 +16,6 @@ export interface StoreAdapter {
   /** For `doctor`: looks at what holds the rows. @throws CofferError `corrupt`, `store_*` */
   check?(location: StoreLocation): Promise<void>
 }
+
+/** What the embedded store is called in its data directory. */
+export const STORE_FILE = 'coffer.db'

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { leaseHorizonMs } from './lease.ts'
+import { STORE_FILE } from './adapter.ts'
 import type { StoreLocation } from './adapter.ts'
 import { storeClosed } from './misuse.ts'
 import { Connection } from './sqlite/connection.ts'
@@ -63,9 +64,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-/** `coffer.db` in the data directory. @throws as `openSqliteStore` */
+/** `STORE_FILE` in the data directory. @throws as `openSqliteStore` */
 export function openSqliteIn({ dataDir, ...options }: StoreLocation): Promise<Store> {
-  return openSqliteStore({ ...options, file: path.join(dataDir, 'coffer.db') })
+  return openSqliteStore({ ...options, file: path.join(dataDir, STORE_FILE) })
 }
 
 /** Waits while another process repairs the WAL after a crash. */

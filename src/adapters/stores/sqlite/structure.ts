@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { STORE_FILE } from '../adapter.ts'
 import type { StoreLocation } from '../adapter.ts'
 import { Connection } from './connection.ts'
 import { storeFailure } from './errors.ts'
@@ -11,7 +12,7 @@ const CACHE_KIB = 8_192
  * million secrets, in one go. @throws CofferError `corrupt`, `store_*`
  */
 export function checkStructure({ dataDir }: StoreLocation): void {
-  const file = path.join(dataDir, 'coffer.db')
+  const file = path.join(dataDir, STORE_FILE)
   const connection = new Connection(file, CACHE_KIB)
   try {
     if (connection.pragma('integrity_check(1)') !== 'ok') throw storeFailure('corrupt', file)
