@@ -131,7 +131,8 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
   let version: VersionRecord | undefined
   let decided = false
   try {
-    const row = await fetch(context, path, ref)
+    const fetched = isPlain(ref) ? fetchCurrent(context, path) : fetchNamed(context, path, ref)
+    const row = fetched instanceof Promise ? await fetched : fetched
     const access =
       context.access.known(origin.actor, row.accessGeneration) ??
       (await context.access.loadOnce(origin.actor, row.accessGeneration))
@@ -143,7 +144,8 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
       return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }
     }
     refuseUnusable(record, version, at)
-    const value = await open(context, row, record, version)
+    const opened = open(context, row, record, version)
+    const value = opened instanceof Promise ? await opened : opened
     const event = eventOf(origin, at, path, ref, version)
     return { value, event, generation: row.generation }
   } catch (error) {
@@ -171,20 +173,28 @@ async function deniedFirst(
   }
 }
 
-interface FoundRow extends CurrentRow {
+/** The head and the envelope from one snapshot. */
+interface FoundRow extends Omit<CurrentRow, 'head'> {
   readonly record: SecretRecord | undefined
 }
 
-/** The head and the envelope from one snapshot; a plain read is one query. */
-async function fetch(context: EngineContext, path: string, ref: ReadRef): Promise<FoundRow> {
+const isPlain = ({ version, label }: ReadRef): boolean =>
+  version === undefined && (label === undefined || label === CURRENT)
+
+/** One query; without a promise where the store answers without one. */
+function fetchCurrent(context: EngineContext, path: string): FoundRow | Promise<FoundRow> {
   const known = context.witness.known()
-  if (ref.version === undefined && (ref.label === undefined || ref.label === CURRENT)) {
-    const answer = context.store.current(path)
-    const row = answer instanceof Promise ? await answer : answer
-    refuseOlder(row.generation, known)
-    const record = row.head === undefined ? undefined : context.heads.secret(path, row.head)
-    return { ...row, record }
+  const verified = ({ generation, accessGeneration, head, envelope }: CurrentRow): FoundRow => {
+    refuseOlder(generation, known)
+    const record = head === undefined ? undefined : context.heads.secret(path, head)
+    return { generation, accessGeneration, envelope, record }
   }
+  const answer = context.store.current(path)
+  return answer instanceof Promise ? answer.then(verified) : verified(answer)
+}
+
+function fetchNamed(context: EngineContext, path: string, ref: ReadRef): Promise<FoundRow> {
+  const known = context.witness.known()
   return context.store.read(async (rows) => {
     const state = await rows.state()
     const counters = {
@@ -197,12 +207,7 @@ async function fetch(context: EngineContext, path: string, ref: ReadRef): Promis
     const record = context.heads.secret(path, head.head)
     const version = versionOf(record, ref)
     const row = version === undefined ? undefined : await rows.version(record.id, version.number)
-    return {
-      ...counters,
-      head: head.head,
-      ...(row === undefined ? {} : { envelope: row.envelope }),
-      record,
-    }
+    return { ...counters, envelope: row?.envelope, record }
   })
 }
 
@@ -225,30 +230,47 @@ function refuseDenied(
   }
 }
 
-async function open(
+function open(
   context: EngineContext,
-  row: FoundRow,
+  { envelope }: FoundRow,
   record: SecretRecord,
   version: VersionRecord,
-): Promise<SecretVersion> {
-  const { path, id } = record
-  if (row.envelope === undefined) {
-    throw new CofferError('corrupt', `The value of ${path} v${version.number} is gone.`)
-  }
-  let bytes: Uint8Array
+): SecretVersion | Promise<SecretVersion> {
+  if (envelope === undefined) throw gone(record, version)
+  let bytes: Uint8Array | Promise<Uint8Array>
   try {
-    bytes = decrypt(context.keys.keyring, row.envelope, record, version)
+    bytes = decrypt(context.keys.keyring, envelope, record, version)
   } catch (error) {
     if (!isCofferError(error, 'sealed')) throw error
-    bytes = await decryptAfterKeyRotation(context, record, version)
+    bytes = decryptAfterKeyRotation(context, record, version)
   }
+  return bytes instanceof Promise || narrows(record.type)
+    ? openChecked(record, version, bytes)
+    : secretVersion(record, version, bytes)
+}
+
+async function openChecked(
+  record: SecretRecord,
+  version: VersionRecord,
+  coming: Uint8Array | Promise<Uint8Array>,
+): Promise<SecretVersion> {
+  const bytes = await coming
   if (narrows(record.type)) {
     const { checkValue } = await import('../../core/types/validate.ts')
     await checkValue(record.type, { encoding: version.encoding, bytes })
   }
+  return secretVersion(record, version, bytes)
+}
+
+function secretVersion(
+  record: SecretRecord,
+  version: VersionRecord,
+  bytes: Uint8Array,
+): SecretVersion {
+  const { path } = record
   return {
     path,
-    id,
+    id: record.id,
     version: version.number,
     labels: labelsOf(record, version.number),
     encoding: version.encoding,
@@ -300,11 +322,12 @@ async function decryptAfterKeyRotation(
       row: await rows.version(record.id, version.number),
     }
   })
-  if (row === undefined) {
-    throw new CofferError('corrupt', `The value of ${record.path} v${version.number} is gone.`)
-  }
+  if (row === undefined) throw gone(record, version)
   return decrypt(keyring, row.envelope, record, version)
 }
+
+const gone = ({ path }: SecretRecord, { number }: VersionRecord) =>
+  new CofferError('corrupt', `The value of ${path} v${number} is gone.`)
 
 function eventOf(
   origin: Origin,
