@@ -276,3 +276,16 @@ test('closing waits for what was asked, and refuses what comes later', async () 
   await asked
   expect((await refusalOf(() => log.append([event('b')]))).code).toBe('audit_unavailable')
 })
+
+test('a loop of changes lets the event loop turn', async () => {
+  const log = await scratch.open()
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const until = performance.now() + 200
+  for (let generation = 1; performance.now() < until; generation++) {
+    scratch.outbox.put(generation)
+    await log.complete(generation, scratch.outbox.rows.slice(-1))
+  }
+  clearInterval(timer)
+  expect(turns).toBeGreaterThan(5)
+})

@@ -19,8 +19,14 @@ export interface Waiter {
   reject(error: unknown): void
 }
 
+/** Waits for the outbox only, and has nothing of its own to write. */
+export const isChange = ({ bodies, generation }: Waiter): boolean =>
+  bodies.length === 0 && generation > 0
+
 /** No flush takes more events than this from the queue (a single call's are never split). */
 const FLUSH_EVENTS_MAX = 1_024
+/** The event loop turns at least this often. */
+const TURN_WITHIN_MS = 5
 
 /**
  * Gathers concurrent calls into flushes: one runs at a time, and takes all that waits by then.
@@ -31,6 +37,7 @@ export class FlushQueue {
   #size = 0
   #running: Promise<void> | undefined
   #closed = false
+  #turnedAtMs = 0
 
   /** `flush` settles every waiter itself; when it rejects, those that are left get its error. */
   constructor(flush: (waiters: readonly Waiter[]) => Promise<void>) {
@@ -73,8 +80,7 @@ export class FlushQueue {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Everything that is asked in this turn of the event loop shares the flush.
-      await new Promise((resolve) => setImmediate(resolve))
+      await this.#gather()
       const taken = this.#take()
       try {
         await this.#flush(taken)
@@ -84,6 +90,18 @@ export class FlushQueue {
       }
     }
     this.#running = undefined
+  }
+
+  /**
+   * Everything that is asked in this turn of the event loop shares the flush. Changes come one after
+   * the other from the store, so those wait for no turn of their own, but for one now and then: a
+   * loop of changes alone must not keep the event loop from turning.
+   */
+  async #gather(): Promise<void> {
+    const now = Number(process.hrtime.bigint() / 1_000_000n)
+    if (this.#waiting.every(isChange) && now - this.#turnedAtMs < TURN_WITHIN_MS) return
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#turnedAtMs = now
   }
 
   #take(): Waiter[] {

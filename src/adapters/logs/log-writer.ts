@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../core/event.ts'
 import type { Clock } from '../../core/ports/ambient.ts'
 import type { AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
 import { eventBody, eventLine, lineHash, placeOf, signatureLine } from '../../crypto/audit-line.ts'
-import { auditUnavailable, type Waiter } from './flush-queue.ts'
+import { auditUnavailable, isChange, type Waiter } from './flush-queue.ts'
 import {
   cut,
   findEnd,
@@ -306,9 +306,6 @@ export class LogWriter {
     this.#durable = tailOf(this.#end)
   }
 }
-
-/** Waits for the outbox only, and has nothing of its own to write. */
-const isChange = ({ bodies, generation }: Waiter): boolean => bodies.length === 0 && generation > 0
 
 const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
   seq,
