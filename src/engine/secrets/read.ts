@@ -13,21 +13,14 @@ import type {
 } from '../../core/ports/coffer.ts'
 import type { CurrentRow } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
-import { Secret } from '../../core/secret.ts'
-import type { TypeSpec } from '../../core/types/spec.ts'
-import type { SecretValue } from '../../core/value.ts'
-import { decoderOf } from '../../core/value.ts'
-import { openEnvelope } from '../../crypto/envelope.ts'
-import type { Keyring } from '../../crypto/keyring.ts'
-import { kekOf } from '../../crypto/keyring.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows, denied } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { openState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
 import { originFacts } from '../audited.ts'
 import { findPage } from './list.ts'
 import { wholeNumber } from './numbers.ts'
+import { openVersionRow } from './open.ts'
 import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
 
 /**
@@ -144,7 +137,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
       return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }
     }
     refuseUnusable(record, version, at)
-    const opened = open(context, row, record, version)
+    const opened = openVersionRow(context, row.envelope, record, version)
     const value = opened instanceof Promise ? await opened : opened
     const event = eventOf(origin, at, path, ref, version)
     return { value, event, generation: row.generation }
@@ -229,105 +222,6 @@ function refuseDenied(
     throw denied(access.actor, 'read', path)
   }
 }
-
-function open(
-  context: EngineContext,
-  { envelope }: FoundRow,
-  record: SecretRecord,
-  version: VersionRecord,
-): SecretVersion | Promise<SecretVersion> {
-  if (envelope === undefined) throw gone(record, version)
-  let bytes: Uint8Array | Promise<Uint8Array>
-  try {
-    bytes = decrypt(context.keys.keyring, envelope, record, version)
-  } catch (error) {
-    if (!isCofferError(error, 'sealed')) throw error
-    bytes = decryptAfterKeyRotation(context, record, version)
-  }
-  return bytes instanceof Promise || narrows(record.type)
-    ? openChecked(record, version, bytes)
-    : secretVersion(record, version, bytes)
-}
-
-async function openChecked(
-  record: SecretRecord,
-  version: VersionRecord,
-  coming: Uint8Array | Promise<Uint8Array>,
-): Promise<SecretVersion> {
-  const bytes = await coming
-  if (narrows(record.type)) {
-    const { checkValue } = await import('../../core/types/validate.ts')
-    await checkValue(record.type, { encoding: version.encoding, bytes })
-  }
-  return secretVersion(record, version, bytes)
-}
-
-function secretVersion(
-  record: SecretRecord,
-  version: VersionRecord,
-  bytes: Uint8Array,
-): SecretVersion {
-  const { path } = record
-  return {
-    path,
-    id: record.id,
-    version: version.number,
-    labels: labelsOf(record, version.number),
-    encoding: version.encoding,
-    type: record.type,
-    createdAt: version.createdAt,
-    expiresAt: version.expiresAt,
-    envName: record.envName,
-    secret: new Secret<SecretValue>({
-      name: path,
-      version: version.number,
-      bytes,
-      decode: decoderOf(version.encoding),
-    }),
-  }
-}
-
-/** Types whose every text of the right encoding is valid need no second look on the way out. */
-const FREE_TEXT = new Set(['string', 'password', 'apiKey', 'token', 'binary'])
-
-const narrows = (spec: TypeSpec): boolean =>
-  !FREE_TEXT.has(spec.name) ||
-  spec.pattern !== undefined ||
-  spec.min !== undefined ||
-  spec.max !== undefined
-
-function decrypt(
-  keyring: Keyring,
-  envelope: Uint8Array,
-  { id, path }: SecretRecord,
-  { number }: VersionRecord,
-): Uint8Array {
-  const binding = { storeId: keyring.storeId, id, version: number, path }
-  return openEnvelope(envelope, kekOf(keyring), binding)
-}
-
-/** Another process made a new term, or retired the one of the row that we hold. */
-async function decryptAfterKeyRotation(
-  context: EngineContext,
-  record: SecretRecord,
-  version: VersionRecord,
-): Promise<Uint8Array> {
-  const { row, keyring } = await context.store.read(async (rows) => {
-    const state = await rows.state()
-    const { stateKey, storeId, revision } = context.keys.keyring
-    const found =
-      state === undefined ? revision : openState(stateKey, storeId, state).keyringRevision
-    return {
-      keyring: await context.keys.catchUp(rows, found),
-      row: await rows.version(record.id, version.number),
-    }
-  })
-  if (row === undefined) throw gone(record, version)
-  return decrypt(keyring, row.envelope, record, version)
-}
-
-const gone = ({ path }: SecretRecord, { number }: VersionRecord) =>
-  new CofferError('corrupt', `The value of ${path} v${number} is gone.`)
 
 function eventOf(
   origin: Origin,
