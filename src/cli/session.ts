@@ -21,7 +21,7 @@ export interface Session {
   /** Who acts: `--as`, or the local actor. */
   actor(): Promise<string>
   /** The same, with the way in: for the audit events of what operators do. */
-  operator(): Promise<Required<Operator>>
+  operator(): Promise<Required<Pick<Operator, 'actor' | 'via'>>>
   dataDir(): Promise<DataDir>
   /** For the functions of src/compose.ts. */
   options(): Promise<PlatformOptions>

@@ -31,6 +31,26 @@ export type AuditAction =
   | 'audit.prune'
   | 'audit.repair'
   | 'sweep'
+  | 'store.seal'
+  | 'setting.write'
+  | 'setting.delete'
+  | 'token.create'
+  | 'token.renew'
+  | 'token.lookup'
+  | 'token.revoke'
+  | 'access-key.create'
+  | 'access-key.update'
+  | 'access-key.delete'
+  | 'approle.write'
+  | 'approle.delete'
+  | 'secret-id.create'
+  | 'secret-id.destroy'
+  | 'jwt.write'
+  | 'jwt.delete'
+  | 'identity.list'
+  | 'login'
+  // what strangers tried, counted
+  | 'authenticate'
 
 /**
  * `allowed` it was done; `denied` policy refused it; `failed` it was allowed and did not happen
@@ -62,4 +82,6 @@ export interface AuditEvent {
   readonly via?: string
   /** Ties together the events of one request. */
   readonly request?: string
+  /** The client's address, for requests over a network. */
+  readonly address?: string
 }

@@ -36,6 +36,9 @@ export const LIMITS = {
   spellingCharsMax: 512,
   versionIdCharsMax: 64,
   dialectBytesMax: 16_384,
+  /** Documents of the platform's own, such as a dialect's mounts. */
+  settingsMax: 1_000,
+  settingBytesMax: 16_384,
   rotateEveryDaysDefault: 90,
   rotateEveryDaysMax: 1_000,
   sweepEveryMs: 24 * 60 * 60 * 1_000,

@@ -132,8 +132,9 @@ const OPTIONAL = [
   'generation',
   'via',
   'request',
+  'address',
 ] as const
-const CLIPPED: ReadonlySet<string> = new Set(['reason', 'via', 'request'])
+const CLIPPED: ReadonlySet<string> = new Set(['reason', 'via', 'request', 'address'])
 const CLIP_CHARS = 1_024
 /** `{"seq":`, 16 digits, `,` before the body and `,"prev":"` 43 `"}` after it. */
 const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)

@@ -16,7 +16,7 @@ import type {
   Role,
 } from '../core/ports/coffer.ts'
 import type { ActorAccess } from './access.ts'
-import type { EngineContext, Origin } from './context.ts'
+import type { EngineContext, Origin, Subject } from './context.ts'
 import { checkActor } from './actors.ts'
 import { auditAllowed, requireAudited } from './audited.ts'
 import { transact } from './transaction.ts'
@@ -167,16 +167,20 @@ async function test(
   } else {
     await auditAllowed(context, origin, 'describe', resource)
   }
-  return answerFor(context, question)
+  return answerFor(context, question, question.actor === origin.actor ? origin : undefined)
 }
 
-async function answerFor(context: EngineContext, question: AccessQuestion): Promise<AccessAnswer> {
+async function answerFor(
+  context: EngineContext,
+  question: AccessQuestion,
+  subject: Subject = { actor: question.actor },
+): Promise<AccessAnswer> {
   const action = ACTIONS.find((known) => known === question.action)
   if (action === undefined) {
     throw new CofferError('invalid_argument', `The actions are ${ACTIONS.join(', ')}.`)
   }
   const path = canonicalPath(question.path)
-  const access: ActorAccess = await context.access.load(question.actor)
+  const access: ActorAccess = await context.access.load(subject)
   const { decision, reasons } = explain({
     actor: question.actor,
     grants: access.grants,

@@ -7,6 +7,7 @@ import { compileAccess, decide } from '../core/policy/decide.ts'
 import type { Grant } from '../core/policy/grants.ts'
 import { grantsOf } from '../core/policy/grants.ts'
 import type { Policy } from '../core/policy/policy.ts'
+import type { Subject } from './context.ts'
 import type { HeadCodec } from './heads.ts'
 
 /** What an actor may do, as stored, with where it came from. */
@@ -23,49 +24,49 @@ export interface ActorAccess {
  */
 export interface AccessCache {
   /** Present when it is known for this very generation. */
-  known(actor: string, accessGeneration: number): ActorAccess | undefined
+  known(subject: Subject, accessGeneration: number): ActorAccess | undefined
   /** Reads it in a snapshot of its own. */
-  load(actor: string): Promise<ActorAccess>
+  load(subject: Subject): Promise<ActorAccess>
   /**
    * The same, shared by all who ask for it at once. It is at least as new as `accessGeneration`,
    * which the caller has seen committed: an older look is never shared.
    */
-  loadOnce(actor: string, accessGeneration: number): Promise<ActorAccess>
+  loadOnce(subject: Subject, accessGeneration: number): Promise<ActorAccess>
   /** Reads it in the caller's snapshot. */
-  loadFrom(rows: StoreReader, actor: string, accessGeneration: number): Promise<ActorAccess>
+  loadFrom(rows: StoreReader, subject: Subject, accessGeneration: number): Promise<ActorAccess>
 }
 
 const CACHED_ACTORS_MAX = 10_000
 
 export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
   let generation = -1
-  const byActor = new Map<string, ActorAccess>()
+  const bySubject = new Map<string, ActorAccess>()
   const loading = new Map<string, Promise<ActorAccess>>()
 
   const cache: AccessCache = {
-    known: (actor, accessGeneration) =>
-      accessGeneration === generation ? byActor.get(actor) : undefined,
-    load: (actor) =>
+    known: (subject, accessGeneration) =>
+      accessGeneration === generation ? bySubject.get(keyOf(subject)) : undefined,
+    load: (subject) =>
       store.read(async (rows) => {
         const state = await rows.state()
-        return cache.loadFrom(rows, actor, state?.accessGeneration ?? 0)
+        return cache.loadFrom(rows, subject, state?.accessGeneration ?? 0)
       }),
-    loadOnce(actor, accessGeneration) {
-      const key = `${accessGeneration} ${actor}`
-      const shared = loading.get(key) ?? cache.load(actor).finally(() => loading.delete(key))
+    loadOnce(subject, accessGeneration) {
+      const key = `${accessGeneration} ${keyOf(subject)}`
+      const shared = loading.get(key) ?? cache.load(subject).finally(() => loading.delete(key))
       loading.set(key, shared)
       return shared
     },
-    async loadFrom(rows, actor, accessGeneration) {
-      const known = cache.known(actor, accessGeneration)
+    async loadFrom(rows, subject, accessGeneration) {
+      const known = cache.known(subject, accessGeneration)
       if (known !== undefined) return known
-      const access = await readAccess(rows, heads, actor)
+      const access = await readAccess(rows, heads, subject)
       if (accessGeneration > generation) {
-        byActor.clear()
+        bySubject.clear()
         generation = accessGeneration
       }
-      if (accessGeneration === generation && byActor.size < CACHED_ACTORS_MAX) {
-        byActor.set(actor, access)
+      if (accessGeneration === generation && bySubject.size < CACHED_ACTORS_MAX) {
+        bySubject.set(keyOf(subject), access)
       }
       return access
     },
@@ -92,13 +93,14 @@ const SYSTEM: ActorRecord = { name: SYSTEM_ACTOR, policies: ['admin'], roles: []
 async function readAccess(
   rows: StoreReader,
   heads: HeadCodec,
-  actor: string,
+  { actor, grants: given }: Subject,
 ): Promise<ActorAccess> {
   const read = async <T>(kind: NamedKind, name: string): Promise<T | undefined> => {
     const row = await rows.head(kind, name)
     return row === undefined ? undefined : heads.named<T>(kind, name, row.head).body
   }
-  const record = actor === SYSTEM_ACTOR ? SYSTEM : await read<ActorRecord>('actor', actor)
+  const own = actor === SYSTEM_ACTOR ? SYSTEM : given && { name: actor, ...given }
+  const record = own ?? (await read<ActorRecord>('actor', actor))
   if (record === undefined) return { actor, compiled: NOBODY, grants: undefined }
   const roles = new Map<string, Role>()
   for (const name of record.roles) {
@@ -118,5 +120,11 @@ async function readAccess(
 }
 
 const NOBODY = compileAccess({ policies: [] })
+
+/** Grants come from a credential: two of the same actor can have different ones. */
+const keyOf = ({ actor, grants }: Subject): string =>
+  grants === undefined
+    ? actor
+    : `${actor}\n${grants.policies.join('\n')}\n\n${grants.roles.join('\n')}`
 
 type NamedKind = Exclude<HeadKind, 'secret'>

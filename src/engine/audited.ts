@@ -32,9 +32,10 @@ export async function auditFailure(
   ])
 }
 
-export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request'> => ({
+export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request' | 'address'> => ({
   ...(origin.via === undefined ? {} : { via: origin.via }),
   ...(origin.request === undefined ? {} : { request: origin.request }),
+  ...(origin.address === undefined ? {} : { address: origin.address }),
 })
 
 /** Decides, and leaves an event either way. @throws `denied` */
@@ -45,7 +46,7 @@ export async function requireAudited(
   resource: string,
   auditedAs: AuditAction,
 ): Promise<void> {
-  const access = await context.access.load(origin.actor)
+  const access = await context.access.load(origin)
   if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
     const error = denied(origin.actor, action, resource)
     await auditFailure(context, origin, { action: auditedAs, resource }, error)

@@ -1,5 +1,7 @@
 import { canonicalPath } from '../core/path.ts'
 import type { AccessAdmin, Coffer } from '../core/ports/coffer.ts'
+import type { IdentityAdmin } from '../core/ports/identities.ts'
+import type { SettingsAdmin } from '../core/ports/settings.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { allows, denied } from './access.ts'
 import { createAuditReader } from './audit-reader.ts'
@@ -20,6 +22,13 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     (await import('./access-admin.ts')).createAccessAdmin(context, origin),
   )
 
+  const settings = once(async () =>
+    (await import('./settings.ts')).createSettingsAdmin(context, origin),
+  )
+  const identities = once(async () =>
+    (await import('./identities/admin.ts')).createIdentityAdmin(context, origin),
+  )
+
   return {
     actor: origin.actor,
     read: (ref) => readOne(context, origin, ref),
@@ -31,6 +40,9 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     watch: (path, changed, failed) => watcher.watch(origin, path, changed, failed),
     access: loadedLater(access, ACCESS),
     audit: createAuditReader(context, origin),
+    settings: loadedLater(settings, SETTINGS),
+    identities: loadedLater(identities, IDENTITIES),
+    events: (query, each, failed) => watcher.events(origin, query, each, failed),
   }
 }
 
@@ -62,6 +74,40 @@ const ACCESS: { readonly [M in keyof AccessAdmin]: true } = {
   who: true,
 }
 
+const SETTINGS: { readonly [M in keyof SettingsAdmin]: true } = {
+  get: true,
+  list: true,
+  put: true,
+}
+
+const IDENTITIES: { readonly [M in keyof IdentityAdmin]: true } = {
+  createToken: true,
+  renewToken: true,
+  lookupToken: true,
+  revokeToken: true,
+  tokens: true,
+  createAccessKey: true,
+  accessKeys: true,
+  updateAccessKey: true,
+  deleteAccessKey: true,
+  putAppRole: true,
+  appRole: true,
+  appRoles: true,
+  deleteAppRole: true,
+  createSecretId: true,
+  secretId: true,
+  secretIds: true,
+  destroySecretId: true,
+  putJwtIssuer: true,
+  jwtIssuer: true,
+  jwtIssuers: true,
+  deleteJwtIssuer: true,
+  putJwtRole: true,
+  jwtRole: true,
+  jwtRoles: true,
+  deleteJwtRole: true,
+}
+
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
   return () => (made ??= make())
@@ -91,7 +137,7 @@ async function describe(
     const record = await context.store.read(async (rows) => {
       const state = await rows.state()
       refuseOlder(state?.generation ?? 0, known)
-      const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
+      const access = await context.access.loadFrom(rows, origin, state?.accessGeneration ?? 0)
       const row = await rows.head('secret', path)
       if (!allows(access, { action: 'describe', path, at }).allowed) {
         throw denied(origin.actor, 'describe', path)

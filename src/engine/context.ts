@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
+import type { Grants } from '../core/ports/identities.ts'
+import type { OriginInput } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { AccessCache } from './access.ts'
 import type { HeadCodec } from './heads.ts'
@@ -21,9 +23,12 @@ export interface EngineContext {
   readonly valueBytesMax: number
 }
 
-/** Who does it and by which way in: goes into every audit event. */
-export interface Origin {
+/** Whose rights are asked for. */
+export interface Subject {
   readonly actor: string
-  readonly via?: string | undefined
-  readonly request?: string | undefined
+  /** Of the credential; absent: what the actor's own record says. */
+  readonly grants?: Grants | undefined
 }
+
+/** Who does it and by which way in: goes into every audit event. */
+export interface Origin extends Subject, OriginInput {}

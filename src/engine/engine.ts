@@ -12,6 +12,7 @@ import { createHeadCodec } from './heads.ts'
 import type { SealAccess } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
+import { createSettings } from './settings.ts'
 import { startSweeping } from './sweeper.ts'
 import { createWatcher } from './watch.ts'
 import { createWitness } from './witness.ts'
@@ -54,6 +55,7 @@ export function createEngine(parts: EngineParts): Platform {
     get storeId() {
       return context.keys.keyring.storeId
     },
+    settings: createSettings(context),
     keys: {
       status: async () => (await keys()).status(),
       rotate: async (options) => (await keys()).rotate(options),

@@ -25,7 +25,7 @@ export interface IntegrityReport {
 /** What looking needs of the engine. */
 export type Inspected = Pick<EngineContext, 'store' | 'keys' | 'heads'>
 
-const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
+const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting', 'credential']
 const CHUNK = 500
 const PROBLEMS_MAX = 100
 

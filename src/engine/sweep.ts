@@ -76,7 +76,7 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
       ...originFacts(origin),
     },
   ])
-  const access = await context.access.load(origin.actor)
+  const access = await context.access.load(origin)
   const named = (path: string) => allows(access, { action: 'list', path, at: now }).allowed
   return {
     purged: purged.filter(named),

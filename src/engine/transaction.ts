@@ -116,7 +116,7 @@ async function inTransaction<T>(
 ): Promise<Committed<T>> {
   const { keys, heads, log } = context
   const before = await openedState(context, rows)
-  const access = await context.access.loadFrom(rows, origin.actor, before.accessGeneration)
+  const access = await context.access.loadFrom(rows, origin, before.accessGeneration)
   const now = context.clock()
   let { generation, accessGeneration, digest, keyringRevision } = before
   let newKeyring: Committed<T>['keyring']
@@ -182,7 +182,7 @@ async function inTransaction<T>(
       return head === undefined ? undefined : heads.named<U>(kind, path, head).body
     },
     async putNamed(kind, path, itsGeneration, body) {
-      accessGeneration = itsGeneration
+      if (GRANTING.has(kind)) accessGeneration = itsGeneration
       if (body === undefined) return replaceHead(kind, path, undefined)
       const record: NamedRecord<unknown> = { path, generation: itsGeneration, body }
       return replaceHead(kind, path, { head: heads.seal(kind, record), generation: itsGeneration })
@@ -226,6 +226,9 @@ async function openedState(context: EngineContext, rows: StoreWriter): Promise<S
   await keys.catchUp(rows, state.keyringRevision)
   return state
 }
+
+/** What decides over access; compiled policies are thrown away when one of these changes. */
+const GRANTING: ReadonlySet<HeadKind> = new Set(['policy', 'role', 'actor'])
 
 interface HeadVersion {
   readonly id: string

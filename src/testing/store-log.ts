@@ -6,7 +6,14 @@ export const STORE_LOG_HASH = '3fcbfb15be0480b5d727eebd249ad57b92505f52a3df0743a
 export const STORE_LOG_SEED = 20_260_731
 export const STORE_LOG_OPERATIONS = 3_000
 
-const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
+const KINDS: readonly HeadKind[] = [
+  'secret',
+  'policy',
+  'role',
+  'actor',
+  'setting',
+  'credential',
+]
 
 /** Where orders differ: byte order, UTF-16 order, locale order, prefixes, normal forms, lengths. */
 const PATHS: readonly string[] = [

@@ -3,7 +3,18 @@ import { LIMITS } from '../limits.ts'
 import { canonicalPath } from '../path.ts'
 
 /** Things that are not secrets. A name of them is written `KIND:NAME`, with the kind in lower case. */
-const RESOURCE_KINDS = ['policy', 'role', 'actor', 'audit', 'store'] as const
+const RESOURCE_KINDS = [
+  'policy',
+  'role',
+  'actor',
+  'audit',
+  'store',
+  'token',
+  'access-key',
+  'approle',
+  'jwt',
+  'setting',
+] as const
 export type ResourceKind = (typeof RESOURCE_KINDS)[number]
 
 /** A compiled pattern over canonical paths. */

@@ -4,6 +4,8 @@ import type { RotationRule, SecretRecord, VersionRecord } from '../record.ts'
 import type { Secret } from '../secret.ts'
 import type { TypeSpec } from '../types/spec.ts'
 import type { Encoding, SecretValue } from '../value.ts'
+import type { IdentityAdmin } from './identities.ts'
+import type { SettingsAdmin } from './settings.ts'
 
 /**
  * What one actor can do with one Coffer. The local engine and the HTTP client implement exactly
@@ -65,8 +67,32 @@ export interface Coffer {
   /** Calls back within 2 s of a change of the secret by any process. */
   watch(path: string, changed: () => void, failed: (error: unknown) => void): () => void
 
+  /**
+   * Committed changes of secrets that the actor may list, oldest first, each once, within 2 s, by
+   * whatever process they were made. `after`: the cursor of the last one seen; absent: from now on.
+   * Returns a function that stops it.
+   */
+  events(
+    query: { after?: string | undefined; prefix?: string | undefined },
+    each: (event: ChangeEvent) => void,
+    failed: (error: unknown) => void,
+  ): () => void
+
   readonly access: AccessAdmin
   readonly audit: AuditReader
+  readonly identities: IdentityAdmin
+  readonly settings: SettingsAdmin
+}
+
+/** A secret changed. Never a value. */
+export interface ChangeEvent {
+  /** Where to go on from: give it back as `after`. */
+  readonly cursor: string
+  readonly at: number
+  readonly action: AuditAction
+  readonly path: string
+  readonly version?: number | undefined
+  readonly label?: string | undefined
 }
 
 /** Which version: `version` wins over `label`; neither means `current`. */

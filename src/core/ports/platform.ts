@@ -1,15 +1,20 @@
 import type { JsonObject } from '../value.ts'
 import type { AuditReport, Coffer } from './coffer.ts'
+import type { Grants, Identities } from './identities.ts'
+import type { Settings } from './settings.ts'
 
 /**
  * An opened store with its keys: what the operator of a local Coffer has beyond what actors can do.
  * Made by `openPlatform` in src/compose.ts.
  */
 export interface Platform {
-  /** A Coffer bound to an actor. `via` goes into its audit events. */
-  as(actor: string, origin?: { via?: string; request?: string }): Coffer
+  /** A Coffer bound to an actor. The origin goes into its audit events. */
+  as(actor: string, origin?: OriginInput): Coffer
   readonly storeId: string
   readonly keys: KeyAdmin
+  /** How callers of a server become actors. */
+  readonly identities: Identities
+  readonly settings: Settings
   /** Looks at everything and leaves one event, which shows that the log takes events. */
   doctor(options?: { progress?: Progress } & Partial<Operator>): Promise<DoctorReport>
   /**
@@ -24,10 +29,21 @@ export interface Platform {
   close(): Promise<void>
 }
 
-/** Who asks, and by which way in: both go into the audit events. */
-export interface Operator {
-  readonly actor: string
+/** By which way in, and with what. */
+export interface OriginInput {
   readonly via?: string | undefined
+  readonly request?: string | undefined
+  /** The client's address. */
+  readonly address?: string | undefined
+  /** Of the credential; absent: what the actor's own record says. */
+  readonly grants?: Grants | undefined
+  /** The accessor of the token that acts: what it makes, it takes along. */
+  readonly token?: string | undefined
+}
+
+/** Who asks, and by which way in: both go into the audit events. */
+export interface Operator extends OriginInput {
+  readonly actor: string
 }
 
 export type Progress = (done: number, total: number) => void

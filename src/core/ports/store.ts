@@ -37,7 +37,7 @@ export interface Store {
 }
 
 /** What a row is the head of. */
-export type HeadKind = 'secret' | 'policy' | 'role' | 'actor' | 'setting'
+export type HeadKind = 'secret' | 'policy' | 'role' | 'actor' | 'setting' | 'credential'
 
 export interface HeadRow {
   readonly kind: HeadKind

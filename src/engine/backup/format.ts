@@ -32,7 +32,7 @@ export type BackupLine =
   | { readonly v: readonly [string, number, string, number, string] }
   | { readonly end: { readonly heads: number; readonly versions: number } }
 
-const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting']
+const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting', 'credential']
 const CHUNK = 500
 
 export async function backupHeader(rows: StoreReader, createdAt: number): Promise<BackupHeader> {

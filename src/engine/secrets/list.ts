@@ -56,7 +56,7 @@ export async function findPage(
     page = await context.store.read(async (rows) => {
       const state = await rows.state()
       refuseOlder(state?.generation ?? 0, known)
-      const access = await context.access.loadFrom(rows, origin.actor, state?.accessGeneration ?? 0)
+      const access = await context.access.loadFrom(rows, origin, state?.accessGeneration ?? 0)
       const deleted = query.deleted === true
       return scan(context, rows, access, { prefix, after, limit, at, deleted, where })
     })

@@ -127,8 +127,8 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const fetched = isPlain(ref) ? fetchCurrent(context, path) : fetchNamed(context, path, ref)
     const row = fetched instanceof Promise ? await fetched : fetched
     const access =
-      context.access.known(origin.actor, row.accessGeneration) ??
-      (await context.access.loadOnce(origin.actor, row.accessGeneration))
+      context.access.known(origin, row.accessGeneration) ??
+      (await context.access.loadOnce(origin, row.accessGeneration))
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
     refuseDenied(access, path, at, ref, record, version)
@@ -151,7 +151,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
 /** Who is not allowed does not learn that a secret is damaged. */
 async function deniedFirst(
   context: EngineContext,
-  { actor }: Origin,
+  origin: Origin,
   path: string,
   at: number,
   ref: ReadRef,
@@ -159,7 +159,7 @@ async function deniedFirst(
 ): Promise<unknown> {
   if (!isCofferError(error, 'corrupt')) return error
   try {
-    refuseDenied(await context.access.load(actor), path, at, ref, undefined, undefined)
+    refuseDenied(await context.access.load(origin), path, at, ref, undefined, undefined)
     return error
   } catch (refused) {
     return refused

@@ -12,6 +12,7 @@ export const KIND_CODES: Readonly<Record<HeadKind, number>> = {
   role: 3,
   actor: 4,
   setting: 5,
+  credential: 6,
 }
 
 /**

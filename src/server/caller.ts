@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify'
+import { CofferError } from '../core/errors.ts'
+import type { Coffer } from '../core/ports/coffer.ts'
+import type { Session } from '../core/ports/identities.ts'
+import type { Operation, Server } from './server.ts'
+
+/** Who sent a request, with the Coffer that it may use. */
+export interface Caller {
+  readonly session: Session
+  readonly coffer: Coffer
+}
+
+/**
+ * The caller by a bearer token.
+ * @throws `unauthenticated` when there is none or it is not good, `throttled`, `sealed`
+ */
+export async function callerOf(
+  server: Server,
+  request: FastifyRequest,
+  token: string | undefined,
+  via: string,
+  operation: Operation,
+): Promise<Caller> {
+  const platform = server.gate.platform()
+  const from = { address: request.ip, via, request: request.id }
+  const session =
+    token === undefined || token === ''
+      ? undefined
+      : await platform.identities.authenticate(token, from)
+  if (session === undefined) throw refusedCaller(server, request, via)
+  return admitted(server, request, session, via, operation)
+}
+
+/** The caller by a session that a dialect checked its own way (a signature). @throws `throttled` */
+export async function admitted(
+  server: Server,
+  request: FastifyRequest,
+  session: Session,
+  via: string,
+  operation: Operation,
+): Promise<Caller> {
+  await server.guard.admit(session.actor, operation)
+  const { actor, grants, token } = session
+  const origin = { via, request: request.id, address: request.ip, grants, token: token?.accessor }
+  return { session, coffer: server.gate.platform().as(actor, origin) }
+}
+
+/** Counts a credential that was not good, and answers with the error to throw. */
+export function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
+  server.guard.refused(request.ip, via)
+  return new CofferError('unauthenticated', 'The credential is missing or not valid.')
+}

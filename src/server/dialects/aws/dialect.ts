@@ -1,0 +1,7 @@
+import type { Dialect } from '../../dialect.ts'
+
+export const aws: Dialect = {
+  prefix: '',
+  via: 'aws',
+  register() {},
+}
