@@ -1,5 +1,5 @@
 import { canonicalPath } from '../core/path.ts'
-import type { AccessAdmin, Coffer } from '../core/ports/coffer.ts'
+import type { AccessAdmin, AuditReader, Coffer } from '../core/ports/coffer.ts'
 import type { IdentityAdmin } from '../core/ports/identities.ts'
 import type { SettingsAdmin } from '../core/ports/settings.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -7,27 +7,23 @@ import { allows, denied } from './access.ts'
 import { createAuditReader } from './audit-reader.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
-import type { Changes } from './secrets/changes.ts'
 import { listSecrets } from './secrets/list.ts'
 import { readBelow, readMany, readOne } from './secrets/read.ts'
 import type { Watcher } from './watch.ts'
 import { refuseOlder } from './witness.ts'
 
-/** The local engine's `Coffer`, bound to an actor. What changes things is loaded when it is used. */
+/**
+ * The local engine's `Coffer`, bound to an actor. A server makes one for each request: nothing is
+ * made before it is asked for, and what changes things is loaded when it is used.
+ */
 export function createCoffer(context: EngineContext, watcher: Watcher, origin: Origin): Coffer {
   const changes = once(async () =>
     (await import('./secrets/changes.ts')).createChanges(context, origin),
   )
-  const access = once(async () =>
-    (await import('./access-admin.ts')).createAccessAdmin(context, origin),
-  )
-
-  const settings = once(async () =>
-    (await import('./settings.ts')).createSettingsAdmin(context, origin),
-  )
-  const identities = once(async () =>
-    (await import('./identities/admin.ts')).createIdentityAdmin(context, origin),
-  )
+  let access: AccessAdmin | undefined
+  let audit: AuditReader | undefined
+  let settings: SettingsAdmin | undefined
+  let identities: IdentityAdmin | undefined
 
   return {
     actor: origin.actor,
@@ -36,28 +32,37 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     readBelow: (query) => readBelow(context, origin, query),
     describe: async (input) => describe(context, origin, canonicalPath(input)),
     list: (query = {}) => listSecrets(context, origin, query),
-    ...loadedLater(changes, CHANGES),
+    write: async (...given) => (await changes()).write(...given),
+    writeMany: async (...given) => (await changes()).writeMany(...given),
+    rotate: async (...given) => (await changes()).rotate(...given),
+    update: async (...given) => (await changes()).update(...given),
+    updateVersion: async (...given) => (await changes()).updateVersion(...given),
+    label: async (...given) => (await changes()).label(...given),
+    rollback: async (...given) => (await changes()).rollback(...given),
+    delete: async (...given) => (await changes()).delete(...given),
+    undelete: async (...given) => (await changes()).undelete(...given),
+    destroy: async (...given) => (await changes()).destroy(...given),
+    purge: async (...given) => (await changes()).purge(...given),
     watch: (path, changed, failed) => watcher.watch(origin, path, changed, failed),
-    access: loadedLater(access, ACCESS),
-    audit: createAuditReader(context, origin),
-    settings: loadedLater(settings, SETTINGS),
-    identities: loadedLater(identities, IDENTITIES),
     events: (query, each, failed) => watcher.events(origin, query, each, failed),
+    get access() {
+      const load = async () =>
+        (await import('./access-admin.ts')).createAccessAdmin(context, origin)
+      return (access ??= loadedLater(once(load), ACCESS))
+    },
+    get audit() {
+      return (audit ??= createAuditReader(context, origin))
+    },
+    get settings() {
+      const load = async () => (await import('./settings.ts')).createSettingsAdmin(context, origin)
+      return (settings ??= loadedLater(once(load), SETTINGS))
+    },
+    get identities() {
+      const load = async () =>
+        (await import('./identities/admin.ts')).createIdentityAdmin(context, origin)
+      return (identities ??= loadedLater(once(load), IDENTITIES))
+    },
   }
-}
-
-const CHANGES: { readonly [M in keyof Changes]: true } = {
-  write: true,
-  writeMany: true,
-  rotate: true,
-  update: true,
-  updateVersion: true,
-  label: true,
-  rollback: true,
-  delete: true,
-  undelete: true,
-  destroy: true,
-  purge: true,
 }
 
 const ACCESS: { readonly [M in keyof AccessAdmin]: true } = {
