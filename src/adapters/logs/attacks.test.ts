@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { event, linesOf, scratchLog, SIGNER, STORE_ID } from '../../../test/audit/scratch-log.ts'
@@ -178,6 +178,31 @@ test('a process that saw more refuses a log that was put back, head file and all
   rmSync(before, { recursive: true })
   expect((await refusalOf(() => log.append([event('x')]))).code).toBe('audit_tampered')
   expect((await refusalOf(() => log.refresh())).code).toBe('audit_tampered')
+})
+
+test('lines go to the file that has the name, also after its directory was left alone', async () => {
+  const more = async () => {
+    await log.append([event('s/more')])
+    return linesOf(scratch.dir).length
+  }
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  expect([await more(), await more()]).toEqual([LAST + 2, LAST + 4])
+  cpSync(scratch.segment(), `${scratch.segment()}.copy`)
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  expect(await more()).toBe(LAST + 6)
+  cpSync(scratch.segment(), `${scratch.segment()}.copy`)
+  renameSync(`${scratch.segment()}.copy`, scratch.segment())
+  expect(await more()).toBe(LAST + 8)
+  expect((await log.verify()).ok).toBe(true)
+})
+
+test('a tail that is cut while its directory is left alone is noticed', async () => {
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  await log.append([event('s/more')])
+  await log.append([event('s/more')])
+  truncateSync(scratch.segment(), readFileSync(scratch.segment()).length - 1)
+  const refused = await refusalOf(() => log.append([event('s/more')]))
+  expect(refused.code).toBe('audit_tampered')
 })
 
 test('a checkpoint of another history is found at its entry', async () => {

@@ -1,4 +1,5 @@
 import * as node from 'node:fs'
+import { directoryStamp } from '../../core/directory-stamp.ts'
 
 /**
  * The few file operations that the log is made of, so that tests can make the n-th one fail.
@@ -9,6 +10,8 @@ export interface LogFs {
   makeDir(dir: string): void
   list(dir: string): string[] | undefined
   stat(file: string): { readonly bytes: number; readonly inode: number } | undefined
+  /** Equal stamps: the names in `dir` lead to the same files. Absent when that cannot be told. */
+  stamp(dir: string): string | undefined
   /** `create` fails when the file exists; `replace` makes or empties it. New files are 0600. */
   open(file: string, how: 'read' | 'write' | 'create' | 'replace'): number
   close(fd: number): void
@@ -39,6 +42,7 @@ export const nodeFs: LogFs = {
     const found = node.statSync(file, { throwIfNoEntry: false })
     return found && { bytes: found.size, inode: found.ino }
   },
+  stamp: (dir) => directoryStamp(node.statSync(dir, { throwIfNoEntry: false }), Date.now()),
   open: (file, how) => node.openSync(file, FLAGS[how] | (node.constants.O_NOFOLLOW ?? 0), 0o600),
   close: (fd) => node.closeSync(fd),
   inode: (fd) => node.fstatSync(fd).ino,

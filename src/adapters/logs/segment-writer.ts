@@ -5,6 +5,8 @@ import { HEAD_FILE, segmentFile } from './segments.ts'
 
 /** Below this a flush waits for the disk in place: a thread costs more than the wait. */
 const QUICK_SYNC_MS = 2
+/** The names are looked at afresh this often, on a file system that stamps no directory. */
+const FULL_LOOK_EVERY = 64
 /** A disk is slow when most of its last five syncs were: one hiccup changes nothing. */
 const RECENT = 0b11111
 const SLOW_OF_RECENT = 3
@@ -19,6 +21,9 @@ export class SegmentWriter {
   #open: { readonly fd: number; readonly segment: number; readonly inode: number } | undefined
   /** `unchanged` has just looked, under the lock that is still held. */
   #sure = false
+  /** Of the directory, when the names in it were last looked at and found good. */
+  #stamp: string | undefined
+  #looksLeft = 0
   #head: number | undefined
   #headInode = 0
   #headBytes = 0
@@ -35,15 +40,29 @@ export class SegmentWriter {
 
   /** Whether the segment at `end` is still the file we hold, with nothing behind `end` or after it. */
   unchanged(end: LogEnd): boolean {
-    const found = this.#fs.stat(segmentFile(this.#dir, end.segment))
-    this.#sure =
-      this.#spoiled === undefined &&
-      this.#open !== undefined &&
-      this.#open.segment === end.segment &&
-      found?.bytes === end.bytes &&
-      found.inode === this.#open.inode &&
-      this.#fs.stat(segmentFile(this.#dir, end.segment + 1)) === undefined
+    const stamp = this.#fs.stamp(this.#dir)
+    const held = this.#open
+    this.#looksLeft -= 1
+    if (this.#spoiled !== undefined || held?.segment !== end.segment) {
+      this.#sure = false
+    } else if (stamp !== undefined && stamp === this.#stamp && this.#looksLeft > 0) {
+      this.#sure = this.#endsAt(held.fd, end.bytes)
+    } else {
+      const found = this.#fs.stat(segmentFile(this.#dir, end.segment))
+      this.#sure =
+        found?.bytes === end.bytes &&
+        found.inode === held.inode &&
+        this.#fs.stat(segmentFile(this.#dir, end.segment + 1)) === undefined
+      this.#looksLeft = FULL_LOOK_EVERY
+    }
+    this.#stamp = this.#sure ? stamp : undefined
     return this.#sure
+  }
+
+  /** Whether the file has `bytes`, the last of which ends a line. */
+  #endsAt(fd: number, bytes: number): boolean {
+    const last = Buffer.allocUnsafe(2)
+    return this.#fs.read(fd, last, bytes - 1) === 1 && last[0] === NEWLINE
   }
 
   /** Takes back what an earlier failure left, unless another process has continued behind it. */
@@ -163,5 +182,7 @@ export class SegmentWriter {
     this.#slow = ((this.#slow << 1) | Number(slow)) & RECENT
   }
 }
+
+const NEWLINE = 0x0a
 
 const bitsIn = (bits: number): number => (bits === 0 ? 0 : (bits & 1) + bitsIn(bits >> 1))

@@ -166,6 +166,19 @@ describe('a file that changes behind our back', () => {
     await store.close()
   })
 
+  it.each(['', '-wal'])('is noticed after its directory was left alone (%s)', async (suffix) => {
+    await makeStore(1)
+    const store = await openSqliteStore({ file })
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    await putState(store, 2)
+    await putState(store, 3)
+    renameSync(`${file}${suffix}`, `${file}.away`)
+    await expect(putState(store, 4)).rejects.toMatchObject({ code: 'store_unavailable' })
+    renameSync(`${file}.away`, `${file}${suffix}`)
+    await putState(store, 4)
+    await store.close()
+  })
+
   it('is refused when its WAL is gone: what is written there would be lost', async () => {
     await makeStore(1)
     let nowMs = 0

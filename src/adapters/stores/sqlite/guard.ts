@@ -1,6 +1,11 @@
 import { statSync, type Stats } from 'node:fs'
+import path from 'node:path'
+import { directoryStamp } from '../../../core/directory-stamp.ts'
 import { CofferError } from '../../../core/errors.ts'
 import { storeError } from './errors.ts'
+
+/** The files are looked at this often, on a file system that stamps no directory. */
+const FULL_LOOK_EVERY = 64
 
 /**
  * Notices that the file at the path is no longer the one that is open: another file was moved there,
@@ -8,21 +13,33 @@ import { storeError } from './errors.ts'
  */
 export class FileGuard {
   readonly #file: string
+  readonly #directory: string
   readonly #database: string
   readonly #wal: string
+  /** Of the directory, when both were last found in place. */
+  #stamp: string | undefined
+  #looksLeft = 0
 
   /** Call it once the file and its WAL are open: from then on SQLite keeps both in place. */
   constructor(file: string) {
     this.#file = file
+    this.#directory = path.dirname(file)
     this.#database = identity(file) ?? ''
     this.#wal = identity(`${file}-wal`) ?? ''
     this.check()
   }
 
-  /** Two calls of stat. @throws `store_rolled_back` when replaced, `store_unavailable` when gone */
+  /**
+   * One to three calls of stat. @throws `store_rolled_back` when replaced, `store_unavailable` when gone
+   */
   check(): void {
+    const stamp = directoryStamp(statOf(this.#directory), Date.now())
+    this.#looksLeft -= 1
+    if (stamp !== undefined && stamp === this.#stamp && this.#looksLeft > 0) return
     this.#compare(this.#file, this.#database)
     this.#compare(`${this.#file}-wal`, this.#wal)
+    this.#stamp = stamp
+    this.#looksLeft = FULL_LOOK_EVERY
   }
 
   #compare(file: string, opened: string): void {
@@ -42,11 +59,14 @@ export class FileGuard {
 }
 
 function identity(file: string): string | undefined {
-  let stats: Stats | undefined
+  const stats = statOf(file)
+  return stats && `${stats.dev}:${stats.ino}`
+}
+
+function statOf(file: string): Stats | undefined {
   try {
-    stats = statSync(file, { throwIfNoEntry: false })
+    return statSync(file, { throwIfNoEntry: false })
   } catch (error) {
     throw storeError(error, file)
   }
-  return stats && `${stats.dev}:${stats.ino}`
 }
