@@ -16,9 +16,9 @@ export function checkActor(name: unknown): string {
 }
 
 /** The origin of what an operator asks for. @throws `invalid_argument` */
-export const operatorOrigin = ({ actor, via }: Operator, wayIn?: string): Origin => ({
-  actor: checkActor(actor),
-  via: via ?? wayIn,
-})
+export const operatorOrigin = (
+  { actor, via, request, address, grants, token }: Operator,
+  wayIn?: string,
+): Origin => ({ actor: checkActor(actor), via: via ?? wayIn, request, address, grants, token })
 
 const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u

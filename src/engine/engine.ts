@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
-import type { KeyAdmin, Platform } from '../core/ports/platform.ts'
+import type { KeyAdmin, OriginInput, Platform } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
 import { checkActor, operatorOrigin } from './actors.ts'
@@ -61,18 +61,29 @@ export function createEngine(parts: EngineParts): Platform {
       rotate: async (options) => (await keys()).rotate(options),
       reseal: async (options) => (await keys()).reseal(options),
     },
-    async doctor({ progress, actor, via } = {}) {
+    async doctor({ progress, actor, ...origin } = {}) {
       const { doctor } = await import('./doctor.ts')
-      return doctor(context, originOf(actor, via), parts.outsideChecks, progress)
+      return doctor(context, originOf(actor, origin), parts.outsideChecks, progress)
     },
     async sweep(actor, via) {
       const { sweep } = await import('./sweep.ts')
-      return sweep(context, originOf(actor, via))
+      return sweep(context, originOf(actor, { via }))
     },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)
       stops.add(stop)
       return stop
+    },
+
+    async permit(by, action, resource, auditedAs) {
+      const { requireAudited } = await import('./audited.ts')
+      await requireAudited(context, operatorOrigin(by), action, resource, auditedAs)
+    },
+    async record(events) {
+      const at = context.clock()
+      await context.log.append(
+        events.map(({ actor = SYSTEM_ACTOR, ...event }) => ({ at, actor, ...event })),
+      )
     },
 
     async backup(file, options) {
@@ -91,7 +102,7 @@ export function createEngine(parts: EngineParts): Platform {
 }
 
 /** Without an actor nobody asked: it is Coffer's own work. */
-const originOf = (actor: string | undefined, via: string | undefined): Origin =>
+const originOf = (actor: string | undefined, origin: OriginInput): Origin =>
   actor === undefined
-    ? { actor: SYSTEM_ACTOR, via: via ?? 'job' }
-    : operatorOrigin({ actor, via }, 'job')
+    ? { actor: SYSTEM_ACTOR, via: origin.via ?? 'job' }
+    : operatorOrigin({ actor, ...origin }, 'job')

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { CofferError } from '../core/errors.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Session } from '../core/ports/identities.ts'
 import type { Operation, Server } from './server.ts'
@@ -45,8 +45,33 @@ export async function admitted(
   return { session, coffer: server.gate.platform().as(actor, origin) }
 }
 
+/**
+ * A login, limited and watched: failed ones are counted by address and by what is logged in to, so
+ * that no stranger locks somebody else out. `name` is what is logged in to (a role id), not a secret.
+ * @throws `throttled`, and what `login` throws
+ */
+export async function loggingIn<T>(
+  server: Server,
+  request: FastifyRequest,
+  via: string,
+  name: string,
+  login: () => Promise<T>,
+): Promise<T> {
+  await server.guard.admitLogin(request.ip, name)
+  try {
+    const made = await login()
+    server.guard.loggedIn(request.ip, name)
+    return made
+  } catch (error) {
+    if (isCofferError(error, 'unauthenticated')) server.guard.refused(request.ip, via, error.code)
+    // A trouble of ours says nothing of the credentials.
+    else if (!isCofferError(error) || error.status >= 500) server.guard.loggedIn(request.ip, name)
+    throw error
+  }
+}
+
 /** Counts a credential that was not good, and answers with the error to throw. */
 export function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
-  server.guard.refused(request.ip, via)
+  server.guard.refused(request.ip, via, 'unauthenticated')
   return new CofferError('unauthenticated', 'The credential is missing or not valid.')
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/ports/ambient.ts'
-import type { Platform } from '../core/ports/platform.ts'
+import type { Presented } from '../core/ports/identities.ts'
+import type { Operator, Platform } from '../core/ports/platform.ts'
 
 /** What every dialect of a running server works with. */
 export interface Server {
@@ -30,14 +31,20 @@ export interface Gate {
   platform(): Platform
   status(): SealStatus
   /**
-   * One share of the root key. When there are enough, the store is opened.
-   * @throws `invalid_argument` for what is no share; `wrong_key` when they do not fit together
+   * One share of the root key. When there are enough, the store is opened; the same one again
+   * counts once, and in an open store nothing happens.
+   * @throws `invalid_argument` for what is no share; `wrong_key` for one of another store, or when
+   * they do not fit together; what opening a store throws
    */
-  submit(share: string): Promise<SealStatus>
+  submit(share: string, from?: Presented): Promise<SealStatus>
   /** Forgets the shares that were submitted. */
-  reset(): SealStatus
-  /** Closes the store and forgets its keys, on every worker. The caller has checked who asks. */
-  seal(): Promise<void>
+  reset(): Promise<SealStatus>
+  /**
+   * Closes the store and forgets its keys, on every worker. Needs `admin` on `store:seal`; audited.
+   * Only a seal that takes shares can be opened again without a restart.
+   * @throws `denied`, `sealed`
+   */
+  seal(by: Operator): Promise<void>
 }
 
 export interface SealStatus {
@@ -65,6 +72,17 @@ export interface Guard {
   admitAddress(address: string): Promise<void> | void
   /** @throws `throttled` with `retryAfterSeconds` in its details */
   admit(actor: string, operation: Operation): Promise<void> | void
-  /** A credential that was not good, or none where one is needed: counted, audited in aggregate. */
-  refused(address: string, via: string): void
+  /**
+   * Before the credentials of a login are looked at; `login` names what is logged in to (a role id),
+   * never a secret. It counts as failed until `loggedIn` says otherwise: use `loggingIn` of caller.ts.
+   * @throws `throttled`: too many logins from this address, or too many failed ones of this name
+   */
+  admitLogin(address: string, login: string): Promise<void> | void
+  loggedIn(address: string, login: string): void
+  /**
+   * A credential that was not good, none where one is needed, a request that makes no sense: counted,
+   * audited in aggregate. `code` is the error's.
+   * @throws `throttled` when there were too many from this address
+   */
+  refused(address: string, via: string, code?: string): void
 }

@@ -27,7 +27,13 @@ export interface TestServer {
 
 export const ADMIN = 'local:admin'
 
-const OPEN: Guard = { admitAddress() {}, admit() {}, refused() {} }
+const OPEN: Guard = {
+  admitAddress() {},
+  admit() {},
+  admitLogin() {},
+  loggedIn() {},
+  refused() {},
+}
 
 export async function startTestServer(
   given: { options?: Partial<ServerOptions>; guard?: Guard } = {},
@@ -57,7 +63,7 @@ export async function startTestServer(
       platform: () => platform,
       status,
       submit: async () => status(),
-      reset: status,
+      reset: async () => status(),
       seal: async () => {},
     },
     guard: given.guard ?? OPEN,

@@ -1,3 +1,5 @@
+import type { AuditAction, AuditEvent } from '../event.ts'
+import type { Action } from '../policy/policy.ts'
 import type { JsonObject } from '../value.ts'
 import type { AuditReport, Coffer } from './coffer.ts'
 import type { Grants, Identities } from './identities.ts'
@@ -24,9 +26,21 @@ export interface Platform {
   sweep(actor?: string, via?: string): Promise<SweepReport>
   /** Runs `sweep` every `everyMs` while this process holds the store's lease. Returns a stop. */
   startSweeping(everyMs?: number): () => Promise<void>
+  /**
+   * Whether an operator may do what is no change of the store (`admin` on `store:seal`). Audited as
+   * `auditedAs` either way. @throws `denied`
+   */
+  permit(by: Operator, action: Action, resource: string, auditedAs: AuditAction): Promise<void>
+  /** Events of the platform's own work, such as counted refusals. Resolves when they are durable. */
+  record(events: readonly PlatformEvent[]): Promise<void>
   /** Writes a consistent, encrypted copy to `file` (0600, atomic). Needs action `backup`. */
   backup(file: string, options: BackupOptions): Promise<BackupReport>
   close(): Promise<void>
+}
+
+/** An event without its time, by Coffer itself unless it says otherwise. */
+export type PlatformEvent = Omit<AuditEvent, 'at' | 'actor' | 'generation'> & {
+  readonly actor?: string | undefined
 }
 
 /** By which way in, and with what. */

@@ -17,9 +17,9 @@ export async function backup(
   context: EngineContext,
   writer: BackupWriter,
   file: string,
-  { actor, via, recipients, passphrase, progress }: BackupOptions,
+  { recipients, passphrase, progress, ...operator }: BackupOptions,
 ): Promise<BackupReport> {
-  const origin = operatorOrigin({ actor, via })
+  const origin = operatorOrigin(operator)
   await requireAudited(context, origin, 'backup', 'store:backup', 'backup')
   const write = async (rows: StoreReader): Promise<BackupReport> => {
     const header = await backupHeader(rows, context.clock())
