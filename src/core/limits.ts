@@ -35,10 +35,22 @@ export const LIMITS = {
   dialectsMax: 16,
   spellingCharsMax: 512,
   versionIdCharsMax: 64,
-  dialectBytesMax: 16_384,
+  dialectBytesMax: 65_536,
   /** Documents of the platform's own, such as a dialect's mounts. */
   settingsMax: 1_000,
   settingBytesMax: 16_384,
+  /** Credentials. A bearer token as presented; ours have 56 characters. */
+  bearerCharsMax: 1_024,
+  tokenTtlSecondsDefault: 2_764_800,
+  tokenTtlSecondsMax: 315_360_000,
+  tokenUsesMax: 1_000_000_000,
+  /** Tokens that were made by tokens: a check walks up all of them. */
+  tokenDepthMax: 16,
+  credentialNameCharsMax: 128,
+  credentialCidrsMax: 64,
+  credentialMetadataMax: 64,
+  credentialMetadataKeyCharsMax: 128,
+  credentialMetadataValueCharsMax: 512,
   rotateEveryDaysDefault: 90,
   rotateEveryDaysMax: 1_000,
   sweepEveryMs: 24 * 60 * 60 * 1_000,
@@ -57,9 +69,17 @@ export const LIMITS = {
   typeSchemaCharsMax: 16_384,
   certificateChainMax: 32,
   keyTermsMax: 10_000,
+  /** People who each hold a part of a root key. */
+  keySharesMin: 2,
+  keySharesMax: 32,
   /** A reference as written: provider, key, and the field within the value. */
   referenceCharsMax: 1_024,
   /** Secrets and variables that one configuration or document resolves. */
   configFieldsMax: 10_000,
   configTimeoutMs: 10_000,
+  /** The HTTP client: one attempt, how often it is repeated, and what an answer may hold. */
+  clientTimeoutMs: 30_000,
+  clientRetriesMax: 3,
+  clientAnswerBytesMax: 134_217_728,
+  clientEventBytesMax: 65_536,
 } as const

@@ -6,8 +6,9 @@ import type { CompiledAccess, Decision, Question } from '../core/policy/decide.t
 import { compileAccess, decide } from '../core/policy/decide.ts'
 import type { Grant } from '../core/policy/grants.ts'
 import { grantsOf } from '../core/policy/grants.ts'
-import type { Policy } from '../core/policy/policy.ts'
-import type { Subject } from './context.ts'
+import type { Action, Policy } from '../core/policy/policy.ts'
+import type { SecretRecord } from '../core/record.ts'
+import type { Origin, Subject } from './context.ts'
 import type { HeadCodec } from './heads.ts'
 
 /** What an actor may do, as stored, with where it came from. */
@@ -85,6 +86,11 @@ export const denied = (actor: string, action: string, resource: string) =>
   new CofferError('denied', `${actor} may not ${action} ${resource}.`, {
     details: { actor, action, resource },
   })
+
+/** What the way in refuses beyond the policies. @throws `denied` */
+export function refuseByOrigin(origin: Origin, action: Action, record: SecretRecord): void {
+  if (origin.refuses?.(record, action) === true) throw denied(origin.actor, action, record.path)
+}
 
 /** The actor of work that nobody asked for. Nobody can be given this name. */
 export const SYSTEM_ACTOR = 'system:coffer'

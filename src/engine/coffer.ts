@@ -3,7 +3,7 @@ import type { AccessAdmin, AuditReader, Coffer } from '../core/ports/coffer.ts'
 import type { IdentityAdmin } from '../core/ports/identities.ts'
 import type { SettingsAdmin } from '../core/ports/settings.ts'
 import type { SecretRecord } from '../core/record.ts'
-import { allows, denied } from './access.ts'
+import { allows, denied, refuseByOrigin } from './access.ts'
 import { createAuditReader } from './audit-reader.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
@@ -147,7 +147,10 @@ async function describe(
       if (!allows(access, { action: 'describe', path, at }).allowed) {
         throw denied(origin.actor, 'describe', path)
       }
-      return row === undefined ? undefined : context.heads.secret(path, row.head)
+      if (row === undefined) return undefined
+      const found = context.heads.secret(path, row.head)
+      refuseByOrigin(origin, 'describe', found)
+      return found
     })
     await context.log.append([
       {

@@ -1,7 +1,10 @@
+import { canonicalPath } from '../core/path.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
+import type { Identities } from '../core/ports/identities.ts'
 import type { KeyAdmin, OriginInput, Platform } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
+import type { SecretRecord } from '../core/record.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
 import { checkActor, operatorOrigin } from './actors.ts'
 import type { BackupWriter } from './backup/write.ts'
@@ -9,13 +12,14 @@ import { createCoffer } from './coffer.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
 import { createHeadCodec } from './heads.ts'
+import { createIdentities } from './identities/identities.ts'
 import type { SealAccess } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
 import { createSettings } from './settings.ts'
 import { startSweeping } from './sweeper.ts'
 import { createWatcher } from './watch.ts'
-import { createWitness } from './witness.ts'
+import { createWitness, refuseOlder } from './witness.ts'
 
 /** Everything the engine is given; it reaches for nothing else. */
 export interface EngineParts {
@@ -45,6 +49,7 @@ export function createContext(
 export function createEngine(parts: EngineParts): Platform {
   const context = createContext(parts)
   const watcher = createWatcher(context)
+  let identities: Identities | undefined
   const stops = new Set<() => Promise<void>>()
   const keys = async (): Promise<KeyAdmin> =>
     (await import('./keys/admin.ts')).createKeyAdmin(context, parts.seals)
@@ -56,6 +61,10 @@ export function createEngine(parts: EngineParts): Platform {
       return context.keys.keyring.storeId
     },
     settings: createSettings(context),
+    get identities() {
+      return (identities ??= createIdentities(context))
+    },
+    peek: (path) => peek(context, path),
     keys: {
       status: async () => (await keys()).status(),
       rotate: async (options) => (await keys()).rotate(options),
@@ -99,6 +108,16 @@ export function createEngine(parts: EngineParts): Platform {
       context.keys.erase()
     },
   }
+}
+
+async function peek(context: EngineContext, input: string): Promise<SecretRecord | undefined> {
+  const path = canonicalPath(input)
+  const known = context.witness.known()
+  return context.store.read(async (rows) => {
+    refuseOlder((await rows.state())?.generation ?? 0, known)
+    const row = await rows.head('secret', path)
+    return row === undefined ? undefined : context.heads.secret(path, row.head)
+  })
 }
 
 /** Without an actor nobody asked: it is Coffer's own work. */

@@ -75,6 +75,7 @@ export const WriteBody = z.strictObject({
   ifRevision: whole(0).optional(),
   ifVersion: whole(0).optional(),
   labels: z.array(label()).max(LIMITS.labelsPerSecretMax).optional(),
+  fills: whole(1).optional(),
   token: text(LIMITS.tokenCharsMax).optional(),
   notBefore: instant().optional(),
   expiresAt: instant().optional(),
@@ -151,7 +152,7 @@ export const VersionBody = z.strictObject({
 export const LabelBody = z.strictObject({
   label: label(),
   to: whole(1).optional(),
-  from: whole(1).optional(),
+  from: whole(0).optional(),
 })
 
 export const RollbackBody = z.strictObject({ to: whole(1) })

@@ -113,6 +113,9 @@ export interface SecretVersion {
   readonly expiresAt?: number | undefined
   /** Variable name it was imported under. */
   readonly envName?: string | undefined
+  /** Of the version and of the secret's name, by dialect; known where the store is. */
+  readonly ids?: VersionRecord['ids'] | undefined
+  readonly spellings?: SecretRecord['spellings'] | undefined
   readonly secret: Secret<SecretValue>
 }
 
@@ -135,6 +138,8 @@ export interface WriteInput extends Expectation, MetadataChange {
   readonly ifVersion?: number | undefined
   /** Labels for the new version. Default `['current']`. `[]` leaves all labels where they are. */
   readonly labels?: readonly string[]
+  /** Gives this version, which has no value yet, its value instead of making a new one. */
+  readonly fills?: number | undefined
   /** The same token with the same value answers with the first receipt; with another, `token_reused`. */
   readonly token?: string | undefined
   readonly notBefore?: number
@@ -178,6 +183,7 @@ export interface VersionChange {
 export interface LabelChange {
   readonly label: string
   readonly to?: number | undefined
+  /** 0: it must be nowhere. */
   readonly from?: number | undefined
 }
 

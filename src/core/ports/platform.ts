@@ -1,5 +1,6 @@
 import type { AuditAction, AuditEvent } from '../event.ts'
 import type { Action } from '../policy/policy.ts'
+import type { SecretRecord } from '../record.ts'
 import type { JsonObject } from '../value.ts'
 import type { AuditReport, Coffer } from './coffer.ts'
 import type { Grants, Identities } from './identities.ts'
@@ -17,6 +18,11 @@ export interface Platform {
   /** How callers of a server become actors. */
   readonly identities: Identities
   readonly settings: Settings
+  /**
+   * What is known of a secret, for a dialect's own use: who asks is not looked at and nothing is
+   * audited, so nothing of it is told before a call of a `Coffer` has allowed that.
+   */
+  peek(path: string): Promise<SecretRecord | undefined>
   /** Looks at everything and leaves one event, which shows that the log takes events. */
   doctor(options?: { progress?: Progress } & Partial<Operator>): Promise<DoctorReport>
   /**
@@ -53,6 +59,11 @@ export interface OriginInput {
   readonly grants?: Grants | undefined
   /** The accessor of the token that acts: what it makes, it takes along. */
   readonly token?: string | undefined
+  /**
+   * A further refusal of the way in, where policies have allowed: true is `denied`. Asked about an
+   * existing secret, for everything but a list.
+   */
+  readonly refuses?: ((record: SecretRecord, action: Action) => boolean) | undefined
 }
 
 /** Who asks, and by which way in: both go into the audit events. */

@@ -38,7 +38,7 @@ export async function withMetadata(
 export function withLabel(record: SecretRecord, change: LabelChange): SecretRecord {
   const label = checkLabel(change.label)
   const at = labelTarget(record, label)
-  if (change.from !== undefined && change.from !== at) {
+  if (change.from !== undefined && change.from !== (at ?? 0)) {
     throw conflict(record.path, `version labelled ${label}`, change.from, at ?? 0)
   }
   if (change.to === undefined) return withoutLabel(record, label)

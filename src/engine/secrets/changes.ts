@@ -8,6 +8,7 @@ import type { Coffer, WriteInput } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import { generateValue } from '../../core/types/generate.ts'
 import { encodeValue } from '../../core/value.ts'
+import { refuseByOrigin } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { EventFacts, Transaction } from '../transaction.ts'
 import { mustExist, transact } from '../transaction.ts'
@@ -53,6 +54,7 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
     const path = canonicalPath(input)
     return transact(context, origin, { action, resource: path }, async (tx) => {
       const record = await allowedRecord(tx, action, path, meant)
+      refuseByOrigin(origin, action, record)
       const stepped = await step(record, tx)
       const generation = await tx.record({ action, resource: path, ...facts })
       const next = { ...stepped, revision: record.revision + 1, generation, updatedAt: tx.now }
@@ -161,15 +163,18 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
     async purge(input) {
       const path = canonicalPath(input)
       return erased(
-        transact(context, origin, { action: 'purge', resource: path }, (tx) => purge(tx, path)),
+        transact(context, origin, { action: 'purge', resource: path }, (tx) =>
+          purge(tx, path, origin),
+        ),
       )
     },
   }
 }
 
 /** Removes a secret and every version of it, inside a transaction. Needs `destroy`. */
-export async function purge(tx: Transaction, path: string): Promise<void> {
+export async function purge(tx: Transaction, path: string, origin?: Origin): Promise<void> {
   const record = await allowedRecord(tx, 'destroy', path, everyVersion)
+  if (origin !== undefined) refuseByOrigin(origin, 'destroy', record)
   for (const { number } of record.versions) await tx.rows.removeVersion(record.id, number)
   await tx.record({ action: 'purge', resource: path })
   await tx.removeSecret(path)

@@ -64,6 +64,8 @@ function secretVersion(
     createdAt: version.createdAt,
     expiresAt: version.expiresAt,
     envName: record.envName,
+    ids: version.ids,
+    spellings: record.spellings,
     secret: new Secret<SecretValue>({
       name: path,
       version: version.number,

@@ -14,7 +14,7 @@ import type {
 import type { CurrentRow } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import type { ActorAccess } from '../access.ts'
-import { allows, denied } from '../access.ts'
+import { allows, denied, refuseByOrigin } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { refuseOlder } from '../witness.ts'
 import { originFacts } from '../audited.ts'
@@ -132,6 +132,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
     refuseDenied(access, path, at, ref, record, version)
+    if (record !== undefined) refuseByOrigin(origin, 'read', record)
     decided = true
     if (record === undefined || version === undefined) {
       return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }

@@ -10,6 +10,7 @@ import { checkValue } from '../../core/types/validate.ts'
 import type { EncodedValue } from '../../core/value.ts'
 import { openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
+import { refuseByOrigin } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { changeMetadata, checkIds } from './metadata.ts'
@@ -41,12 +42,14 @@ export async function addVersion(
     })
   }
   const old = await tx.secret(path)
+  if (old !== undefined) refuseByOrigin(origin, input.action, old)
   if (old?.deletedAt !== undefined) {
     throw new CofferError('deleted', `The secret ${path} was deleted.`, {
       remedy: 'Undelete it, or purge it first.',
     })
   }
-  const first = versionOfToken(old, input.token)
+  const filled = input.fills === undefined ? undefined : emptyVersion(old, path, input.fills)
+  const first = filled === undefined ? versionOfToken(old, input.token) : undefined
   if (old !== undefined && first !== undefined) {
     return repeatedWrite(tx, context, old, first, input)
   }
@@ -60,7 +63,7 @@ export async function addVersion(
     await checkValue(base.type, value)
   }
 
-  const number = base.nextVersion
+  const number = filled?.number ?? base.nextVersion
   const { id } = base
   if (value !== undefined) {
     const { keyring } = context.keys
@@ -71,15 +74,20 @@ export async function addVersion(
   }
   const generation = await tx.record({ action: input.action, resource: path, version: number })
   const labelled = moveLabels(base, number, input.labels ?? [CURRENT])
-  const record = await prune(tx, {
+  const made = { ...filled, ...versionRecord(number, tx.now, origin, value, input) }
+  const next = {
     ...base,
     labels: labelled,
-    versions: [...base.versions, versionRecord(number, tx.now, origin, value, input)],
-    nextVersion: number + 1,
+    versions:
+      filled === undefined
+        ? [...base.versions, made]
+        : base.versions.map((version) => (version.number === number ? made : version)),
+    nextVersion: filled === undefined ? number + 1 : base.nextVersion,
     revision: base.revision + 1,
     generation,
     updatedAt: tx.now,
-  })
+  }
+  const record = await prune(tx, next, number)
   await tx.putSecret(record)
   return { path, id, version: number, revision: record.revision, written: true }
 }
@@ -163,6 +171,20 @@ function versionRecord(
     ...(input.token === undefined ? {} : { token: input.token }),
     ...(input.ids === undefined ? {} : { ids: checkIds(input.ids) }),
   }
+}
+
+/** The version that is to get its value. @throws CofferError `not_found`, `conflict` */
+function emptyVersion(
+  record: SecretRecord | undefined,
+  path: string,
+  number: number,
+): VersionRecord {
+  const version = record?.versions.find((v) => v.number === number)
+  if (version?.state === 'empty' && version.deletedAt === undefined) return version
+  if (version === undefined) {
+    throw new CofferError('not_found', `${path} has no version ${number}.`, { details: { path } })
+  }
+  throw new CofferError('conflict', `${path} v${number} has its value already.`)
 }
 
 function checkExpectations(old: SecretRecord | undefined, path: string, input: NewVersion): void {
@@ -258,7 +280,11 @@ function checkSize(value: EncodedValue, bytesMax: number): void {
 }
 
 /** The oldest versions without a label leave when there are more than the secret keeps. */
-async function prune(tx: Transaction, record: SecretRecord): Promise<SecretRecord> {
+async function prune(
+  tx: Transaction,
+  record: SecretRecord,
+  written: number,
+): Promise<SecretRecord> {
   const surplus = record.versions.length - (record.maxVersions ?? LIMITS.versionsDefault)
   if (surplus <= 0) return record
   const labelled = new Set(Object.values(record.labels))
@@ -268,8 +294,8 @@ async function prune(tx: Transaction, record: SecretRecord): Promise<SecretRecor
       .slice(0, surplus)
       .map((v) => v.number),
   )
-  // The version that was just added stays, whatever its labels are.
-  leaving.delete(record.nextVersion - 1)
+  // The version that was just written stays, whatever its labels are.
+  leaving.delete(written)
   for (const number of leaving) await tx.rows.removeVersion(record.id, number)
   return { ...record, versions: record.versions.filter((v) => !leaving.has(v.number)) }
 }

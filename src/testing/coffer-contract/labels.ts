@@ -51,7 +51,11 @@ export function labelsContract(stage: () => Stage): void {
     await expectRefusal('conflict', () =>
       coffer.label(path, { label: 'blue/green', to: 2, from: 2 }),
     )
+    await expectRefusal('conflict', () =>
+      coffer.label(path, { label: 'blue/green', to: 2, from: 0 }),
+    )
     await coffer.label(path, { label: 'blue/green', to: 2, from: 1 })
+    await coffer.label(path, { label: 'new', to: 2, from: 0 })
     expect(revealed(await coffer.read({ path, label: 'blue/green' }))).toBe('b')
     await expectRefusal('not_found', () => coffer.label(path, { label: 'blue/green', to: 9 }))
     await coffer.label(path, { label: 'blue/green' })

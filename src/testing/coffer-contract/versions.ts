@@ -97,6 +97,27 @@ export function versionsContract(stage: () => Stage): void {
     await expectRefusal('token_reused', () => coffer.write(path, { value: '', token: 'staged' }))
   })
 
+  it('fills a staged version once, where its number is', async () => {
+    const { coffer, fresh } = stage()
+    const path = fresh()
+    await coffer.write(path, { value: 'old' })
+    await coffer.write(path, { token: 'staged', labels: ['pending'], ids: { aws: 'x' } })
+    const fill = { value: 'new', fills: 2, token: 'staged', labels: ['pending'] }
+    const filled = await coffer.write(path, fill)
+    expect(filled).toMatchObject({ version: 2, written: true })
+    expect(revealed(await coffer.read({ path, label: 'pending' }))).toBe('new')
+    expect(revealed(await coffer.read({ path }))).toBe('old')
+    const record = await coffer.describe(path)
+    expect(record).toMatchObject({ nextVersion: 3, labels: { current: 1, pending: 2 } })
+    await expectRefusal('conflict', () => coffer.write(path, fill))
+    await expectRefusal('conflict', () => coffer.write(path, { value: 'x', fills: 1 }))
+    await expectRefusal('not_found', () => coffer.write(path, { value: 'x', fills: 3 }))
+    expect(await coffer.write(path, { ...fill, fills: undefined })).toMatchObject({
+      version: 2,
+      written: false,
+    })
+  })
+
   it('answers a repeated rotation with its first receipt', async () => {
     const { coffer, fresh } = stage()
     const path = fresh()
