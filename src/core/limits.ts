@@ -82,4 +82,19 @@ export const LIMITS = {
   clientRetriesMax: 3,
   clientAnswerBytesMax: 134_217_728,
   clientEventBytesMax: 65_536,
+  /** A request to the server: its line and headers together, how many headers, and its body. */
+  requestHeadBytesMax: 16_384,
+  requestHeadersMax: 200,
+  requestBodyBytesMax: 8_388_608,
+  awsRequestBodyBytesMax: 2_097_152,
+  /** A client that sends its headers, its whole request, or nothing for longer is dropped. */
+  requestHeadTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  connectionIdleTimeoutMs: 120_000,
+  tlsHandshakeTimeoutMs: 10_000,
+  connectionsMax: 10_000,
+  /** What is under way when a server is stopped may take this long to finish. */
+  stopTimeoutMs: 10_000,
+  tlsNamesMax: 100,
+  tlsFileBytesMax: 262_144,
 } as const
