@@ -22,6 +22,17 @@ export type { OpenedCoffer } from './compose/open-coffer.ts'
 export const initPlatform: (typeof import('./compose/init.ts'))['initPlatform'] = async (options) =>
   (await import('./compose/init.ts')).initPlatform(options)
 
+export type { SealInspection } from './compose/unseal.ts'
+type Unseal = typeof import('./compose/unseal.ts')
+
+/** What a closed store says of its seal; absent when there is none. */
+export const inspectSeal: Unseal['inspectSeal'] = async (options) =>
+  (await import('./compose/unseal.ts')).inspectSeal(options)
+
+/** The root key by the store's own seal, for `openPlatform` in other processes. Erase it. */
+export const unsealRootKey: Unseal['unsealRootKey'] = async (options) =>
+  (await import('./compose/unseal.ts')).unsealRootKey(options)
+
 type Restore = typeof import('./compose/restore.ts')
 
 /** Audited new epoch of a store that was put back on purpose. */

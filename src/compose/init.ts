@@ -60,7 +60,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
         ? Object.values(SEALS).find((known) => known.ready(sealContext))
         : findSeal(options.seal)
     if (seal === undefined) throw new CofferError('sealed', 'No seal is ready to be used.')
-    const { rootKey, params, notes = [] } = await seal.establish(sealContext)
+    const { rootKey, params, notes = [], shares = [] } = await seal.establish(sealContext)
     const fingerprint = rootFingerprint(rootKey)
     const keyring = createKeyring({
       storeId,
@@ -95,7 +95,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
       await signed.close()
       keys.erase()
     }
-    return { storeId, dataDir, seal: seal.kind, fingerprint, notes }
+    return { storeId, dataDir, seal: seal.kind, fingerprint, notes, shares }
   } catch (error) {
     if (turn !== undefined) await store.lease(TURN, turn, clock(), 0).catch(() => {})
     throw error

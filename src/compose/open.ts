@@ -72,7 +72,8 @@ export async function openParts(
       if (state === undefined) throw missing(place)
       throw new CofferError('corrupt', 'The keyring is gone from the store.')
     }
-    const rootKey = await unseal(blob, place)
+    const rootKey =
+      options.rootKey === undefined ? await unseal(blob, place) : Uint8Array.from(options.rootKey)
     let keyring: Keyring
     try {
       keyring = openKeyring(blob, rootKey)

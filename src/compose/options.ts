@@ -12,6 +12,8 @@ export interface PlatformOptions {
   /** For the seal: `{ file: '/etc/coffer.key' }`. */
   readonly sealOptions?: Readonly<Record<string, string | undefined>>
   readonly prompt?: ((question: string) => Promise<string>) | undefined
+  /** Instead of asking the seal: a copy is kept while the platform is open, and erased with it. */
+  readonly rootKey?: Uint8Array | undefined
   /** Every line must be acknowledged by these too before anything is handed out. */
   readonly sinks?: readonly Sink[]
   readonly auditRetentionDays?: number | undefined
@@ -29,6 +31,8 @@ export interface InitReport {
   readonly fingerprint: string
   /** What the person must know: where the key file is. */
   readonly notes: readonly string[]
+  /** The root key in parts, shown this once; empty for a seal without shares. */
+  readonly shares: readonly string[]
 }
 
 export interface RestoreReport {

@@ -10,12 +10,18 @@ import { refusalOf } from './refusal.ts'
  *
  * `open` makes a new world each time: random values in `env` and `options`, a `dataDir` and a
  * `configDir` of its own in a temporary directory (the contract makes and removes them), no
- * `prompt`. In it `establish` must succeed.
+ * `prompt`. In it `establish` must succeed. `keep` is the world after people have kept what
+ * `establish` gave them, where it gave anything.
  *
  * @example
  * sealContract('aws-kms', awsKms, () => worldWithFakeKms())
  */
-export function sealContract(name: string, seal: Seal, open: () => SealContext): void {
+export function sealContract(
+  name: string,
+  seal: Seal,
+  open: () => SealContext,
+  keep: (world: SealContext, made: Established) => SealContext = (same) => same,
+): void {
   describe(`seal contract: ${name}`, () => {
     const worlds: SealContext[] = []
     let world: SealContext
@@ -50,7 +56,7 @@ export function sealContract(name: string, seal: Seal, open: () => SealContext):
       expect(made.rootKey.length).toBe(32)
       const params = throughJson(made.params)
       expect(params).toEqual(made.params)
-      const again = await seal.unseal(params, world)
+      const again = await seal.unseal(params, keep(world, made))
       expect(Buffer.compare(again, made.rootKey)).toBe(0)
     })
 
@@ -58,9 +64,10 @@ export function sealContract(name: string, seal: Seal, open: () => SealContext):
       const made = await seal.establish(world)
       const kept = Buffer.from(made.rootKey)
       made.rootKey.fill(0)
-      const first = await seal.unseal(made.params, world)
+      const later = keep(world, made)
+      const first = await seal.unseal(made.params, later)
       first.fill(0)
-      expect(Buffer.compare(await seal.unseal(made.params, world), kept)).toBe(0)
+      expect(Buffer.compare(await seal.unseal(made.params, later), kept)).toBe(0)
     })
 
     it('another world has another key', async () => {
@@ -99,15 +106,18 @@ export function sealContract(name: string, seal: Seal, open: () => SealContext):
     })
 
     it('answers spoiled params with a key or a CofferError, never with a bug', async () => {
-      const { params } = await seal.establish(world)
+      const made = await seal.establish(world)
+      const later = keep(world, made)
       const answers = []
-      for (const spoiled of spoil(params)) {
-        answers.push(await seal.unseal(spoiled, world).catch((error: unknown) => error))
+      for (const spoiled of spoil(made.params)) {
+        answers.push(await seal.unseal(spoiled, later).catch((error: unknown) => error))
       }
       expect(answers.filter((answer) => !isKey(answer) && !isRefusal(answer))).toEqual([])
     })
   })
 }
+
+type Established = Awaited<ReturnType<Seal['establish']>>
 
 const isKey = (answer: unknown): boolean => answer instanceof Uint8Array && answer.length === 32
 

@@ -17,6 +17,7 @@ export const handle: Handler<typeof init> = async ({ options }, session) => {
   await session.out.result({ ...report, recorded }, () => {
     session.out.note(`Store ${report.storeId} made in ${report.dataDir}`)
     session.out.note(`Sealed by ${report.seal}; root key ${report.fingerprint}`)
+    for (const share of report.shares) session.out.line(share)
     for (const note of [...report.notes, ...recorded]) session.out.warn(note)
     if (place.from === 'option')
       session.out.note(`Later commands find it with --data-dir or COFFER_DATA_DIR=${dataDir}`)

@@ -8,7 +8,7 @@ export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session
   if (options.seal === undefined)
     throw usage('--seal is missing: environment, key-file, passphrase …')
   const platform = await session.platform()
-  const { fingerprint, notes } = await platform.keys.reseal({
+  const { fingerprint, notes, shares } = await platform.keys.reseal({
     ...(await session.operator()),
     seal: sealNamed(options.seal),
     sealOptions: sealOptionsOf({
@@ -17,8 +17,9 @@ export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session
       'seal-option': options['new-seal-option'],
     }),
   })
-  await session.out.result({ fingerprint, notes }, () => {
+  await session.out.result({ fingerprint, notes, shares }, () => {
     session.out.note(`The store is sealed by ${options.seal}; root key ${fingerprint}`)
+    for (const share of shares) session.out.line(share)
     for (const note of notes) session.out.warn(note)
   })
 }

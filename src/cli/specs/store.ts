@@ -13,14 +13,14 @@ export const init = defineCommand({
   name: 'init',
   summary: 'make a store',
   description: [
-    'Makes a store and grants you its built-in policy admin. The root key comes from COFFER_MASTER_KEY (32 bytes as base64, base64url or 64 hex characters), else from a key file that init writes outside the data directory and names, or from a passphrase with --seal passphrase.',
+    'Makes a store and grants you its built-in policy admin. The root key comes from COFFER_MASTER_KEY (32 bytes as base64, base64url or 64 hex characters), else from a key file that init writes outside the data directory and names, or from a passphrase with --seal passphrase. With --seal shamir it is split into shares for several people, which are printed once; any 3 of 5 open the store, or as the seal options shares and threshold say.',
     'Where /data/secrets cannot be made, init proposes ./.coffer, adds it to .gitignore and records it as dataDir in coffer.yaml, so that later commands find it.',
   ],
   options: {
     seal: {
       type: 'string',
       value: 'SEAL',
-      summary: 'environment, key-file, passphrase …',
+      summary: 'environment, key-file, passphrase, shamir …',
       default: 'the first that is ready',
     },
     admin: { type: 'string', value: 'ACTOR', summary: 'who gets the policy admin', default: 'you' },
@@ -31,6 +31,10 @@ export const init = defineCommand({
     {
       command: 'coffer init --seal passphrase --data-dir ./secrets',
       note: 'asks for a passphrase',
+    },
+    {
+      command: 'coffer init --seal shamir --seal-option shares=5 --seal-option threshold=3',
+      note: 'five people, of whom three must come together',
     },
   ],
 })

@@ -83,7 +83,7 @@ export interface KeyAdmin {
       seal: string
       sealOptions?: Readonly<Record<string, string | undefined>>
     },
-  ): Promise<{ fingerprint: string; notes: readonly string[] }>
+  ): Promise<{ fingerprint: string; notes: readonly string[]; shares: readonly string[] }>
 }
 
 export interface KeyStatus {

@@ -24,12 +24,30 @@ export interface Seal {
     readonly params: JsonObject
     /** What the person must know: where the key is, what to keep. Printed once. */
     readonly notes?: readonly string[]
+    /** The key in parts, for several people: shown once to who makes the store, kept nowhere. */
+    readonly shares?: readonly string[]
   }>
   /**
    * The root key again. The engine checks it; a wrong one is not this method's concern.
    * @throws CofferError `sealed` (no key to be had), `invalid_key`, `key_exposed`, `unavailable`
    */
   unseal(params: JsonObject, context: SealContext): Promise<Uint8Array>
+  /** Present where several people each hold a part of the root key. */
+  readonly sharing?: Sharing
+}
+
+/** How the parts of a root key become the key again. */
+export interface Sharing {
+  /** How many there are, and how many are needed. @throws CofferError `corrupt` */
+  counts(params: JsonObject): { readonly shares: number; readonly threshold: number }
+  /**
+   * Looks at one share alone. Returns its number, from 1.
+   * @throws CofferError `invalid_argument` for what is no share or was mistyped; `wrong_key` for one
+   * of another root key
+   */
+  check(share: string, params: JsonObject): number
+  /** @throws CofferError `wrong_key` when they do not fit together or are too few */
+  combine(shares: readonly string[], params: JsonObject): Promise<Uint8Array>
 }
 
 /** Everything a seal may use of the world. */

@@ -41,7 +41,12 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
         tx.require('admin', KEYS),
       )
-      const { rootKey, params, notes } = await chosen.establish(seals.context(sealOptions))
+      const {
+        rootKey,
+        params,
+        notes = [],
+        shares = [],
+      } = await chosen.establish(seals.context(sealOptions))
       const fingerprint = rootFingerprint(rootKey)
       if (fingerprint === rootFingerprint(context.keys.rootKey)) {
         throw new CofferError('conflict', `The keyring is under root key ${fingerprint} already.`, {
@@ -54,7 +59,7 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
         const keyring = withRoot(context.keys.keyring, { fingerprint, seal, now: tx.now })
         await tx.putKeyring(keyring, rootKey, { seal, params })
       })
-      return { fingerprint, notes: notes ?? [] }
+      return { fingerprint, notes, shares }
     },
   }
 }
