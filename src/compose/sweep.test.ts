@@ -47,6 +47,7 @@ test('what is brought back between the sweep’s look and its purge stays', asyn
       store: (store) => ({
         description: store.description,
         current: (path) => store.current(path),
+        head: (kind, path) => store.head(kind, path),
         read: (work) => store.read(work),
         async write(work) {
           const first = between

@@ -1,7 +1,6 @@
 import { CofferError } from '../core/errors.ts'
 import type { AuditAction } from '../core/event.ts'
 import { CURRENT } from '../core/label.ts'
-import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
 import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
 import { explain } from '../core/policy/explain.ts'
@@ -19,6 +18,7 @@ import type { ActorAccess } from './access.ts'
 import type { EngineContext, Origin, Subject } from './context.ts'
 import { checkActor } from './actors.ts'
 import { auditAllowed, requireAudited } from './audited.ts'
+import { mustBeThere, names, policiesExist } from './known-names.ts'
 import { transact } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -124,19 +124,6 @@ async function refuseLockout(context: EngineContext, tx: Transaction): Promise<v
   })
 }
 
-async function mustBeThere(tx: Transaction, kind: AccessKind, name: string): Promise<void> {
-  if ((await tx.named(kind, name)) !== undefined) return
-  throw new CofferError('not_found', `There is no ${kind} ${name}.`, {
-    remedy: `See \`coffer ${kind} list\`.`,
-  })
-}
-
-async function policiesExist(tx: Transaction, policies: readonly string[]): Promise<void> {
-  for (const name of policies) {
-    if (!BUILTIN_POLICIES.has(name)) await mustBeThere(tx, 'policy', name)
-  }
-}
-
 async function all<T>(context: EngineContext, origin: Origin, kind: AccessKind): Promise<T[]> {
   const resource = `${kind}:*`
   await requireAudited(context, origin, 'admin', resource, 'list')
@@ -193,14 +180,4 @@ async function answerFor(
     },
   })
   return { allowed: decision.allowed, reasons }
-}
-
-function names(what: string, input: readonly string[]): string[] {
-  if (!Array.isArray(input) || input.length > LIMITS.policiesPerActorMax) {
-    throw new CofferError(
-      'invalid_argument',
-      `${what} is a list of at most ${LIMITS.policiesPerActorMax} names.`,
-    )
-  }
-  return [...new Set(input.map((name) => checkAccessName(what, name)))]
 }

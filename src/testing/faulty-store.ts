@@ -1,5 +1,5 @@
 import { CofferError } from '../core/errors.ts'
-import type { Store, StoreReader, StoreWriter } from '../core/ports/store.ts'
+import type { HeadKind, Store, StoreReader, StoreWriter } from '../core/ports/store.ts'
 
 export interface Fault {
   /** Which call fails, from 1; 0 or absent: none, and `calls` tells how many there are. */
@@ -55,9 +55,17 @@ class Faulty implements FaultyStore {
   }
 
   current(path: string): ReturnType<Store['current']> {
+    return this.#callNow(() => this.#store.current(path))
+  }
+
+  head(kind: HeadKind, path: string): ReturnType<Store['head']> {
+    return this.#callNow(() => this.#store.head(kind, path))
+  }
+
+  #callNow<T>(query: () => T | Promise<T>): T | Promise<T> {
     const fails = this.#count()
     if (fails && this.#when === 'before') throw this.#fail()
-    const row = this.#store.current(path)
+    const row = query()
     if (!fails) return row
     if (!(row instanceof Promise)) throw this.#fail()
     return row.then(() => {

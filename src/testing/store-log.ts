@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { HeadKind, Store, StoreReader, StoreWriter } from '../core/ports/store.ts'
 
 /** What `runStoreLog(store, STORE_LOG_SEED, STORE_LOG_OPERATIONS)` gives on a store that is right. */
-export const STORE_LOG_HASH = '3fcbfb15be0480b5d727eebd249ad57b92505f52a3df0743a048ef25355dd473'
+export const STORE_LOG_HASH = 'abb1173c9d9565bc7e734f143b3602a77071235d38698e7925e41681bca469b7'
 export const STORE_LOG_SEED = 20_260_731
 export const STORE_LOG_OPERATIONS = 3_000
 

@@ -1,7 +1,21 @@
-import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import type {
+  CurrentRow,
+  HeadAnswer,
+  HeadKind,
+  Store,
+  StoreReader,
+  StoreWriter,
+} from '../../core/ports/store.ts'
 import { leaseHorizonMs } from './lease.ts'
 import { storeClosed } from './misuse.ts'
-import { MemoryReader, MemoryWriter, type Tables, currentRow, emptyTables } from './memory/rows.ts'
+import {
+  MemoryReader,
+  MemoryWriter,
+  type Tables,
+  currentRow,
+  emptyTables,
+  headAnswer,
+} from './memory/rows.ts'
 
 /** A store in this process's memory: for tests and short-lived work. It survives nothing. */
 export function createMemoryStore(): Store {
@@ -18,6 +32,11 @@ class MemoryStore implements Store {
   current(path: string): CurrentRow {
     this.#refuseIfClosed()
     return currentRow(this.#tables, path)
+  }
+
+  head(kind: HeadKind, path: string): HeadAnswer {
+    this.#refuseIfClosed()
+    return headAnswer(this.#tables, kind, path)
   }
 
   async read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T> {

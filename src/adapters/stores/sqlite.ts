@@ -1,5 +1,12 @@
 import path from 'node:path'
-import type { CurrentRow, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import type {
+  CurrentRow,
+  HeadAnswer,
+  HeadKind,
+  Store,
+  StoreReader,
+  StoreWriter,
+} from '../../core/ports/store.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { leaseHorizonMs } from './lease.ts'
 import { STORE_FILE } from './adapter.ts'
@@ -11,6 +18,7 @@ import { storeError, storeFailure } from './sqlite/errors.ts'
 import { FileGuard } from './sqlite/guard.ts'
 import { Manners, type Patience, Turns, whenFree } from './sqlite/patience.ts'
 import { Pool } from './sqlite/pool.ts'
+import { KIND_CODES } from './sqlite/schema.sql.ts'
 import { SqliteReader, SqliteWriter, currentRow } from './sqlite/rows.ts'
 
 export interface SqliteStoreOptions {
@@ -101,13 +109,14 @@ class SqliteStore implements Store {
   }
 
   current(path: string): CurrentRow | Promise<CurrentRow> {
-    try {
-      return this.#current(path)
-    } catch (error) {
-      const failure = storeError(error, this.#file)
-      if (failure.code !== 'store_busy') throw failure
-      return this.#during(() => whenFree(() => this.#current(path), this.#patience))
-    }
+    return this.#newestRow(() => this.#current(path))
+  }
+
+  head(kind: HeadKind, path: string): HeadAnswer | Promise<HeadAnswer> {
+    return this.#newestRow(() => {
+      this.#refuseReplaced()
+      return currentRow(this.#newest.get('newestHead', KIND_CODES[kind], path), this.#file)
+    })
   }
 
   read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T> {
@@ -169,15 +178,30 @@ class SqliteStore implements Store {
     return this.#closed
   }
 
-  #current(path: string): CurrentRow {
+  /** Without a promise, unless another process is in the way. */
+  #newestRow<T>(query: () => T): T | Promise<T> {
+    try {
+      return query()
+    } catch (error) {
+      const failure = storeError(error, this.#file)
+      if (failure.code !== 'store_busy') throw failure
+      return this.#during(() => whenFree(query, this.#patience))
+    }
+  }
+
+  /** Asked by every query outside a transaction; looks now and then. */
+  #refuseReplaced(): void {
     if (this.#closed) throw storeClosed(this.description)
     this.#guardCallsLeft -= 1
     const at = this.#patience.now()
-    if (this.#guardCallsLeft < 0 || at >= this.#guardDueAt) {
-      this.#guard.check()
-      this.#guardCallsLeft = GUARD_EVERY_CALLS
-      this.#guardDueAt = at + GUARD_EVERY_MS
-    }
+    if (this.#guardCallsLeft >= 0 && at < this.#guardDueAt) return
+    this.#guard.check()
+    this.#guardCallsLeft = GUARD_EVERY_CALLS
+    this.#guardDueAt = at + GUARD_EVERY_MS
+  }
+
+  #current(path: string): CurrentRow {
+    this.#refuseReplaced()
     const row = this.#newest.get('current', path)
     const isHintStale = row?.[3] === null && row[4] !== null
     return currentRow(isHintStale ? this.#newest.get('currentWithoutHint', path) : row, this.#file)

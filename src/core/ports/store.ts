@@ -20,6 +20,8 @@ export interface Store {
    * Synchronous stores may answer without a promise.
    */
   current(path: string): CurrentRow | Promise<CurrentRow>
+  /** One head of any kind with the counters, from one snapshot, in the same way. */
+  head(kind: HeadKind, path: string): HeadAnswer | Promise<HeadAnswer>
   read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T>
   write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T>
   /**
@@ -68,11 +70,14 @@ export interface StateRow {
   readonly seal: Uint8Array
 }
 
-export interface CurrentRow {
+export interface HeadAnswer {
   readonly generation: number
   readonly accessGeneration: number
   /** Absent: nothing at this path. */
   readonly head?: Uint8Array
+}
+
+export interface CurrentRow extends HeadAnswer {
   /** Absent: the head has no current version, or its row is gone. */
   readonly envelope?: Uint8Array
 }

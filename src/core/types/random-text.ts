@@ -80,7 +80,7 @@ const PASSWORD_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 const CLASSES = [/^[A-Za-z]/, /[a-z]/, /[A-Z]/, /[0-9]/, /[-._~]/]
 
 /** A byte past the last whole multiple of the alphabet is drawn again: no character is likelier. */
-function draw(alphabet: string, chars: number, random: Random): string {
+export function draw(alphabet: string, chars: number, random: Random): string {
   const fair = 256 - (256 % alphabet.length)
   let text = ''
   for (let calls = 0; calls < TRIES_MAX; calls++) {

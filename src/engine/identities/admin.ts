@@ -1,7 +1,8 @@
-import { CofferError } from '../../core/errors.ts'
 import type { IdentityAdmin } from '../../core/ports/identities.ts'
 import type { EngineContext, Origin } from '../context.ts'
+import { createTokenAdmin } from './token-admin.ts'
 
-export function createIdentityAdmin(_context: EngineContext, _origin: Origin): IdentityAdmin {
-  throw new CofferError('internal', 'Identities are not there yet.')
+/** Credentials for one actor. Every change is a transaction with its event. */
+export function createIdentityAdmin(context: EngineContext, origin: Origin): IdentityAdmin {
+  return { ...createTokenAdmin(context, origin) } as IdentityAdmin
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import type { Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
+import type { HeadKind, Store, StoreReader, StoreWriter } from '../../core/ports/store.ts'
 import { refusalOf } from '../refusal.ts'
 import { type Handles, ID, bytes, head, numbers, paths, version } from './samples.ts'
 
@@ -151,6 +151,25 @@ export function rowsContract(handles: () => Handles): void {
     })
     expect(await look('a')).toEqual([undefined, undefined])
     expect(await look('moved')).toEqual(['head of moved', 'back'])
+  })
+
+  it('answers for one head of any kind without a transaction', async () => {
+    await put(async (rows) => {
+      await rows.putHead(head('a', 1, 'credential'))
+      await rows.putHead(head('b'), { id: ID, current: 1 })
+    })
+    expect(await store.head('credential', 'a')).toEqual({ generation: 0, accessGeneration: 0 })
+    await put((rows) => rows.putState({ generation: 3, accessGeneration: 2, seal: bytes('s') }))
+    for (const handle of [store, other]) {
+      const look = async (kind: HeadKind, path: string): Promise<string | undefined> => {
+        const answer = await handle.head(kind, path)
+        expect(answer).toMatchObject({ generation: 3, accessGeneration: 2 })
+        return answer.head && Buffer.from(answer.head).toString()
+      }
+      expect(await look('credential', 'a')).toBe('head of a')
+      expect(await look('secret', 'a')).toBeUndefined()
+      expect(await look('secret', 'b')).toBe('head of b')
+    }
   })
 
   it('pages versions by id and number', async () => {

@@ -1,5 +1,6 @@
 import type {
   CurrentRow,
+  HeadAnswer,
   HeadKind,
   HeadRange,
   HeadRow,
@@ -183,6 +184,13 @@ export function currentRow(tables: Tables, path: string): CurrentRow {
     head: found?.head.slice(),
     envelope: version?.envelope.slice(),
   }
+}
+
+export function headAnswer(tables: Tables, kind: HeadKind, path: string): HeadAnswer {
+  if (!tables.state) return { generation: 0, accessGeneration: 0 }
+  const { generation, accessGeneration } = tables.state
+  const found = tables.heads.get([kind, path])
+  return { generation, accessGeneration, ...(found && { head: found.head.slice() }) }
 }
 
 /** A key that ends early sorts before all that continue it. */

@@ -88,6 +88,11 @@ export const STATEMENTS = {
     LEFT JOIN heads AS h ON h.kind = ${KIND_CODES.secret} AND h.path = ?
     LEFT JOIN slots AS v ON v.id = h.id AND v.version = h.current + ${FIXED_WIDTH}
     WHERE s.one = 1`,
+  newestHead: `
+    SELECT s.generation, s.access_generation, h.head, NULL
+    FROM state AS s
+    LEFT JOIN heads AS h ON h.kind = ? AND h.path = ?
+    WHERE s.one = 1`,
   state: 'SELECT generation, access_generation, seal FROM state WHERE one = 1',
   putState: `
     INSERT INTO state (one, generation, access_generation, seal) VALUES (1, ?, ?, ?)

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import type { Random } from '../../core/ports/ambient.ts'
+import { draw } from '../../core/types/random-text.ts'
+
+/**
+ * `coffer_`, 43 characters of base62 (256 bits), and 6 that check them: scanners of source code find
+ * it by its beginning and tell it from what only looks like it.
+ */
+export function newToken(random: Random): string {
+  const body = draw(BASE62, 43, random)
+  return `coffer_${body}${checkOf(body)}`
+}
+
+/** Whether a text has the form and the check of `newToken`; it says nothing of its validity. */
+export const looksLikeToken = (text: string): boolean =>
+  TOKEN.test(text) && text.slice(-6) === checkOf(text.slice(7, -6))
+
+/** 24 characters: names a token or a secret id without being it. */
+export const newAccessor = (random: Random): string => draw(BASE62, 24, random)
+
+/** What is kept of a bearer token or a secret id: both have too much entropy to be searched for. */
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const DIGITS = '0123456789'
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const BASE62 = `${DIGITS}${LETTERS}${LETTERS.toLowerCase()}`
+const TOKEN = /^coffer_[0-9A-Za-z]{49}$/
+
+/** 6 characters of base62 from the SHA-256 of the rest. */
+function checkOf(body: string): string {
+  let value = createHash('sha256').update(`coffer_${body}`).digest().readUIntBE(0, 6)
+  let text = ''
+  for (let i = 0; i < 6; i++) {
+    text += BASE62[value % 62]
+    value = Math.floor(value / 62)
+  }
+  return text
+}

@@ -1,0 +1,35 @@
+import { CofferError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
+import { checkAccessName } from '../core/policy/validate.ts'
+import type { Transaction } from './transaction.ts'
+
+/** @throws CofferError `not_found` */
+export async function mustBeThere(
+  tx: Transaction,
+  kind: 'policy' | 'role' | 'actor',
+  name: string,
+): Promise<void> {
+  if ((await tx.named(kind, name)) !== undefined) return
+  throw new CofferError('not_found', `There is no ${kind} ${name}.`, {
+    remedy: `See \`coffer ${kind} list\`.`,
+  })
+}
+
+/** @throws CofferError `not_found` */
+export async function policiesExist(tx: Transaction, policies: readonly string[]): Promise<void> {
+  for (const name of policies) {
+    if (!BUILTIN_POLICIES.has(name)) await mustBeThere(tx, 'policy', name)
+  }
+}
+
+/** Names of policies or roles, each once. @throws CofferError `invalid_argument`, `invalid_policy` */
+export function names(what: string, input: readonly string[]): string[] {
+  if (!Array.isArray(input) || input.length > LIMITS.policiesPerActorMax) {
+    throw new CofferError(
+      'invalid_argument',
+      `${what} is a list of at most ${LIMITS.policiesPerActorMax} names.`,
+    )
+  }
+  return [...new Set(input.map((name) => checkAccessName(what, name)))]
+}
