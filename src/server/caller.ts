@@ -72,6 +72,8 @@ export async function loggingIn<T>(
 
 /** Counts a credential that was not good, and answers with the error to throw. */
 export function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
-  server.guard.refused(request.ip, via, 'unauthenticated')
-  return new CofferError('unauthenticated', 'The credential is missing or not valid.')
+  return (
+    server.guard.refused(request.ip, via, 'unauthenticated') ??
+    new CofferError('unauthenticated', 'The credential is missing or not valid.')
+  )
 }

@@ -1,3 +1,4 @@
+import type { CofferError } from '../core/errors.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { Presented } from '../core/ports/identities.ts'
 import type { Operator, Platform } from '../core/ports/platform.ts'
@@ -81,8 +82,8 @@ export interface Guard {
   loggedIn(address: string, login: string): void
   /**
    * A credential that was not good, none where one is needed, a request that makes no sense: counted,
-   * audited in aggregate. `code` is the error's.
-   * @throws `throttled` when there were too many from this address
+   * audited in aggregate. `code` is the error's. Never throws. Returns `throttled`, to be answered
+   * instead, when there were too many from this address: what is good is never refused for it.
    */
-  refused(address: string, via: string, code?: string): void
+  refused(address: string, via: string, code?: string): CofferError | undefined
 }

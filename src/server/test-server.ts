@@ -32,7 +32,7 @@ const OPEN: Guard = {
   admit() {},
   admitLogin() {},
   loggedIn() {},
-  refused() {},
+  refused: () => undefined,
 }
 
 export async function startTestServer(
