@@ -1,3 +1,4 @@
+import type { CofferError } from '../core/errors.ts'
 import { isCofferError } from '../core/errors.ts'
 import type { AuditAction, AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
@@ -38,19 +39,24 @@ export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request' 
   ...(origin.address === undefined ? {} : { address: origin.address }),
 })
 
-/** Decides, and leaves an event either way. @throws `denied` */
+/** Decides, and leaves an event either way. @throws `denied`, `failure` where that is given */
 export async function requireAudited(
   context: EngineContext,
   origin: Origin,
   action: Action,
   resource: string,
   auditedAs: AuditAction,
+  failure?: CofferError,
 ): Promise<void> {
   const access = await context.access.load(origin)
   if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
     const error = denied(origin.actor, action, resource)
     await auditFailure(context, origin, { action: auditedAs, resource }, error)
     throw error
+  }
+  if (failure !== undefined) {
+    await auditFailure(context, origin, { action: auditedAs, resource }, failure)
+    throw failure
   }
   await auditAllowed(context, origin, auditedAs, resource)
 }

@@ -84,9 +84,9 @@ export function createEngine(parts: EngineParts): Platform {
       return stop
     },
 
-    async permit(by, action, resource, auditedAs) {
+    async permit(by, action, resource, auditedAs, failure) {
       const { requireAudited } = await import('./audited.ts')
-      await requireAudited(context, operatorOrigin(by), action, resource, auditedAs)
+      await requireAudited(context, operatorOrigin(by), action, resource, auditedAs, failure)
     },
     async record(events) {
       const at = context.clock()

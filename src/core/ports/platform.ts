@@ -1,3 +1,4 @@
+import type { CofferError } from '../errors.ts'
 import type { AuditAction, AuditEvent } from '../event.ts'
 import type { Action } from '../policy/policy.ts'
 import type { SecretRecord } from '../record.ts'
@@ -34,9 +35,16 @@ export interface Platform {
   startSweeping(everyMs?: number): () => Promise<void>
   /**
    * Whether an operator may do what is no change of the store (`admin` on `store:seal`). Audited as
-   * `auditedAs` either way. @throws `denied`
+   * `auditedAs` either way; `failure`, where it is given, is what happens to who is allowed.
+   * @throws `denied`, `failure`
    */
-  permit(by: Operator, action: Action, resource: string, auditedAs: AuditAction): Promise<void>
+  permit(
+    by: Operator,
+    action: Action,
+    resource: string,
+    auditedAs: AuditAction,
+    failure?: CofferError,
+  ): Promise<void>
   /** Events of the platform's own work, such as counted refusals. Resolves when they are durable. */
   record(events: readonly PlatformEvent[]): Promise<void>
   /** Writes a consistent, encrypted copy to `file` (0600, atomic). Needs action `backup`. */
