@@ -20,16 +20,14 @@ export const ENTRIES = {
  * belongs to the earlier one.
  */
 const GROUPS = [
-  // Apart, so that what runs in browsers never meets it. Only what is always there: a module that
-  // takes time to load (crypto, fs/promises) stays with those who need it.
-  { name: 'node', test: /^\0node:(?:buffer|fs|os|path|url)$/ },
+  // What the entry for browsers shares with the server's.
   {
     name: 'core',
-    test: /src[\\/]core[\\/](?:errors|limits|label|path|secret|value)\.ts$/,
+    test: /src[\\/](?:core[\\/](?:errors|limits|label|path|secret|value)|config[\\/](?:env-ref|plan|problem|variable))\.ts$/,
   },
-  // What the entry for browsers shares with the server's.
-  { name: 'fields', test: /src[\\/]config[\\/](?:env-ref|plan|problem|variable)\.ts$/ },
-  { name: 'extract', test: /src[\\/]config[\\/]extract\.ts$/ },
+  // Apart, so that what runs in browsers never meets it. Only what is always there: a module that
+  // takes time to load (crypto, fs/promises) stays with those who need it.
+  { name: 'node', test: /^\0node:(?:buffer|fs|os|path|url)$|src[\\/]config[\\/]extract\.ts$/ },
   {
     name: 'platform',
     test: /src[\\/](?:compose\.ts|compose[\\/]open\.ts|adapters[\\/]stores[\\/]sqlite\.ts)$/,
@@ -87,6 +85,65 @@ const ascii = {
 }
 
 /**
+ * Copies the one helper of the bundler to where it is used: a file of its own would be loaded at
+ * every start.
+ */
+const inlineRuntime = {
+  name: 'inline-runtime',
+  generateBundle(_options, bundle) {
+    const runtime = Object.values(bundle).find(({ name }) => name === 'rolldown-runtime')
+    if (runtime === undefined) return
+    const [, code, local, exported] = /^([^]*)export\s*\{\s*(\w+) as (\w+)\s*\};?\s*$/.exec(
+      runtime.code,
+    )
+    const taken = new RegExp(
+      `import\\s*\\{\\s*${exported} as ${local}\\s*\\}\\s*from\\s*"[^"]*/rolldown-runtime[^"]*";?`,
+    )
+    for (const chunk of Object.values(bundle)) chunk.code = chunk.code.replace(taken, () => code)
+    if (Object.values(bundle).some((chunk) => chunk.code.includes(`rolldown-runtime`))) {
+      throw new Error('The bundler uses its helpers in another way than is known here.')
+    }
+    delete bundle[runtime.fileName]
+  },
+}
+
+/**
+ * Puts the functions of a start in parentheses, which V8 takes for a sign that they will be called:
+ * they are compiled with their file, and so are in the compile cache of the command line, where
+ * Node keeps nothing that is compiled later. Declarations become constants ahead of everything else.
+ */
+const eager = {
+  name: 'eager',
+  generateBundle(_options, bundle) {
+    const started = new Set(GROUPS.map(({ name }) => name))
+    for (const chunk of Object.values(bundle)) {
+      if (started.has(chunk.name)) chunk.code = withEagerFunctions(chunk.code)
+    }
+  },
+}
+
+function withEagerFunctions(code) {
+  const { body } = parseAst(code)
+  const first = body.find(({ type }) => type !== 'ImportDeclaration')?.start ?? code.length
+  const declared = []
+  let rest = ''
+  let at = first
+  for (const { type, start, end, id, declarations = [] } of body) {
+    if (type === 'FunctionDeclaration') {
+      declared.push(`const ${id.name}=(${code.slice(start, end)});`)
+      rest += code.slice(at, start)
+      at = end
+    }
+    for (const { init } of declarations) {
+      if (init?.type !== 'ArrowFunctionExpression') continue
+      rest += `${code.slice(at, init.start)}(${code.slice(init.start, init.end)})`
+      at = init.end
+    }
+  }
+  return code.slice(0, first) + declared.join('') + rest + code.slice(at)
+}
+
+/**
  * Puts each statement and each member of a class on a line of its own. Node prints the line that
  * threw above an error nobody caught: without lines that is the whole bundle.
  */
@@ -114,7 +171,7 @@ export const input = {
   platform: 'node',
   /** Packages are installed beside us, never bundled: one copy, and their own licences. */
   external: (id) => !/^[./\0]/.test(id) && !EAGER.test(id),
-  plugins: [lazyBuiltins, ascii, lines],
+  plugins: [lazyBuiltins, inlineRuntime, eager, ascii, lines],
   transform: { target: 'node24' },
   treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
 }
