@@ -151,7 +151,7 @@ async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<vo
   const { store, sinks, log, keys } = parts
   const before = await log.refresh()
   const witnesses = await Promise.all(
-    sinks.map(async (sink) => ({ sink, head: await sink.head?.() })),
+    sinks.map(async (sink) => ({ sink, head: await headOf(sink) })),
   )
   const { row, blob } = await store.read(async (rows) => ({
     row: await rows.state(),
@@ -173,6 +173,26 @@ async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<vo
   if (checkpoint !== undefined) refuseBehind(state.generation, tail, checkpoint)
   if (tail.seq < state.anchor.seq) throw cutLog(state.anchor.seq, tail.seq)
   if (state.generation > tail.generation) await log.complete(state.generation)
+}
+
+/** @throws CofferError `audit_unavailable` for a sink that does not answer in time */
+async function headOf(sink: Sink): Promise<{ readonly generation: number } | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new CofferError(
+          'audit_unavailable',
+          `The audit sink ${sink.description} does not say where it stands.`,
+        ),
+      )
+    }, LIMITS.auditSinkTimeoutMs)
+  })
+  try {
+    return await Promise.race([sink.head?.(), expired])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function refuseBehind(generation: number, tail: { seq: number }, checkpoint: AuditHead): void {

@@ -1,6 +1,7 @@
 import { STORES } from '../adapters/stores/registry.ts'
-import { isCofferError } from '../core/errors.ts'
-import { readKeyringHeader } from '../crypto/keyring.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
+import { readKeyringHeader, rootFingerprint } from '../crypto/keyring.ts'
+import { parseRootKey } from '../crypto/root-key.ts'
 import { KEYRING } from '../engine/keys/holder.ts'
 import { findSeal, unseal } from './open.ts'
 import type { PlatformOptions } from './options.ts'
@@ -13,36 +14,56 @@ export interface SealInspection {
   readonly kind: string
   /** Of the root key that opens it. */
   readonly fingerprint: string
-  /** Present where the root key is in shares. */
-  readonly sharing?: {
-    readonly shares: number
-    readonly threshold: number
-    /** Its number. @throws `invalid_argument`, `wrong_key` */
-    check(share: string): number
-    /** The root key. @throws `wrong_key` */
-    combine(shares: readonly string[]): Promise<Uint8Array>
-  }
+  /** Several people hold the root key. Else the one share that there is, is the root key itself. */
+  readonly shared: boolean
+  readonly shares: number
+  readonly threshold: number
+  /** The number of a share. @throws `invalid_argument`, `invalid_key`, `wrong_key` */
+  check(share: string): number
+  /** The root key. @throws `wrong_key` */
+  combine(shares: readonly string[]): Promise<Uint8Array>
 }
 
 /** Absent: there is no store. @throws `store_*`, `corrupt` */
 export async function inspectSeal(options: PlatformOptions): Promise<SealInspection | undefined> {
   const blob = await keyringBlob(options)
   if (blob === undefined) return undefined
-  const { storeId, seal, params, fingerprint } = readKeyringHeader(blob)
-  const { sharing } = findSeal(seal)
+  const { storeId, seal: kind, params, fingerprint } = readKeyringHeader(blob)
+  const { sharing } = findSeal(kind)
+  const named = { storeId, kind, fingerprint }
+  if (sharing === undefined) return { ...named, ...wholeKey(fingerprint) }
   return {
-    storeId,
-    kind: seal,
-    fingerprint,
-    ...(sharing === undefined
-      ? {}
-      : {
-          sharing: {
-            ...sharing.counts(params),
-            check: (share) => sharing.check(share, params),
-            combine: (shares) => sharing.combine(shares, params),
-          },
-        }),
+    ...named,
+    shared: true,
+    ...sharing.counts(params),
+    check: (share) => sharing.check(share, params),
+    combine: (shares) => sharing.combine(shares, params),
+  }
+}
+
+function wholeKey(fingerprint: string) {
+  const parse = (text: string): Uint8Array => {
+    const rootKey = parseRootKey(text.trim())
+    const given = rootFingerprint(rootKey)
+    if (given === fingerprint) return rootKey
+    rootKey.fill(0)
+    throw new CofferError(
+      'wrong_key',
+      `This root key is ${given}, and the store needs ${fingerprint}.`,
+      {
+        details: { wanted: fingerprint, given },
+      },
+    )
+  }
+  return {
+    shared: false,
+    shares: 1,
+    threshold: 1,
+    check: (text: string) => {
+      parse(text).fill(0)
+      return 1
+    },
+    combine: async ([text = '']: readonly string[]) => parse(text),
   }
 }
 

@@ -9,9 +9,10 @@ export const LIMITS = {
   valueBytesCeiling: 1_048_576,
   versionsDefault: 100,
   versionsMax: 1_000,
-  tagsMax: 50,
+  /** Vault's custom metadata; AWS's dialect allows less. */
+  tagsMax: 64,
   tagKeyCharsMax: 128,
-  tagValueCharsMax: 256,
+  tagValueCharsMax: 512,
   descriptionCharsMax: 2_048,
   ownerCharsMax: 256,
   classificationCharsMax: 64,
@@ -47,6 +48,13 @@ export const LIMITS = {
   /** Tokens that were made by tokens: a check walks up all of them. */
   tokenDepthMax: 16,
   credentialNameCharsMax: 128,
+  jwtCharsMax: 32_768,
+  /** What an issuer answers with: its keys, its configuration. */
+  jwksBytesMax: 262_144,
+  jwksTimeoutMs: 5_000,
+  jwtPublicKeysMax: 16,
+  jwtBoundClaimsMax: 64,
+  jwtBoundValuesMax: 256,
   credentialCidrsMax: 64,
   credentialMetadataMax: 64,
   credentialMetadataKeyCharsMax: 128,
@@ -72,6 +80,8 @@ export const LIMITS = {
   /** People who each hold a part of a root key. */
   keySharesMin: 2,
   keySharesMax: 32,
+  /** Shares that wait longer for the next one are forgotten. */
+  unsealAttemptMs: 600_000,
   /** A reference as written: provider, key, and the field within the value. */
   referenceCharsMax: 1_024,
   /** Secrets and variables that one configuration or document resolves. */
