@@ -1,0 +1,44 @@
+import { CofferError } from '../core/errors.ts'
+
+/** Light checks of what a server answered: a schema library would cost more than the call. */
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** @throws CofferError `unavailable` for an answer of another shape */
+export function objectOf<T = Document>(document: unknown, ...members: readonly (keyof T)[]): T {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw strange()
+  if (members.some((name) => (document as T)[name] === undefined)) throw strange()
+  return document as T
+}
+
+/** The list that an answer holds. @throws CofferError `unavailable` */
+export function listOf<T>(document: unknown, member = 'items'): T[] {
+  const list = objectOf(document)[member]
+  if (!Array.isArray(list)) throw strange()
+  return list as T[]
+}
+
+/** @throws CofferError `invalid_argument` for what is no number that JSON and a URL can say */
+export function numberOf(name: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw new CofferError('invalid_argument', `${name} is a number.`)
+}
+
+const PART_CHARS_MAX = 512
+
+/** A name as one part of an address. @throws CofferError `invalid_argument` */
+export function part(name: unknown): string {
+  if (typeof name === 'string' && name.length <= PART_CHARS_MAX && !/^\.{0,2}$/.test(name)) {
+    if (name.isWellFormed()) return encodeURIComponent(name)
+  }
+  throw new CofferError(
+    'invalid_argument',
+    'A name is text of 1 to 512 characters, not dots alone.',
+  )
+}
+
+export const strange = () =>
+  new CofferError('unavailable', 'The server answered in a shape that this client does not know.', {
+    remedy: 'Check that what answers is a Coffer server, and compare the versions of both.',
+  })

@@ -1,0 +1,87 @@
+import type { Grants, TokenRecord } from '../core/ports/identities.ts'
+import type {
+  DoctorReport,
+  KeyRotationReport,
+  KeyStatus,
+  SweepReport,
+} from '../core/ports/platform.ts'
+import { bytesOf } from './audit.ts'
+import type { Caller } from './caller.ts'
+import { objectOf } from './document.ts'
+
+/** Who a client is to the server. */
+export interface Self {
+  readonly actor: string
+  readonly grants?: Grants | undefined
+  readonly token?: TokenRecord | undefined
+}
+
+export interface ServerHealth {
+  readonly status: 'ok' | 'sealed' | 'uninitialized'
+  readonly version?: string | undefined
+}
+
+export interface ServerSealStatus {
+  readonly initialized: boolean
+  readonly sealed: boolean
+  readonly kind: string
+  readonly threshold: number
+  readonly shares: number
+  readonly progress: number
+  readonly nonce: string
+  readonly storeId?: string | undefined
+}
+
+/** What an operator can do at a server, beside what `Coffer` can. Health and seals need no token. */
+export interface ServerOperations {
+  self(): Promise<Self>
+  health(): Promise<ServerHealth>
+  sealStatus(): Promise<ServerSealStatus>
+  unseal(share: string): Promise<ServerSealStatus>
+  /** Forgets the shares that were submitted. */
+  resetUnseal(): Promise<ServerSealStatus>
+  seal(): Promise<void>
+  keyStatus(): Promise<KeyStatus>
+  rotateKeys(): Promise<KeyRotationReport>
+  doctor(): Promise<DoctorReport>
+  sweep(): Promise<SweepReport>
+  /** An age file, encrypted by the server. @throws CofferError also when it breaks off */
+  backup(to: { recipients: readonly string[] } | { passphrase: string }): AsyncIterable<Uint8Array>
+}
+
+export function createOperations(caller: Caller): ServerOperations {
+  const get = async <T>(path: string, ...members: (keyof T)[]) =>
+    objectOf<T>(await caller.json({ method: 'GET', path, repeatable: true }), ...members)
+  const work = async <T>(path: string, ...members: (keyof T)[]) =>
+    objectOf<T>(await caller.json({ method: 'POST', path, body: {}, long: true }), ...members)
+  const unsealed = async (body: object) => {
+    const request = { method: 'POST', path: '/unseal', body, anonymous: true } as const
+    return objectOf<ServerSealStatus>(await caller.json({ ...request, repeatable: true }), 'sealed')
+  }
+
+  return {
+    self: () => get<Self>('/self', 'actor'),
+    async health() {
+      const request = { method: 'GET', path: '/health', anonymous: true } as const
+      return objectOf<ServerHealth>(await caller.json({ ...request, repeatable: true }), 'status')
+    },
+    async sealStatus() {
+      const request = { method: 'GET', path: '/seal-status', anonymous: true } as const
+      const status = await caller.json({ ...request, repeatable: true })
+      return objectOf<ServerSealStatus>(status, 'sealed')
+    },
+    unseal: (share) => unsealed({ share }),
+    resetUnseal: () => unsealed({ reset: true }),
+    async seal() {
+      await caller.json({ method: 'POST', path: '/seal', body: {} })
+    },
+    keyStatus: () => get<KeyStatus>('/keys', 'storeId', 'terms', 'roots'),
+    rotateKeys: () => work<KeyRotationReport>('/keys/rotate', 'term', 'rewrapped', 'retired'),
+    doctor: () => work<DoctorReport>('/doctor', 'ok', 'checks'),
+    sweep: () => work<SweepReport>('/sweep', 'purged', 'rotated', 'due', 'failed', 'digestOk'),
+    backup: (to) =>
+      bytesOf(caller, { method: 'POST', path: '/backup', body: to, long: true }, AGE_TYPE),
+  }
+}
+
+const AGE_TYPE = 'application/octet-stream'
