@@ -81,6 +81,17 @@ export const allows = (access: ActorAccess, question: Question): Decision =>
 
 const DEFAULT_LABELS = [CURRENT]
 
+/** Whether the actor may read what is at some of these labels, or would be at `current`. */
+export const readsSome = (
+  access: ActorAccess,
+  path: string,
+  labels: readonly string[],
+  at: number,
+): boolean =>
+  [CURRENT, ...labels].some(
+    (label) => allows(access, { action: 'read', path, labels: [label], at }).allowed,
+  )
+
 /** Says nothing of whether the thing exists. */
 export const denied = (actor: string, action: string, resource: string) =>
   new CofferError('denied', `${actor} may not ${action} ${resource}.`, {

@@ -7,16 +7,20 @@ import { allows, denied, refuseByOrigin } from './access.ts'
 import { createAuditReader } from './audit-reader.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
+import type { EventHub } from './events.ts'
 import { listSecrets } from './secrets/list.ts'
 import { readBelow, readMany, readOne } from './secrets/read.ts'
 import type { Watcher } from './watch.ts'
 import { refuseOlder } from './witness.ts'
 
+/** What tells of changes, shared by every Coffer of a store. */
+export type Live = Pick<Watcher, 'watch'> & Pick<EventHub, 'events'>
+
 /**
  * The local engine's `Coffer`, bound to an actor. A server makes one for each request: nothing is
  * made before it is asked for, and what changes things is loaded when it is used.
  */
-export function createCoffer(context: EngineContext, watcher: Watcher, origin: Origin): Coffer {
+export function createCoffer(context: EngineContext, live: Live, origin: Origin): Coffer {
   const changes = once(async () =>
     (await import('./secrets/changes.ts')).createChanges(context, origin),
   )
@@ -43,8 +47,8 @@ export function createCoffer(context: EngineContext, watcher: Watcher, origin: O
     undelete: async (...given) => (await changes()).undelete(...given),
     destroy: async (...given) => (await changes()).destroy(...given),
     purge: async (...given) => (await changes()).purge(...given),
-    watch: (path, changed, failed) => watcher.watch(origin, path, changed, failed),
-    events: (query, each, failed) => watcher.events(origin, query, each, failed),
+    watch: (path, changed, failed) => live.watch(origin, path, changed, failed),
+    events: (...given) => live.events(origin, ...given),
     get access() {
       const load = async () =>
         (await import('./access-admin.ts')).createAccessAdmin(context, origin)

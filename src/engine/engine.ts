@@ -11,6 +11,7 @@ import type { BackupWriter } from './backup/write.ts'
 import { createCoffer } from './coffer.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
+import { createEventHub } from './events.ts'
 import { createHeadCodec } from './heads.ts'
 import { createIdentities } from './identities/identities.ts'
 import type { SealAccess } from './keys/admin.ts'
@@ -49,6 +50,8 @@ export function createContext(
 export function createEngine(parts: EngineParts): Platform {
   const context = createContext(parts)
   const watcher = createWatcher(context)
+  const hub = createEventHub(context)
+  const live = { watch: watcher.watch, events: hub.events }
   let identities: Identities | undefined
   const stops = new Set<() => Promise<void>>()
   const keys = async (): Promise<KeyAdmin> =>
@@ -56,7 +59,7 @@ export function createEngine(parts: EngineParts): Platform {
 
   return {
     as: (actor, origin = {}) =>
-      createCoffer(context, watcher, { actor: checkActor(actor), ...origin }),
+      createCoffer(context, live, { actor: checkActor(actor), ...origin }),
     get storeId() {
       return context.keys.keyring.storeId
     },
@@ -102,6 +105,7 @@ export function createEngine(parts: EngineParts): Platform {
 
     async close() {
       watcher.stop()
+      hub.stop()
       for (const stop of stops) await stop()
       await context.log.close()
       await context.store.close()

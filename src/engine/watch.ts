@@ -1,9 +1,6 @@
-import { CofferError } from '../core/errors.ts'
-import { CURRENT } from '../core/label.ts'
 import { canonicalPath } from '../core/path.ts'
-import type { ChangeEvent } from '../core/ports/coffer.ts'
 import type { HeadRow, StoreReader } from '../core/ports/store.ts'
-import { allows, denied } from './access.ts'
+import { denied, readsSome } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { refuseOlder } from './witness.ts'
 import { auditFailure } from './audited.ts'
@@ -29,12 +26,6 @@ export interface Watcher {
     origin: Origin,
     path: string,
     changed: () => void,
-    failed: (error: unknown) => void,
-  ): () => void
-  events(
-    origin: Origin,
-    query: { after?: string | undefined; prefix?: string | undefined },
-    each: (event: ChangeEvent) => void,
     failed: (error: unknown) => void,
   ): () => void
   stop(): void
@@ -102,10 +93,6 @@ export function createWatcher(context: EngineContext): Watcher {
         }
       }
     },
-    events(_origin, _query, _each, failed) {
-      failed(new CofferError('internal', 'Events are not there yet.'))
-      return () => {}
-    },
     stop() {
       watched.clear()
       if (timer !== undefined) clearInterval(timer)
@@ -124,10 +111,7 @@ async function mayRead(
   const state = await rows.state()
   const actor = await access.loadFrom(rows, origin, state?.accessGeneration ?? 0)
   const labels = row === undefined ? {} : heads.secret(path, row.head).labels
-  const at = clock()
-  return [CURRENT, ...Object.keys(labels)].some(
-    (label) => allows(actor, { action: 'read', path, labels: [label], at }).allowed,
-  )
+  return readsSome(actor, path, Object.keys(labels), clock())
 }
 
 /** Once: a second time would tell that something changed. */

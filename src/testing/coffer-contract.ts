@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { accessContract } from './coffer-contract/access.ts'
 import { accessAdminContract } from './coffer-contract/access-admin.ts'
 import { auditContract } from './coffer-contract/audit.ts'
+import { eventsContract } from './coffer-contract/events.ts'
 import { labelsContract } from './coffer-contract/labels.ts'
 import { limitsContract } from './coffer-contract/limits.ts'
 import { listingContract } from './coffer-contract/listing.ts'
+import { partialContract } from './coffer-contract/partial.ts'
 import { removalContract } from './coffer-contract/removal.ts'
 import { validityContract } from './coffer-contract/validity.ts'
 import { valuesContract } from './coffer-contract/values.ts'
@@ -44,6 +46,7 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   versions: versionsContract,
   values: valuesContract,
   labels: labelsContract,
+  partial: partialContract,
   validity: validityContract,
   removal: removalContract,
   limits: limitsContract,
@@ -51,4 +54,5 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   access: accessContract,
   'access admin': accessAdminContract,
   audit: auditContract,
+  events: eventsContract,
 }

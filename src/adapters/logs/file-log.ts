@@ -95,6 +95,10 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
       start().catch((error: unknown) => failed(auditUnavailable(error)))
       return () => stop()
     },
+    async changesAfter(seq, limit) {
+      const { changesAfter } = await import('./change-reader.ts')
+      return reading(() => changesAfter(place, seq, limit))
+    },
     async *export(filter = {}) {
       const { exportLog } = await import('./log-exporter.ts')
       yield* exportLog(place, filter.fromSeq)

@@ -72,6 +72,10 @@ export const WriteBody = z.strictObject({
   value: WireValue.optional().meta({
     description: 'Left out: a version without a value, to be filled later.',
   }),
+  mergePatch: jsonObject().optional().meta({
+    description: 'Instead of a value: what changes in the current JSON object (RFC 7396).',
+  }),
+  keepVersions: whole(1, LIMITS.versionsMax).optional(),
   ifRevision: whole(0).optional(),
   ifVersion: whole(0).optional(),
   labels: z.array(label()).max(LIMITS.labelsPerSecretMax).optional(),
@@ -167,6 +171,7 @@ export const ListSecretsQuery = z.strictObject({
   cursor: cursor().optional(),
   limit: whole(1, LIMITS.pageSizeMax).optional(),
   deleted: z.boolean().optional(),
+  folders: z.boolean().optional(),
   tag: z.string().optional(),
   owner: z.string().optional(),
   type: z.string().optional(),
@@ -176,4 +181,6 @@ export const ListSecretsQuery = z.strictObject({
   due: z.boolean().optional(),
 })
 
-export const SecretPage = pageOf(SecretRecord)
+export const SecretPage = pageOf(SecretRecord).extend({
+  folders: z.array(z.string()).optional(),
+})

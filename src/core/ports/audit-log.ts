@@ -40,6 +40,12 @@ export interface AuditLog {
   verify(options?: AuditVerifyOptions & { readonly anchor?: AuditAnchor }): Promise<AuditReport>
   head(): Promise<AuditHead>
   follow(each: (entry: AuditEntry) => void, failed: (error: unknown) => void): () => void
+  /**
+   * Durable entries of committed changes behind entry `seq`, by any process, oldest first, at most
+   * `limit`. The answer's `seq` is how far was looked: where the next call goes on.
+   * @throws `not_found` when the log no longer has what follows `seq`
+   */
+  changesAfter(seq: number, limit: number): Promise<AuditChanges>
   export(filter?: { fromSeq?: number }): AsyncIterable<Uint8Array>
   /**
    * Removes whole segments that are older than the retention; the chain then starts at a signed
@@ -47,6 +53,13 @@ export interface AuditLog {
    */
   prune(now: number, actor: string): Promise<readonly string[]>
   close(): Promise<void>
+}
+
+export interface AuditChanges {
+  readonly entries: readonly AuditEntry[]
+  readonly seq: number
+  /** There may be more behind `seq` already. */
+  readonly more: boolean
 }
 
 export interface AuditTail {

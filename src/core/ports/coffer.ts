@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { RotationRule, SecretRecord, VersionRecord } from '../record.ts'
 import type { Secret } from '../secret.ts'
 import type { TypeSpec } from '../types/spec.ts'
-import type { Encoding, SecretValue } from '../value.ts'
+import type { Encoding, JsonObject, SecretValue } from '../value.ts'
 import type { IdentityAdmin } from './identities.ts'
 import type { SettingsAdmin } from './settings.ts'
 
@@ -47,9 +47,15 @@ export interface Coffer {
   describe(path: string): Promise<SecretRecord | undefined>
   list(query?: ListQuery): Promise<Page<SecretRecord>>
 
-  /** Changes metadata; `null` removes a field. Makes no version. */
+  /**
+   * Changes metadata; `null` removes a field. Makes no version. With `ifRevision` 0 it makes the
+   * secret, without versions.
+   */
   update(path: string, change: MetadataChange, options?: Expectation): Promise<SecretRecord>
-  /** Changes one version's validity; its value never changes. */
+  /**
+   * Changes one version's validity; its value never changes. Needs `update`; for `deleted` alone
+   * `delete` or `undelete`.
+   */
   updateVersion(path: string, version: number, change: VersionChange): Promise<SecretRecord>
   /** Moves a label to a version, or takes it off (`to` absent). `from`: where it must be now. */
   label(path: string, change: LabelChange): Promise<SecretRecord>
@@ -68,14 +74,18 @@ export interface Coffer {
   watch(path: string, changed: () => void, failed: (error: unknown) => void): () => void
 
   /**
-   * Committed changes of secrets that the actor may list, oldest first, each once, within 2 s, by
-   * whatever process they were made. `after`: the cursor of the last one seen; absent: from now on.
-   * Returns a function that stops it.
+   * Committed changes of secrets that the actor may list or read, oldest first, each once, within
+   * 2 s, by whatever process they were made. `after`: the cursor of the last one seen; absent: from
+   * now on. Whether the actor may know of it is asked again for each. Returns a function that stops
+   * it. After `failed` nothing more comes: `not_found` says that the log no longer has what follows
+   * the cursor, `invalid_argument` that it is none of this store. `began` is called once, when
+   * nothing from the call on can be missed any more.
    */
   events(
     query: { after?: string | undefined; prefix?: string | undefined },
     each: (event: ChangeEvent) => void,
     failed: (error: unknown) => void,
+    began?: () => void,
   ): () => void
 
   readonly access: AccessAdmin
@@ -113,7 +123,9 @@ export interface SecretVersion {
   readonly expiresAt?: number | undefined
   /** Variable name it was imported under. */
   readonly envName?: string | undefined
-  /** Of the version and of the secret's name, by dialect; known where the store is. */
+  /** Of the secret; known where the store is, as are the next two. */
+  readonly tags?: SecretRecord['tags'] | undefined
+  /** Of the version and of the secret's name, by dialect. */
   readonly ids?: VersionRecord['ids'] | undefined
   readonly spellings?: SecretRecord['spellings'] | undefined
   readonly secret: Secret<SecretValue>
@@ -134,6 +146,17 @@ export interface Expectation {
 export interface WriteInput extends Expectation, MetadataChange {
   /** Absent: a version without a value (`pending` to be filled). */
   readonly value?: SecretValue
+  /**
+   * Instead of a value: what changes in the current one, a JSON object (RFC 7396, `null` removes a
+   * member). Hands nothing out, so it needs no `read`.
+   * @throws `not_found` without a current version, and whatever reading that would be refused with
+   */
+  readonly mergePatch?: JsonObject | undefined
+  /**
+   * How many versions are kept after this write where the secret itself does not say; at most
+   * `versionsMax`.
+   */
+  readonly keepVersions?: number | undefined
   /** Compare-and-set: `current` must be this version, or `conflict`. 0: no version yet. */
   readonly ifVersion?: number | undefined
   /** Labels for the new version. Default `['current']`. `[]` leaves all labels where they are. */
@@ -203,6 +226,12 @@ export interface ListQuery {
   readonly limit?: number | undefined
   /** Also soft-deleted ones. */
   readonly deleted?: boolean | undefined
+  /**
+   * One level only: the secrets directly below the prefix and, in the page's `folders`, the names of
+   * the next segments that something listable lies below. Both count for `limit`. What lies deeper is
+   * skipped, not looked through.
+   */
+  readonly folders?: boolean | undefined
   readonly where?: ListFilter | undefined
 }
 
@@ -223,6 +252,8 @@ export interface ListFilter {
 
 export interface Page<T> {
   readonly items: readonly T[]
+  /** For a list with `folders`: names without slashes, ascending by UTF-8 bytes. */
+  readonly folders?: readonly string[] | undefined
   /** Absent on the last page. */
   readonly cursor?: string | undefined
 }

@@ -5,23 +5,21 @@ import { LIMITS } from '../../core/limits.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import { listRanges } from '../../core/policy/ranges.ts'
 import type { ListFilter, ListQuery, Page } from '../../core/ports/coffer.ts'
-import type { HeadRow, StoreReader } from '../../core/ports/store.ts'
+import type { StoreReader } from '../../core/ports/store.ts'
 import type { SecretRecord } from '../../core/record.ts'
-import { compareUtf8 } from '../../core/utf8-order.ts'
-import { openAead, sealAead } from '../../crypto/aead.ts'
-import { associatedData } from '../../crypto/framing.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
+import { makeCursor, openCursor } from '../cursor.ts'
 import { refuseOlder } from '../witness.ts'
 import { auditFailure, originFacts } from '../audited.ts'
 import { wholeNumber } from './numbers.ts'
+import { headsInReach } from './reach.ts'
 import { labelTarget } from './usable.ts'
 
 const DAY_MS = 86_400_000
 /** A page ends after so many heads looked at, full or not; its cursor goes on. */
 const SCANNED_MAX = 10_000
-const CHUNK = 256
 
 /**
  * Secrets below a prefix that the actor may list, in UTF-8 order. Only the ranges that the actor's
@@ -46,7 +44,7 @@ export async function findPage(
 ): Promise<{ readonly page: Page<SecretRecord>; readonly event: AuditEvent }> {
   const prefix = canonicalPrefix(query.prefix ?? '')
   const limit = wholeNumber('limit', query.limit ?? LIMITS.pageSizeDefault, 1, LIMITS.pageSizeMax)
-  const after = query.cursor === undefined ? undefined : openCursor(context, query.cursor)
+  const after = query.cursor === undefined ? undefined : openCursor(context, 'cursor', query.cursor)
   const where = checkFilter(query.where ?? {})
   const at = context.clock()
   const known = context.witness.known()
@@ -58,7 +56,8 @@ export async function findPage(
       refuseOlder(state?.generation ?? 0, known)
       const access = await context.access.loadFrom(rows, origin, state?.accessGeneration ?? 0)
       const deleted = query.deleted === true
-      return scan(context, rows, access, { prefix, after, limit, at, deleted, where })
+      const folders = query.folders === true
+      return scan(context, rows, access, { prefix, after, limit, at, deleted, folders, where })
     })
   } catch (error) {
     await auditFailure(context, origin, { action: 'list', resource }, error)
@@ -70,7 +69,7 @@ export async function findPage(
     action: 'list',
     outcome: 'allowed',
     resource,
-    reason: `${page.items.length} listed`,
+    reason: `${page.items.length + (page.folders?.length ?? 0)} listed`,
     ...originFacts(origin),
   }
   return { page, event }
@@ -82,6 +81,7 @@ interface Scan {
   readonly limit: number
   readonly at: number
   readonly deleted: boolean
+  readonly folders: boolean
   readonly where: ListFilter
 }
 
@@ -89,48 +89,39 @@ async function scan(
   context: EngineContext,
   rows: StoreReader,
   access: ActorAccess,
-  { prefix, after, limit, at, deleted, where }: Scan,
+  { prefix, after, limit, at, deleted, folders, where }: Scan,
 ): Promise<Page<SecretRecord>> {
   const items: SecretRecord[] = []
+  const names: string[] = []
+  const page = () => (folders ? { items, folders: names } : { items })
+  const start = prefix === '' ? 0 : prefix.length + 1
+  const heads = headsInReach(rows, listRanges(access.compiled, 'list', prefix, at), after)
   let scanned = 0
   let last: string | undefined
-  for await (const row of headsInReach(rows, access, prefix, after, at)) {
-    if (items.length === limit || scanned === SCANNED_MAX) {
-      return { items, cursor: last === undefined ? undefined : makeCursor(context, last) }
+  for (let row = await heads.next(); row !== undefined; row = await heads.next()) {
+    if (items.length + names.length === limit || scanned === SCANNED_MAX) {
+      return {
+        ...page(),
+        cursor: last === undefined ? undefined : makeCursor(context, 'cursor', last),
+      }
     }
     scanned += 1
     last = row.path
+    if (folders && row.path === prefix) continue
     if (!allows(access, { action: 'list', path: row.path, at }).allowed) continue
     const record = context.heads.secret(row.path, row.head)
     if (record.deletedAt !== undefined && !deleted) continue
-    if (matchesFilter(record, where, at)) items.push(record)
-  }
-  return { items }
-}
-
-async function* headsInReach(
-  rows: StoreReader,
-  access: ActorAccess,
-  prefix: string,
-  after: string | undefined,
-  at: number,
-): AsyncGenerator<HeadRow> {
-  for (const range of listRanges(access.compiled, 'list', prefix, at)) {
-    let from: { from?: string; after?: string } =
-      after !== undefined && compareUtf8(after, range.from) >= 0 ? { after } : { from: range.from }
-    for (;;) {
-      const chunk = await rows.heads({
-        kind: 'secret',
-        ...from,
-        ...(range.before === undefined ? {} : { before: range.before }),
-        limit: CHUNK,
-      })
-      yield* chunk
-      const end = chunk.at(-1)
-      if (end === undefined || chunk.length < CHUNK) break
-      from = { after: end.path }
+    if (!matchesFilter(record, where, at)) continue
+    const slash = folders ? row.path.indexOf('/', start) : -1
+    if (slash === -1) {
+      items.push(record)
+      continue
     }
+    names.push(row.path.slice(start, slash))
+    last = row.path.slice(0, slash + 1)
+    heads.skipFolder(last)
   }
+  return page()
 }
 
 interface Condition<T> {
@@ -209,26 +200,3 @@ function ageMs(record: SecretRecord, at: number): number {
   const version = currentOf(record)
   return version === undefined ? -1 : at - version.createdAt
 }
-
-/**
- * Sealed, for a page may end at a secret that the actor may not know of; any process with the keys
- * goes on from it.
- */
-function makeCursor({ keys, random }: EngineContext, path: string): string {
-  const { stateKey, storeId } = keys.keyring
-  const sealed = sealAead(stateKey, Buffer.from(path), associatedData('cursor', storeId), random)
-  return Buffer.from(sealed).toString('base64url')
-}
-
-function openCursor({ keys }: EngineContext, cursor: string): string {
-  const { stateKey, storeId } = keys.keyring
-  try {
-    if (cursor.length > CURSOR_CHARS_MAX) throw new RangeError('Longer than any path.')
-    const sealed = Buffer.from(cursor, 'base64url')
-    return Buffer.from(openAead(stateKey, sealed, associatedData('cursor', storeId))).toString()
-  } catch {
-    throw new CofferError('invalid_argument', 'The cursor is not one that a page ended with.')
-  }
-}
-
-const CURSOR_CHARS_MAX = 1_024
