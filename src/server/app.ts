@@ -1,44 +1,96 @@
 import fastify from 'fastify'
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { CofferError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import { DIALECTS } from './dialects/registry.ts'
-import type { Server } from './server.ts'
+import { registerHealth } from './health.ts'
+import { createMalformed } from './malformed.ts'
+import { cofferErrorOf, PROBLEM_TYPE, problemOf } from './problem.ts'
+import type { DialectName, Server } from './server.ts'
+
+/** How an app is listened on, and what watches it. */
+export interface AppParts extends Pick<FastifyServerOptions, 'serverFactory'> {
+  /** Hooks over all dialects: logs and metrics. Given the app before anything else is registered. */
+  readonly observers?: readonly Observer[]
+}
+
+export type Observer = (app: FastifyInstance) => void | Promise<void>
 
 /** Every request is turned into calls of a `Coffer` here; listening is somebody else's business. */
 export async function createApp(
   server: Server,
-  listener: Pick<FastifyServerOptions, 'serverFactory'> = {},
+  { observers = [], serverFactory }: AppParts = {},
 ): Promise<FastifyInstance> {
   const { trustedProxies, dialects } = server.options
-  const app = fastify({
-    ...listener,
+  const malformed = createMalformed(server, () => app)
+  const options: FastifyServerOptions = {
+    ...(serverFactory === undefined ? {} : { serverFactory }),
     logger: false,
     disableRequestLogging: true,
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: LIMITS.requestBodyBytesMax,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     genReqId: () => Buffer.from(server.random(9)).toString('base64url'),
     exposeHeadRoutes: false,
     return503OnClosing: true,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    clientErrorHandler: malformed,
+    frameworkErrors: answerProblem as NonNullable<FastifyServerOptions['frameworkErrors']>,
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, ignoreTrailingSlash: false },
+  }
+  const app: FastifyInstance = fastify(options)
+  for (const observe of observers) await observe(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(ON_EVERY_ANSWER)
+    const waiting =
+      request.routeOptions.config.probe === true ? undefined : server.guard.admitAddress(request.ip)
+    if (waiting === undefined) return done()
+    waiting.then(() => done(), done)
   })
-  app.addHook('onRequest', async (request) => {
-    await server.guard.admitAddress(request.ip)
-  })
+  app.setNotFoundHandler((request, reply) => answerProblem(noSuchRoute(), request, reply))
+  app.setErrorHandler(answerProblem)
+  registerHealth(app, server)
   for (const name of dialects) {
     const dialect = DIALECTS[name]
-    await app.register(async (scope) => dialect.register(scope, server), {
-      prefix: dialect.prefix,
-    })
+    await app.register(
+      async (scope) => {
+        scope.addHook('onRoute', (route) => {
+          route.bodyLimit ??= BODY_BYTES_MAX[name]
+        })
+        await dialect.register(scope, server)
+      },
+      { prefix: dialect.prefix },
+    )
   }
   return app
 }
 
-const BODY_BYTES_MAX = 8_388_608
-const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const PARAM_CHARS_MAX = 4_096
 
+const BODY_BYTES_MAX: Readonly<Record<DialectName, number>> = {
+  native: LIMITS.requestBodyBytesMax,
+  vault: LIMITS.requestBodyBytesMax,
+  aws: LIMITS.awsRequestBodyBytesMax,
+}
+
+function answerProblem(given: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = cofferErrorOf(given)
+  const { retryAfterSeconds } = error.details
+  if (typeof retryAfterSeconds === 'number') void reply.header('retry-after', retryAfterSeconds)
+  return reply.code(error.status).type(PROBLEM_TYPE).send(problemOf(error, request.id))
+}
+
+/** Nothing that is answered here is for a cache, or for a browser to guess at. */
+const ON_EVERY_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 /** What a dialect that is switched off, or a path that nobody has, is told. */
 export const noSuchRoute = () => new CofferError('not_found', 'There is nothing at this address.')
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Health and the like: answered whatever the limits of the address say. */
+    readonly probe?: boolean
+  }
+}

@@ -1,0 +1,70 @@
+import { createServer } from 'node:http'
+import type { Server as HttpServer, ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { FastifyServerOptions } from 'fastify'
+import { LIMITS } from '../core/limits.ts'
+import type { KeyPair } from './tls/key-pair.ts'
+import type { TlsSource } from './tls/source.ts'
+
+/** How long a client may take, and how many there may be. Defaults are the platform's limits. */
+export interface ConnectionLimits {
+  readonly headTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly handshakeTimeoutMs: number
+  readonly connectionsMax: number
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  headTimeoutMs: LIMITS.requestHeadTimeoutMs,
+  requestTimeoutMs: LIMITS.requestTimeoutMs,
+  idleTimeoutMs: LIMITS.connectionIdleTimeoutMs,
+  handshakeTimeoutMs: LIMITS.tlsHandshakeTimeoutMs,
+  connectionsMax: LIMITS.connectionsMax,
+}
+
+/** Longer than the usual minute of load balancers: the one in front closes first. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000
+
+/** For Fastify: an HTTP server whose clients are held to the limits; over TLS when there is one. */
+export function httpServerFactory(
+  limits: ConnectionLimits,
+  tls: TlsSource | undefined,
+): NonNullable<FastifyServerOptions['serverFactory']> {
+  const options: ServerOptions = {
+    maxHeaderSize: LIMITS.requestHeadBytesMax,
+    headersTimeout: limits.headTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headTimeoutMs / 4)),
+    noDelay: true,
+  }
+  return (handler) => {
+    const server =
+      tls === undefined
+        ? createServer(options, handler)
+        : secured(tls, (pair) =>
+            createTlsServer(
+              { ...options, ...pair, ...PROTOCOL, handshakeTimeout: limits.handshakeTimeoutMs },
+              handler,
+            ),
+          )
+    server.maxHeadersCount = LIMITS.requestHeadersMax
+    server.maxConnections = limits.connectionsMax
+    server.timeout = limits.idleTimeoutMs
+    return server
+  }
+}
+
+const PROTOCOL = { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const
+
+/** New connections are secured with the source's newest pair; open ones are left alone. */
+function secured<S extends HttpServer & { setSecureContext(options: object): void }>(
+  tls: TlsSource,
+  create: (pair: KeyPair) => S,
+): S {
+  const server = create(tls.current())
+  const stop = tls.subscribe((pair) => server.setSecureContext({ ...pair, ...PROTOCOL }))
+  server.once('close', stop)
+  return server
+}

@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'node:net'
+import { CofferError } from '../core/errors.ts'
+import { listStart, receiveList } from './list-method.ts'
+import type { ListRequest, ParseError } from './list-method.ts'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { closeWith, openAnswer, whenAnswered } from './raw-answer.ts'
+import type { RawAnswer } from './raw-answer.ts'
+import type { Server } from './server.ts'
+
+/**
+ * For bytes that Node's parser refuses: a LIST is carried out, anything else is counted, answered
+ * with its status and the connection closed. It is called again for each further packet.
+ */
+export function createMalformed(
+  server: Server,
+  app: () => FastifyInstance,
+): (error: Error, socket: Socket) => void {
+  const lists = new WeakMap<Socket, ListRequest>()
+  const refused = new WeakSet<Socket>()
+
+  return (given, socket) => {
+    const error: ParseError = given
+    if (error.code === 'ECONNRESET' || socket.destroyed) return void socket.destroy()
+    const list = lists.get(socket)
+    if (list !== undefined) {
+      return error.rawPacket === undefined ? list.late() : list.more(error.rawPacket)
+    }
+    if (refused.has(socket)) return
+    const start = listStart(error)
+    if (start !== undefined) {
+      lists.set(socket, receiveList(socket, error, start, app(), answerOf))
+      return
+    }
+    refused.add(socket)
+    const status = statusOf(error)
+    if (status === 400) server.guard.refused(socket.remoteAddress ?? '', 'malformed')
+    const open = openAnswer(socket)
+    // Its own body was malformed: nobody will ever finish it.
+    if (open !== undefined && !open.req.complete) {
+      return open.headersSent ? void socket.destroy() : closeWith(socket, answerOf(status))
+    }
+    whenAnswered(socket).then(
+      () => closeWith(socket, answerOf(status)),
+      () => socket.destroy(),
+    )
+  }
+}
+
+function statusOf(error: ParseError): number {
+  if (error.code === 'HPE_INVALID_METHOD') return knownShape(error) ? 405 : 400
+  return STATUS[error.code ?? ''] ?? 400
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/** How far from its start the parser gives up on a method, at most. */
+const METHOD_LETTERS_MAX = 12
+
+/** A request line with a method that nobody knows: SCAN. */
+function knownShape({ rawPacket, bytesParsed = 0 }: ParseError): boolean {
+  const from = Math.max(0, bytesParsed - METHOD_LETTERS_MAX)
+  const text = rawPacket?.subarray(from, from + 4 * METHOD_LETTERS_MAX).toString('latin1') ?? ''
+  return /(?:^|[^!-~]|\b)[A-Za-z-]{1,20} \/[!-~]*(?: |$)/.test(text)
+}
+
+const WORDS: Readonly<Record<number, CofferError>> = {
+  405: new CofferError('invalid_argument', 'There is no such method here.'),
+  408: new CofferError('timeout', 'The request took too long to arrive.'),
+  413: new CofferError('too_large', 'The request is too large.'),
+  431: new CofferError('too_large', 'The headers of the request are too large.'),
+  503: new CofferError('unavailable', 'The server is being stopped.'),
+}
+const MALFORMED = new CofferError('invalid_argument', 'The request is malformed.')
+
+const answerOf = (status: number): RawAnswer => ({
+  status,
+  headers: { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' },
+  body: Buffer.from(JSON.stringify({ ...problemOf(WORDS[status] ?? MALFORMED), status })),
+})

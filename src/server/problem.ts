@@ -1,0 +1,31 @@
+import { CofferError, isCofferError } from '../core/errors.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
+/** An error as RFC 9457 has it, with what Coffer's clients turn back into the same error. */
+export function problemOf(error: CofferError, request?: string): object {
+  const { code, message, remedy, details, status } = error
+  return {
+    type: `urn:coffer:error:${code}`,
+    title: titleOf(code),
+    status,
+    detail: message,
+    code,
+    remedy,
+    details,
+    request,
+  }
+}
+
+/** What Fastify itself refuses, and what nobody expected, as rows of our table. Never their texts. */
+export function cofferErrorOf(error: unknown): CofferError {
+  if (isCofferError(error)) return error
+  const status = (error as { statusCode?: unknown } | undefined)?.statusCode
+  if (status === 413) return new CofferError('too_large', 'The body of the request is too large.')
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new CofferError('invalid_argument', 'The request is malformed.', { cause: error })
+  }
+  return new CofferError('internal', 'Coffer failed unexpectedly.', { cause: error })
+}
+
+const titleOf = (code: string) => code.replaceAll('_', ' ')
