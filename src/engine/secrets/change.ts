@@ -9,7 +9,8 @@ import type { Transaction } from '../transaction.ts'
 import { changeMetadata } from './metadata.ts'
 import { instant, wholeNumber } from './numbers.ts'
 import { labelTarget } from './usable.ts'
-import { conflict, moveLabels, openVersion } from './write.ts'
+import { openVersion } from './open.ts'
+import { conflict, moveLabels } from './write.ts'
 
 const DAY_MS = 86_400_000
 

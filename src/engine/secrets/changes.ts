@@ -4,7 +4,7 @@ import { CURRENT } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPath } from '../../core/path.ts'
 import type { Action } from '../../core/policy/policy.ts'
-import type { Coffer, WriteInput } from '../../core/ports/coffer.ts'
+import type { Coffer, VersionChange, WriteInput } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import { generateValue } from '../../core/types/generate.ts'
 import { encodeValue } from '../../core/value.ts'
@@ -24,7 +24,7 @@ import {
 import { wholeNumber } from './numbers.ts'
 import { labelsOf } from './usable.ts'
 import type { NewVersion } from './write.ts'
-import { addVersion, conflict, requireEach } from './write.ts'
+import { addSecret, addVersion, conflict, requireEach } from './write.ts'
 
 /** What changes secrets. Loaded at the first change: a program that only reads never does. */
 export type Changes = Pick<
@@ -113,18 +113,23 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
       })
     },
 
-    update: (path, metadata, options = {}) =>
-      change(path, 'update', {}, (record, tx) => {
-        const { ifRevision } = options
+    async update(input, metadata, { ifRevision } = {}) {
+      if (ifRevision === 0) {
+        const path = canonicalPath(input)
+        const attempt = { action: 'update', resource: path } as const
+        return transact(context, origin, attempt, (tx) => addSecret(tx, context, path, metadata))
+      }
+      return change(input, 'update', {}, (record, tx) => {
         if (ifRevision !== undefined && ifRevision !== record.revision) {
           throw conflict(record.path, 'revision', ifRevision, record.revision)
         }
         return withMetadata(tx, context, record, metadata)
-      }),
+      })
+    },
     updateVersion: (path, version, validity) =>
       change(
         path,
-        'update',
+        actionOf(validity),
         { version },
         (record, tx) => withVersionChange(record, version, validity, tx.now),
         versionsMeant([version]),
@@ -225,6 +230,15 @@ function versionNumbers(input: readonly number[]): number[] {
 }
 
 function newVersion(input: WriteInput): NewVersion {
+  if (input.mergePatch !== undefined && input.value !== undefined) {
+    throw new CofferError('invalid_argument', 'Give a value or a mergePatch, not both.')
+  }
   const encoded = input.value === undefined ? undefined : encodeValue(input.value)
   return { ...input, action: 'write', value: () => encoded }
+}
+
+/** Deleting a version, or bringing it back, is an action of its own when nothing else changes. */
+function actionOf({ deleted, ...others }: VersionChange): 'update' | 'delete' | 'undelete' {
+  const only = Object.values(others).every((value) => value === undefined)
+  return deleted === undefined || !only ? 'update' : deleted ? 'delete' : 'undelete'
 }

@@ -30,7 +30,7 @@ export function openVersionRow(
     if (!isCofferError(error, 'sealed')) throw error
     bytes = decryptAfterKeyRotation(context, record, version)
   }
-  return bytes instanceof Promise || narrows(record.type)
+  return bytes instanceof Promise || narrows(record.type, version)
     ? openChecked(record, version, bytes)
     : secretVersion(record, version, bytes)
 }
@@ -41,7 +41,7 @@ async function openChecked(
   coming: Uint8Array | Promise<Uint8Array>,
 ): Promise<SecretVersion> {
   const bytes = await coming
-  if (narrows(record.type)) {
+  if (narrows(record.type, version)) {
     const { checkValue } = await import('../../core/types/validate.ts')
     await checkValue(record.type, { encoding: version.encoding, bytes })
   }
@@ -64,6 +64,7 @@ function secretVersion(
     createdAt: version.createdAt,
     expiresAt: version.expiresAt,
     envName: record.envName,
+    tags: record.tags,
     ids: version.ids,
     spellings: record.spellings,
     secret: new Secret<SecretValue>({
@@ -78,8 +79,10 @@ function secretVersion(
 /** Types whose every text of the right encoding is valid need no second look on the way out. */
 const FREE_TEXT = new Set(['string', 'password', 'apiKey', 'token', 'binary'])
 
-const narrows = (spec: TypeSpec): boolean =>
-  !FREE_TEXT.has(spec.name) ||
+/** What was written as an object is JSON, whatever became of the type since. */
+const narrows = (spec: TypeSpec, { encoding }: VersionRecord): boolean =>
+  !(FREE_TEXT.has(spec.name) || (spec.name === 'json' && encoding === 'json')) ||
+  spec.schema !== undefined ||
   spec.pattern !== undefined ||
   spec.min !== undefined ||
   spec.max !== undefined
@@ -92,6 +95,18 @@ function decrypt(
 ): Uint8Array {
   const binding = { storeId: keyring.storeId, id, version: number, path }
   return openEnvelope(envelope, kekOf(keyring), binding)
+}
+
+/** Inside a transaction, whose keyring is as new as its rows. */
+export function openVersion(
+  context: EngineContext,
+  path: string,
+  id: string,
+  version: number,
+  envelope: Uint8Array,
+): Uint8Array {
+  const { keyring } = context.keys
+  return openEnvelope(envelope, kekOf(keyring), { storeId: keyring.storeId, id, version, path })
 }
 
 /** Another process made a new term, or retired the one of the row that we hold. */

@@ -3,18 +3,20 @@ import { CURRENT, PREVIOUS, checkLabel } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Action } from '../../core/policy/policy.ts'
 import { kindOf } from '../../core/policy/pattern.ts'
-import type { WriteInput, WriteReceipt } from '../../core/ports/coffer.ts'
+import type { MetadataChange, WriteInput, WriteReceipt } from '../../core/ports/coffer.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
 import { checkValue } from '../../core/types/validate.ts'
 import type { EncodedValue } from '../../core/value.ts'
-import { openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
-import { activeTerm, kekOf } from '../../crypto/keyring.ts'
+import { sealEnvelope } from '../../crypto/envelope.ts'
+import { activeTerm } from '../../crypto/keyring.ts'
 import { refuseByOrigin } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { changeMetadata, checkIds } from './metadata.ts'
-import { instant } from './numbers.ts'
+import { patchedValue } from './merge.ts'
+import { instant, wholeNumber } from './numbers.ts'
+import { openVersion } from './open.ts'
 import { labelTarget } from './usable.ts'
 
 /** A write whose value is known only in the transaction: a rotation generates it by type. */
@@ -36,11 +38,7 @@ export async function addVersion(
   input: NewVersion,
 ): Promise<WriteReceipt> {
   requireEach(tx, input.action, path, input.labels ?? [CURRENT])
-  if (kindOf(path) !== undefined) {
-    throw new CofferError('invalid_path', `${path} is how another kind of thing is called.`, {
-      remedy: 'Begin the path of a secret with another word than policy:, role:, actor: and so on.',
-    })
-  }
+  refuseKind(path)
   const old = await tx.secret(path)
   if (old !== undefined) refuseByOrigin(origin, input.action, old)
   if (old?.deletedAt !== undefined) {
@@ -55,7 +53,10 @@ export async function addVersion(
   }
   checkExpectations(old, path, input)
   const changed = changeMetadata(old ?? newRecord(path, tx.now, context), input)
-  const value = input.value(changed)
+  const value =
+    input.mergePatch === undefined
+      ? input.value(changed)
+      : await patchedValue(tx, context, old, path, changed.type, input.mergePatch)
   const typeGiven = old !== undefined || input.type !== undefined || value === undefined
   const base = typeGiven ? changed : { ...changed, type: TYPE_OF[value.encoding] }
   if (value !== undefined) {
@@ -87,9 +88,31 @@ export async function addVersion(
     generation,
     updatedAt: tx.now,
   }
-  const record = await prune(tx, next, number)
+  const kept = base.maxVersions ?? versionsKept(input.keepVersions)
+  const record = await prune(tx, next, number, kept)
   await tx.putSecret(record)
   return { path, id, version: number, revision: record.revision, written: true }
+}
+
+/**
+ * Makes a secret without versions.
+ * @throws `denied`, `conflict` when there is one, `invalid_path`, `invalid_argument`, `too_large`
+ */
+export async function addSecret(
+  tx: Transaction,
+  context: EngineContext,
+  path: string,
+  metadata: MetadataChange,
+): Promise<SecretRecord> {
+  tx.require('update', path)
+  refuseKind(path)
+  const old = await tx.secret(path)
+  if (old !== undefined) throw conflict(path, 'revision', 0, old.revision)
+  const changed = changeMetadata(newRecord(path, tx.now, context), metadata)
+  const generation = await tx.record({ action: 'update', resource: path })
+  const record = { ...changed, revision: 1, generation }
+  await tx.putSecret(record)
+  return record
 }
 
 /** Every label that a new version would take must be allowed; none is a question of its own. */
@@ -124,6 +147,18 @@ export function moveLabels(
   }
   return moved
 }
+
+function refuseKind(path: string): void {
+  if (kindOf(path) === undefined) return
+  throw new CofferError('invalid_path', `${path} is how another kind of thing is called.`, {
+    remedy: 'Begin the path of a secret with another word than policy:, role:, actor: and so on.',
+  })
+}
+
+const versionsKept = (given: number | undefined): number =>
+  given === undefined
+    ? LIMITS.versionsDefault
+    : wholeNumber('keepVersions', given, 1, LIMITS.versionsMax)
 
 function newRecord(path: string, now: number, context: EngineContext): SecretRecord {
   return {
@@ -259,17 +294,6 @@ function sameBytes(decrypted: Uint8Array, bytes: Uint8Array): boolean {
   return same
 }
 
-export function openVersion(
-  context: EngineContext,
-  path: string,
-  id: string,
-  version: number,
-  envelope: Uint8Array,
-): Uint8Array {
-  const { keyring } = context.keys
-  return openEnvelope(envelope, kekOf(keyring), { storeId: keyring.storeId, id, version, path })
-}
-
 function checkSize(value: EncodedValue, bytesMax: number): void {
   if (value.bytes.length <= bytesMax) return
   throw new CofferError(
@@ -284,8 +308,9 @@ async function prune(
   tx: Transaction,
   record: SecretRecord,
   written: number,
+  kept: number,
 ): Promise<SecretRecord> {
-  const surplus = record.versions.length - (record.maxVersions ?? LIMITS.versionsDefault)
+  const surplus = record.versions.length - kept
   if (surplus <= 0) return record
   const labelled = new Set(Object.values(record.labels))
   const leaving = new Set(

@@ -42,6 +42,65 @@ export function listingContract(stage: () => Stage): void {
     }
   })
 
+  it('lists one level: what is directly below, and each folder that holds something listable', async () => {
+    const { coffer, fresh, world } = stage()
+    const root = fresh()
+    const below = ['a', 'a/x', 'a/y/z', 'a-b', 'a0', 'b/1', 'b/2', 'c', 'd/gone', 'é/x']
+    await coffer.writeMany(
+      below.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })),
+    )
+    await coffer.delete(`${root}/d/gone`)
+    const level = async (on: Coffer, query: ListQuery) => {
+      const [items, folders]: [string[], string[]] = [[], []]
+      for (let cursor: string | undefined; ;) {
+        const page = await on.list({ ...query, folders: true, cursor })
+        items.push(...page.items.map(({ path }) => path.slice(root.length + 1)))
+        folders.push(...(page.folders ?? []))
+        cursor = page.cursor
+        if (cursor === undefined) return { items, folders }
+      }
+    }
+    for (const limit of [1, 2, 3, 100]) {
+      expect(await level(coffer, { prefix: root, limit })).toEqual({
+        items: ['a', 'a-b', 'a0', 'c'],
+        folders: ['a', 'b', 'é'],
+      })
+    }
+    expect(await level(coffer, { prefix: root, deleted: true })).toMatchObject({
+      folders: ['a', 'b', 'd', 'é'],
+    })
+    expect(await level(coffer, { prefix: `${root}/a` })).toEqual({ items: ['a/x'], folders: ['y'] })
+    expect(await coffer.list({ prefix: `${root}/c`, folders: true })).toEqual({
+      items: [],
+      folders: [],
+    })
+
+    const name = `level-${root.replaceAll('/', '-')}`
+    const rules = [
+      { effect: 'allow', actions: ['list'], paths: [`${root}/**`] },
+      { effect: 'deny', actions: ['list'], paths: [`${root}/b/**`, `${root}/a/x`, `${root}/c`] },
+    ] as const
+    await coffer.access.putPolicy({ name, rules })
+    await coffer.access.putActor({ name: `service:${name}`, policies: [name], roles: [] })
+    expect(await level(world.as(`service:${name}`), { prefix: root, limit: 1 })).toEqual({
+      items: ['a', 'a-b', 'a0'],
+      folders: ['a', 'é'],
+    })
+  })
+
+  it('skips what lies deep in folders instead of looking through it', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const paths = ['m', 'n', 'o'].flatMap((folder) =>
+      Array.from({ length: 700 }, (_, i) => `${root}/${folder}/${i}`),
+    )
+    await coffer.writeMany(paths.map((path) => ({ path, input: { value: 'x' } })))
+    await coffer.write(`${root}/z`, { value: 'x' })
+    const page = await coffer.list({ prefix: root, folders: true })
+    expect(page.folders).toEqual(['m', 'n', 'o'])
+    expect(page.items.map(({ path }) => path)).toEqual([`${root}/z`])
+  })
+
   it('reads everything below a prefix, page by page, each answer its own', async () => {
     const { coffer, fresh } = stage()
     const root = fresh()

@@ -1,0 +1,68 @@
+import { isExactNumber, parseExactly } from './exact-json.ts'
+import { decodeText } from './secret.ts'
+import type { TypeSpec } from './types/spec.ts'
+import type { EncodedValue, JsonObject, JsonValue } from './value.ts'
+import { encodeValue } from './value.ts'
+
+/**
+ * A value where only objects can be (Vault): an object is itself, also one that is kept as text of
+ * type `json`; other text is `{"value": "…"}`, bytes are that with base64. Answers with JSON text.
+ */
+export function objectText(value: EncodedValue, type: TypeSpec): string {
+  if (value.encoding === 'bytes') return wrapped(Buffer.from(value.bytes).toString('base64'))
+  const text = decodeText(value.bytes)
+  return value.encoding === 'json' || (type.name === 'json' && isObjectText(text))
+    ? text
+    : wrapped(text)
+}
+
+/**
+ * The way back: what becomes of an object that is written to a secret of a type. `{"value": "…"}` is
+ * the text or the bytes again where the type takes no objects; any other object stays one, and turns
+ * a secret of plain type `string` into one of type `json`.
+ */
+export function valueOfObject(
+  object: JsonObject,
+  type: TypeSpec | undefined,
+): { readonly value: EncodedValue; readonly type?: TypeSpec } {
+  if (type === undefined || type.name === 'json') return { value: encodeValue(object) }
+  const { value, ...others } = object
+  if (typeof value === 'string' && Object.keys(others).length === 0) {
+    const bytes = BYTE_TYPES.has(type.name) ? base64(value) : undefined
+    return { value: encodeValue(bytes ?? value) }
+  }
+  const plain = type.name === 'string' && Object.keys(type).length === 1
+  return { value: encodeValue(object), ...(plain ? { type: { name: 'json' } } : {}) }
+}
+
+/** RFC 7396: members are replaced, `null` removes them, objects are merged, nothing else is. */
+export function mergePatched(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (!isObject(patch)) return patch
+  const merged = new Map(isObject(target) ? Object.entries(target) : [])
+  for (const [name, change] of Object.entries(patch)) {
+    if (change === null) merged.delete(name)
+    else merged.set(name, mergePatched(merged.get(name), change))
+  }
+  return Object.fromEntries(merged)
+}
+
+const BYTE_TYPES: ReadonlySet<string> = new Set(['binary', 'encryptionKey'])
+
+const wrapped = (text: string): string => `{"value":${JSON.stringify(text)}}`
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+
+function isObjectText(text: string): boolean {
+  try {
+    return isObject(parseExactly(text))
+  } catch {
+    return false
+  }
+}
+
+/** Undefined for what is no canonical base64. */
+function base64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : undefined
+}
