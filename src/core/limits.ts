@@ -82,6 +82,11 @@ export const LIMITS = {
   keySharesMax: 32,
   /** Shares that wait longer for the next one are forgotten. */
   unsealAttemptMs: 600_000,
+  /** Actors and addresses that a server keeps limits of, for each limit. */
+  guardKeysMax: 50_000,
+  /** Refused requests are counted for so long, by so many addresses, into one audit event each. */
+  refusalsEveryMs: 10_000,
+  refusalKeysMax: 200,
   /** A reference as written: provider, key, and the field within the value. */
   referenceCharsMax: 1_024,
   /** Secrets and variables that one configuration or document resolves. */

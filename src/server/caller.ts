@@ -60,13 +60,12 @@ export async function loggingIn<T>(
   await server.guard.admitLogin(request.ip, name)
   try {
     const made = await login()
-    server.guard.loggedIn(request.ip, name)
+    server.guard.loginEnded(request.ip, name, true)
     return made
   } catch (error) {
-    if (isCofferError(error, 'unauthenticated')) server.guard.refused(request.ip, via, error.code)
-    // A trouble of ours says nothing of the credentials.
-    else if (!isCofferError(error) || error.status >= 500) server.guard.loggedIn(request.ip, name)
-    throw error
+    if (!isCofferError(error, 'unauthenticated')) throw error
+    server.guard.loginEnded(request.ip, name, false)
+    throw server.guard.refused(request.ip, via, error.code) ?? error
   }
 }
 

@@ -75,11 +75,11 @@ export interface Guard {
   admit(actor: string, operation: Operation): Promise<void> | void
   /**
    * Before the credentials of a login are looked at; `login` names what is logged in to (a role id),
-   * never a secret. It counts as failed until `loggedIn` says otherwise: use `loggingIn` of caller.ts.
+   * never a secret. Use `loggingIn` of caller.ts, which tells how it ended.
    * @throws `throttled`: too many logins from this address, or too many failed ones of this name
    */
   admitLogin(address: string, login: string): Promise<void> | void
-  loggedIn(address: string, login: string): void
+  loginEnded(address: string, login: string, good: boolean): void
   /**
    * A credential that was not good, none where one is needed, a request that makes no sense: counted,
    * audited in aggregate. `code` is the error's. Never throws. Returns `throttled`, to be answered

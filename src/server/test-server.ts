@@ -31,7 +31,7 @@ const OPEN: Guard = {
   admitAddress() {},
   admit() {},
   admitLogin() {},
-  loggedIn() {},
+  loginEnded() {},
   refused: () => undefined,
 }
 

@@ -164,7 +164,7 @@ function checkParams(params: JsonObject): Params {
     Array.isArray(digests) &&
     digests.length === shares &&
     digests.every((digest) => typeof digest === 'string')
-  if (sound) return { shares, threshold, set, digests: digests as string[] }
+  if (sound) return { shares, threshold, set, digests }
   throw new CofferError('corrupt', "The keyring's parameters of its shares are out of bounds.")
 }
 
