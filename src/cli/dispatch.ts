@@ -56,7 +56,7 @@ async function perform(argv: readonly string[], world: World): Promise<number> {
 async function carryOut(own: readonly string[], spec: CommandSpec, world: World): Promise<number> {
   const parsed = parseCommand(own, spec)
   const { handle } = await HANDLERS[spec.name as HandlerName]()
-  const session = sessionOf(world, parsed.globals)
+  const session = sessionOf(world, parsed.globals, spec)
   try {
     const input = { options: parsed.options, args: parsed.args, rest: parsed.rest }
     return (await (handle as Handler<unknown>)(input as never, session)) ?? 0

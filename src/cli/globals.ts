@@ -16,6 +16,19 @@ export const GLOBAL_OPTIONS = {
     summary: 'where the audit log lives',
     default: 'DATA-DIR/audit',
   },
+  address: {
+    type: 'string',
+    value: 'URL',
+    summary: 'work at this server in place of a local store',
+    default: 'COFFER_ADDR',
+  },
+  ca: {
+    type: 'string',
+    value: 'FILE',
+    complete: 'file',
+    summary: "the authority of the server's certificate",
+    default: 'COFFER_CACERT',
+  },
   as: { type: 'string', value: 'ACTOR', summary: 'act as another actor; audited as such' },
   'key-file': {
     type: 'string',

@@ -45,6 +45,10 @@ export const SECTIONS = {
     doctor: async () => (await import('./specs/store.ts')).doctor,
     sweep: async () => (await import('./specs/store.ts')).sweep,
   },
+  'Use a server': {
+    login: async () => (await import('./specs/login.ts')).login,
+    logout: async () => (await import('./specs/login.ts')).logout,
+  },
   Help: {
     help: async () => (await import('./specs/self.ts')).help,
     completion: async () => (await import('./specs/self.ts')).completion,
@@ -98,6 +102,8 @@ export const HANDLERS = {
   restore: () => import('./commands/restore.ts'),
   doctor: () => import('./commands/doctor.ts'),
   sweep: () => import('./commands/sweep.ts'),
+  login: () => import('./commands/login.ts'),
+  logout: () => import('./commands/logout.ts'),
   help: () => import('./commands/help.ts'),
   completion: () => import('./commands/completion.ts'),
   version: () => import('./commands/version.ts'),

@@ -1,3 +1,4 @@
+import type { ConnectedCoffer } from '../client/connect.ts'
 import type { PlatformOptions } from '../compose.ts'
 import type { AuditHead, Coffer } from '../core/ports/coffer.ts'
 import type { Operator, Platform } from '../core/ports/platform.ts'
@@ -6,7 +7,14 @@ import type { DataDir } from './data-dir.ts'
 import type { Globals } from './globals.ts'
 import { outputOf, type Output } from './output.ts'
 import { usage } from './parse.ts'
+import { atTheStore, serverAddress, serverPlace } from './remote.ts'
+import type { ServerPlace } from './remote.ts'
 import type { World } from './world.ts'
+
+/** What a command may ask of a platform, wherever that is. */
+export type Operations = Pick<Platform, 'doctor' | 'sweep' | 'startSweeping' | 'backup'> & {
+  readonly keys: Platform['keys']
+}
 
 /** One command's way to the world and to the platform, which is opened when first asked for. */
 export interface Session {
@@ -18,22 +26,36 @@ export interface Session {
   /** Variables that were set and were read to open the store: one of them may hold its key. */
   readonly variablesRead: ReadonlySet<string>
   compose(): Promise<Composition>
-  /** Who acts: `--as`, or the local actor. */
+  /** The server that this command works at; undefined: the local store. */
+  serverPlace(): Promise<ServerPlace | undefined>
+  /** @throws CofferError `invalid_argument` where no server is named */
+  client(): Promise<ConnectedCoffer>
+  /** Who acts: `--as`, or the local actor; at a server whoever the token is for. */
   actor(): Promise<string>
   /** The same, with the way in: for the audit events of what operators do. */
   operator(): Promise<Required<Pick<Operator, 'actor' | 'via'>>>
+  /** Of the local store. @throws CofferError `invalid_argument` where a server is named */
   dataDir(): Promise<DataDir>
-  /** For the functions of src/compose.ts. */
+  /** For the functions of src/compose.ts. @throws as `dataDir` */
   options(): Promise<PlatformOptions>
-  platform(): Promise<Platform>
+  /** `--checkpoint`. */
+  checkpoint(): Promise<AuditHead | undefined>
+  platform(): Promise<Operations>
   coffer(): Promise<Coffer>
   close(): Promise<void>
 }
 
-export function sessionOf(world: World, globals: Globals): Session {
+export function sessionOf(
+  world: World,
+  globals: Globals,
+  command: { readonly atStore?: boolean | undefined } = {},
+): Session {
   let opened: Promise<Platform> | undefined
+  let connected: Promise<ConnectedCoffer> | undefined
   let composed: Promise<Composition> | undefined
   let found: Promise<DataDir> | undefined
+  let checkpointRead = false
+  const server = serverOf(world, globals, command)
   const answers = new Map<string, string>()
   const remember = (question: string, answer: string): string => {
     answers.set(question, answer)
@@ -47,6 +69,11 @@ export function sessionOf(world: World, globals: Globals): Session {
       return value
     },
   })
+  const localPlatform = (): Promise<Platform> =>
+    (opened ??= (async () => {
+      const [{ openPlatform }, options] = await Promise.all([session.compose(), session.options()])
+      return openPlatform(options)
+    })())
   const session: Session = {
     world,
     globals,
@@ -58,9 +85,26 @@ export function sessionOf(world: World, globals: Globals): Session {
     answers,
     variablesRead,
     compose: () => (composed ??= world.compose()),
+    serverPlace: async () =>
+      server === undefined ? undefined : serverPlace(world, globals, server),
+    client: () =>
+      (connected ??= (async () => {
+        const [{ connectTo }, place] = await Promise.all([
+          import('./remote.ts'),
+          session.serverPlace(),
+        ])
+        if (place === undefined) throw noServer()
+        return connectTo(place)
+      })()),
     operator: async () => ({ actor: await session.actor(), via: await viaOf(session) }),
-    actor: async () => globals.as ?? (await session.compose()).localActor(),
-    dataDir: () => (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals))),
+    actor: async () =>
+      server === undefined
+        ? (globals.as ?? (await session.compose()).localActor())
+        : (await (await session.client()).server.self()).actor,
+    dataDir: async () => {
+      if (server !== undefined) throw atTheStore()
+      return (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals)))
+    },
     options: async () => ({
       dataDir: (await session.dataDir()).path,
       ...(globals['audit-dir'] === undefined ? {} : { auditDir: globals['audit-dir'] }),
@@ -70,28 +114,32 @@ export function sessionOf(world: World, globals: Globals): Session {
         const { prompt } = world
         return prompt && (async (question: string) => remember(question, await prompt(question)))
       },
-      ...(globals.checkpoint === undefined
-        ? {}
-        : { checkpoint: await readCheckpoint(globals.checkpoint) }),
+      checkpoint: await session.checkpoint(),
     }),
-    platform: () => {
-      opened ??= (async () => {
-        const [{ openPlatform }, options] = await Promise.all([
-          session.compose(),
-          session.options(),
-        ])
-        return openPlatform(options)
-      })()
-      return opened
+    checkpoint: async () => {
+      checkpointRead = true
+      return globals.checkpoint === undefined ? undefined : readCheckpoint(globals.checkpoint)
+    },
+    platform: async () => {
+      if (server === undefined) return localPlatform()
+      const { remotePlatform } = await import('./remote-platform.ts')
+      return remotePlatform(await session.client())
     },
     coffer: async () => {
-      const [platform, actor] = await Promise.all([session.platform(), session.actor()])
+      if (server !== undefined) {
+        if (globals.checkpoint !== undefined && !checkpointRead) throw noCheckpoint()
+        return session.client()
+      }
+      const [platform, actor] = await Promise.all([localPlatform(), session.actor()])
       return platform.as(actor, { via: await viaOf(session) })
     },
     close: async () => {
       const platform = await opened?.catch(() => undefined)
+      const client = await connected?.catch(() => undefined)
       opened = undefined
+      connected = undefined
       await platform?.close()
+      await client?.close()
     },
   }
   return session
@@ -111,6 +159,23 @@ export function sealOptionsOf(
   if (globals['passphrase-file'] !== undefined) options.passphraseFile = globals['passphrase-file']
   return options
 }
+
+/** Commands that are about a store on this machine know no server, whatever COFFER_ADDR says. */
+function serverOf(
+  world: World,
+  globals: Globals,
+  { atStore = false }: { readonly atStore?: boolean | undefined },
+): string | undefined {
+  const found = serverAddress(world, globals)
+  if (!atStore) return found?.address
+  if (found?.asked === true) throw atTheStore()
+  return undefined
+}
+
+const noCheckpoint = () => usage('At a server --checkpoint goes with `coffer audit verify` only.')
+
+const noServer = () =>
+  usage('No server is named.', 'Give its address with --address, or in COFFER_ADDR.')
 
 /** With `--as`, the audit trail also names who really sat there. */
 export async function viaOf(session: Session): Promise<string> {

@@ -17,6 +17,8 @@ export interface CommandSpec {
   readonly examples: readonly ExampleSpec[]
   /** From the first argument on nothing is an option any more: `run`. */
   readonly passThrough?: true
+  /** It is about a store on this machine: `COFFER_ADDR` is not looked at. */
+  readonly atStore?: true
   /** A group: its first argument names one of these, whose `name` is both words. */
   readonly subcommands?: Readonly<Record<string, CommandSpec>>
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { AuditEntry, AuditHead, AuditReader, AuditReport } from '../core/ports/coffer.ts'
 import type { Caller } from './caller.ts'
 import { listOf, numberOf, objectOf } from './document.ts'
@@ -42,20 +43,23 @@ export function createAuditReader(caller: Caller, closed: AbortSignal): AuditRea
     async *export({ fromSeq } = {}) {
       const query = { fromSeq: numberOf('fromSeq', fromSeq) }
       const request = { method: 'GET', path: '/audit/export', query, long: true } as const
-      yield* bytesOf(caller, request, 'application/jsonl')
+      yield* bytesOf(await caller.open(request, 'application/jsonl'))
     },
   }
 }
 
-/** A body as it comes. What breaks off is an error, never an end. @throws CofferError */
+/** A body as it comes. @throws CofferError where it breaks off, or has not as much as it should */
 export async function* bytesOf(
-  caller: Caller,
-  request: Parameters<Caller['open']>[0],
-  type: string,
+  message: IncomingMessage,
+  expectedBytes?: number,
 ): AsyncGenerator<Uint8Array> {
-  const message = await caller.open(request, type)
+  let bytes = 0
   try {
-    for await (const chunk of message as AsyncIterable<Uint8Array>) yield chunk
+    for await (const chunk of message as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length
+      yield chunk
+    }
+    if (expectedBytes !== undefined && bytes !== expectedBytes) throw brokenOff(undefined)
   } catch (error) {
     throw brokenOff(error)
   } finally {

@@ -9,7 +9,7 @@ import { createCredential } from './credential.ts'
 import type { CredentialOptions } from './credential.ts'
 import { LIMITS } from '../core/limits.ts'
 import { createEvents } from './events.ts'
-import { createIdentityAdmin, createdToken } from './identities.ts'
+import { createIdentityAdmin } from './identities.ts'
 import { createOperations } from './operations.ts'
 import type { ServerOperations } from './operations.ts'
 import { createSecrets } from './secrets.ts'
@@ -71,12 +71,12 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
     answerBytesMax: within('answerBytesMax', options.answerBytesMax, LIMITS.clientAnswerBytesMax),
     signal,
   }
-  const credential = createCredential(options, async (path, body) => {
-    const request = { method: 'POST', path, body, anonymous: true, repeatable: true } as const
-    const { token, record } = createdToken(await caller.json(request))
+  const credential = createCredential(options, async (login) => {
+    const { token, record } = await server.login(login)
     return { token: token.reveal(), ttlSeconds: record.ttlSeconds }
   })
   const caller = createCaller(connect, credential, limits)
+  const server = createOperations(caller)
   const close = async (): Promise<void> => {
     closing.abort()
     const opened = await connection?.catch(() => undefined)
@@ -92,7 +92,7 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
     audit: createAuditReader(caller, signal),
     identities: createIdentityAdmin(caller),
     settings: createSettingsAdmin(caller),
-    server: createOperations(caller),
+    server,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -35,12 +35,12 @@ const LIFE_USED = 0.8
 
 export function createCredential(
   { token, login }: CredentialOptions,
-  perform: (path: string, body: object) => Promise<LoggedIn>,
+  enter: (login: Login) => Promise<LoggedIn>,
 ): Credential {
   if (token !== undefined && login !== undefined) {
     throw new CofferError('invalid_argument', 'Give either a token or a login.')
   }
-  if (login !== undefined) return loginCredential(login, perform)
+  if (login !== undefined) return loginCredential(() => enter(login))
   if (typeof token !== 'function') {
     const checked = token === undefined ? undefined : checkToken(token)
     return { get: async () => checked, refused: () => false }
@@ -56,19 +56,15 @@ export function createCredential(
   }
 }
 
-function loginCredential(
-  login: Login,
-  perform: (path: string, body: object) => Promise<LoggedIn>,
-): Credential {
+function loginCredential(enter: () => Promise<LoggedIn>): Credential {
   let session: Promise<{ token: string; untilMs: number }> | undefined
-  const enter = async () => {
-    const { path, body } = await requestOf(login)
+  const begin = async () => {
     const startedMs = performance.now()
-    const { token, ttlSeconds } = await perform(path, body)
+    const { token, ttlSeconds } = await enter()
     const lifeMs = ttlSeconds === 0 ? Infinity : ttlSeconds * 1_000 * LIFE_USED
     return { token: checkToken(token), untilMs: startedMs + lifeMs }
   }
-  const current = () => (session ??= forgetting(enter(), () => (session = undefined)))
+  const current = () => (session ??= forgetting(begin(), () => (session = undefined)))
   return {
     async get() {
       const known = await current()
@@ -83,7 +79,8 @@ function loginCredential(
   }
 }
 
-async function requestOf(login: Login): Promise<{ path: string; body: object }> {
+/** Where and with what to log in. */
+export async function loginRequest(login: Login): Promise<{ path: string; body: object }> {
   const mount = login.mount === undefined ? {} : { mount: login.mount }
   if ('jwt' in login) {
     const { role } = login

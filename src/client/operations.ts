@@ -1,5 +1,6 @@
-import type { Grants, TokenRecord } from '../core/ports/identities.ts'
+import type { CreatedToken, Grants, TokenRecord } from '../core/ports/identities.ts'
 import type {
+  BackupReport,
   DoctorReport,
   KeyRotationReport,
   KeyStatus,
@@ -7,7 +8,10 @@ import type {
 } from '../core/ports/platform.ts'
 import { bytesOf } from './audit.ts'
 import type { Caller } from './caller.ts'
-import { objectOf } from './document.ts'
+import { loginRequest } from './credential.ts'
+import type { Login } from './credential.ts'
+import { objectOf, strange } from './document.ts'
+import { createdToken } from './identities.ts'
 
 /** Who a client is to the server. */
 export interface Self {
@@ -35,6 +39,8 @@ export interface ServerSealStatus {
 /** What an operator can do at a server, beside what `Coffer` can. Health and seals need no token. */
 export interface ServerOperations {
   self(): Promise<Self>
+  /** A new token, for whom the role says. @throws `unauthenticated`, `throttled` */
+  login(login: Login): Promise<CreatedToken>
   health(): Promise<ServerHealth>
   sealStatus(): Promise<ServerSealStatus>
   unseal(share: string): Promise<ServerSealStatus>
@@ -45,8 +51,14 @@ export interface ServerOperations {
   rotateKeys(): Promise<KeyRotationReport>
   doctor(): Promise<DoctorReport>
   sweep(): Promise<SweepReport>
-  /** An age file, encrypted by the server. @throws CofferError also when it breaks off */
-  backup(to: { recipients: readonly string[] } | { passphrase: string }): AsyncIterable<Uint8Array>
+  /** An age file, encrypted by the server. */
+  backup(to: { recipients: readonly string[] } | { passphrase: string }): Promise<ServerBackup>
+}
+
+export interface ServerBackup {
+  readonly report: Omit<BackupReport, 'file'>
+  /** @throws CofferError `unavailable` when it breaks off before `report.bytes` */
+  readonly content: AsyncIterable<Uint8Array>
 }
 
 export function createOperations(caller: Caller): ServerOperations {
@@ -60,6 +72,10 @@ export function createOperations(caller: Caller): ServerOperations {
   }
 
   return {
+    async login(login) {
+      const request = { method: 'POST', ...(await loginRequest(login)), anonymous: true } as const
+      return createdToken(await caller.json({ ...request, repeatable: true }))
+    },
     self: () => get<Self>('/self', 'actor'),
     async health() {
       const request = { method: 'GET', path: '/health', anonymous: true } as const
@@ -79,9 +95,23 @@ export function createOperations(caller: Caller): ServerOperations {
     rotateKeys: () => work<KeyRotationReport>('/keys/rotate', 'term', 'rewrapped', 'retired'),
     doctor: () => work<DoctorReport>('/doctor', 'ok', 'checks'),
     sweep: () => work<SweepReport>('/sweep', 'purged', 'rotated', 'due', 'failed', 'digestOk'),
-    backup: (to) =>
-      bytesOf(caller, { method: 'POST', path: '/backup', body: to, long: true }, AGE_TYPE),
+    async backup(to) {
+      const request = { method: 'POST', path: '/backup', body: to, long: true } as const
+      const message = await caller.open(request, AGE_TYPE)
+      const report = reportOf(message.headers['coffer-backup'])
+      return { report, content: bytesOf(message, report.bytes) }
+    },
   }
 }
 
 const AGE_TYPE = 'application/octet-stream'
+
+/** What the server says of the file that follows. @throws CofferError `unavailable` */
+function reportOf(header: string | string[] | undefined): ServerBackup['report'] {
+  try {
+    const report: unknown = JSON.parse(String(header))
+    return objectOf(report, 'bytes', 'secrets', 'versions', 'generation', 'fingerprint')
+  } catch {
+    throw strange()
+  }
+}

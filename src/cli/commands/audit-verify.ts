@@ -31,7 +31,7 @@ export const handle: Handler<Sub<'audit', 'verify'>> = async ({ options }, sessi
 
 async function verifyLog(session: Session): Promise<AuditReport> {
   const { audit } = await session.coffer()
-  const { checkpoint } = await session.options()
+  const checkpoint = await session.checkpoint()
   const progress = await session.out.progress('verifying')
   return audit.verify({ checkpoint, progress })
 }

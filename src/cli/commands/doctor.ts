@@ -1,7 +1,7 @@
 import { CofferError, ERRORS, isCofferError } from '../../core/errors.ts'
-import type { DoctorReport, Platform } from '../../core/ports/platform.ts'
+import type { DoctorReport } from '../../core/ports/platform.ts'
 import { confirmed } from '../confirm.ts'
-import type { Session } from '../session.ts'
+import type { Operations, Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { doctor } from '../specs/store.ts'
 
@@ -38,7 +38,7 @@ async function examine(session: Session): Promise<DoctorReport> {
 }
 
 /** @throws CofferError; what says to run the doctor says here what comes after that */
-async function opened(session: Session): Promise<Platform> {
+async function opened(session: Session): Promise<Operations> {
   try {
     return await session.platform()
   } catch (error) {

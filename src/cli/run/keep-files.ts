@@ -4,6 +4,7 @@ import { CofferError, ERRORS, isCofferError, type ErrorCode } from '../../core/e
 import type { AuditHead } from '../../core/ports/coffer.ts'
 import type { Delivery } from '../commands/run.ts'
 import { KEEPER } from '../registry.ts'
+import type { ServerPlace } from '../remote.ts'
 import { viaOf, type Session } from '../session.ts'
 import { privateDir } from './private-dir.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
@@ -20,15 +21,17 @@ export interface KeeperOrder {
   readonly made: readonly string[]
   readonly leave: boolean
   readonly until: ProcessIdentity
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly source: LocalStore | ServerPlace
+}
+
+interface LocalStore {
   readonly actor: string
   readonly via: string
-  readonly platform: {
-    readonly dataDir: string
-    readonly auditDir?: string | undefined
-    readonly env: Readonly<Record<string, string | undefined>>
-    readonly sealOptions: Readonly<Record<string, string | undefined>>
-    readonly checkpoint?: AuditHead | undefined
-  }
+  readonly dataDir: string
+  readonly auditDir?: string | undefined
+  readonly sealOptions: Readonly<Record<string, string | undefined>>
+  readonly checkpoint?: AuditHead | undefined
   /** What the person answered to the seal's questions. */
   readonly answers: readonly (readonly [string, string])[]
 }
@@ -54,8 +57,6 @@ export async function keepFiles(
   try {
     for (const { relative, secret } of deliveries)
       written.set(relative, target.write(relative, secret.revealBytes()))
-    const { dataDir = '', auditDir, sealOptions = {}, checkpoint } = await session.options()
-    const { env } = session.world
     await startKeeper({
       dir: root,
       files: deliveries.flatMap(({ path, relative }) =>
@@ -66,15 +67,19 @@ export async function keepFiles(
       leave: options.leave,
       project: options.project,
       until: identify(process.pid),
-      actor: await session.actor(),
-      via: await viaOf(session),
-      platform: { dataDir, auditDir, env, sealOptions, checkpoint },
-      answers: [...session.answers],
+      env: session.world.env,
+      source: (await session.serverPlace()) ?? (await localStore(session)),
     })
   } catch (error) {
     target.remove(written, target.made)
     throw error
   }
+}
+
+async function localStore(session: Session): Promise<LocalStore> {
+  const { dataDir = '', auditDir, sealOptions = {}, checkpoint } = await session.options()
+  const [actor, via] = await Promise.all([session.actor(), viaOf(session)])
+  return { actor, via, dataDir, auditDir, sealOptions, checkpoint, answers: [...session.answers] }
 }
 
 /** A file cannot be a folder too. @throws CofferError `env_collision` */

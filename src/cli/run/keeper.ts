@@ -24,16 +24,9 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   const order = JSON.parse(
     Buffer.from(readToEnd(0, ORDER_BYTES_MAX)).toString('utf8'),
   ) as KeeperOrder
-  const answers = new Map(order.answers)
   const written = new Map(order.written)
   try {
-    const { openPlatform } = await compose()
-    const platform = await openPlatform({
-      ...order.platform,
-      prompt: async (question) => answers.get(question) ?? '',
-    })
-    platform.startSweeping()
-    const coffer = platform.as(order.actor, { via: order.via })
+    const { coffer, close } = await opened(order, compose)
     const dir: Files = {
       write: (relative, bytes) => {
         if (holds(join(order.dir, relative), bytes)) return
@@ -43,16 +36,32 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
     const stops =
       order.project === undefined
         ? order.files.map(({ path, relative }) => keepSecret(coffer, dir, path, relative))
-        : await keepProject(coffer, dir, order.project, order.platform.env)
+        : await keepProject(coffer, dir, order.project, order.env)
     say('ready\n')
     await endOf(order)
     for (const stop of stops) stop()
-    await platform.close()
+    await close()
   } catch (error) {
     say(keeperAnswer(error))
   }
   if (!order.leave) privateDir(order.dir).remove(written, order.made)
   return 0
+}
+
+/** The Coffer that the command's secrets came from. */
+async function opened({ source, env }: KeeperOrder, compose: () => Promise<Composition>) {
+  if ('address' in source) {
+    const { connectTo } = await import('../remote.ts')
+    const coffer = await connectTo(source)
+    return { coffer, close: () => coffer.close() }
+  }
+  const { actor, via, answers: given, ...options } = source
+  const answers = new Map(given)
+  const { openPlatform } = await compose()
+  const prompt = async (question: string) => answers.get(question) ?? ''
+  const platform = await openPlatform({ ...options, env, prompt })
+  platform.startSweeping()
+  return { coffer: platform.as(actor, { via }), close: () => platform.close() }
 }
 
 interface Files {
@@ -72,7 +81,7 @@ async function keepProject(
   coffer: Coffer,
   files: Files,
   { cwd, env }: NonNullable<KeeperOrder['project']>,
-  processEnv: KeeperOrder['platform']['env'],
+  processEnv: KeeperOrder['env'],
 ): Promise<(() => void)[]> {
   const { findProject } = await import('../../config/project.ts')
   const project = await findProject(cwd)

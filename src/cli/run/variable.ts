@@ -7,6 +7,8 @@ export const OWN_KEYS: readonly string[] = [
   'COFFER_PASSPHRASE',
   'COFFER_PASSPHRASE_FILE',
   'COFFER_KEY_FILE',
+  'COFFER_TOKEN',
+  'COFFER_TOKEN_FILE',
 ]
 
 /**

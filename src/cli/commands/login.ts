@@ -1,0 +1,91 @@
+import type { Login } from '../../client/credential.ts'
+import type { Self } from '../../client/operations.ts'
+import { CofferError } from '../../core/errors.ts'
+import { readFile } from '../files.ts'
+import { loginFile, writeLogin } from '../logins.ts'
+import { usage } from '../parse.ts'
+import { connectTo } from '../remote.ts'
+import type { Session } from '../session.ts'
+import type { Handler, OptionsOf } from '../spec.ts'
+import type { login } from '../specs/login.ts'
+import { shownInstant } from '../time.ts'
+
+type Options = OptionsOf<typeof login>
+
+export const handle: Handler<typeof login> = async ({ options }, session) => {
+  const { server } = await session.client()
+  const given = await loginOf(options, session)
+  const { token, self } =
+    given === undefined ? await withToken(session) : await entered(server.login(given))
+  const { address } = (await session.serverPlace())!
+  const file = loginFile(session.world.env, address)
+  writeLogin(file, token)
+  const expiresAt = self.token?.expiresAt
+  const expires = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString()
+  await session.out.result({ actor: self.actor, expiresAt: expires, file }, () => {
+    const until = expiresAt === undefined ? '' : ` until ${shownInstant(expiresAt)}`
+    session.out.note(`Logged in as ${self.actor}${until}`)
+  })
+}
+
+interface LoggedIn {
+  readonly token: string
+  readonly self: Self
+}
+
+const entered = async (
+  created: ReturnType<Awaited<ReturnType<Session['client']>>['server']['login']>,
+): Promise<LoggedIn> => {
+  const { token, record } = await created
+  return { token: token.reveal(), self: { actor: record.actor, token: record } }
+}
+
+/** A token that somebody has already: kept when the server takes it. */
+async function withToken(session: Session): Promise<LoggedIn> {
+  const token = await credential(session, 'Token (not shown):')
+  const { address, caFile, allowHttp } = (await session.serverPlace())!
+  await using coffer = await connectTo({ address, caFile, allowHttp, token })
+  return { token, self: await coffer.server.self() }
+}
+
+/** Undefined: with a token. */
+async function loginOf(options: Options, session: Session): Promise<Login | undefined> {
+  const roleId = options['role-id']
+  const jwtFile = options['jwt-file']
+  const secretIdFile = options['secret-id-file']
+  const mount = options.mount === undefined ? {} : { mount: options.mount }
+  if (roleId !== undefined && jwtFile !== undefined)
+    throw usage('--role-id and --jwt-file exclude each other.')
+  if (jwtFile !== undefined)
+    return { jwt: await fromFile(session, jwtFile), role: options.role, ...mount }
+  if (options.role !== undefined) throw usage('--role goes with --jwt-file.')
+  if (roleId !== undefined) {
+    const secretId =
+      secretIdFile === undefined
+        ? await credential(session, 'Secret id (not shown):')
+        : await fromFile(session, secretIdFile)
+    return { roleId, secretId, ...mount }
+  }
+  if (secretIdFile !== undefined || options.mount !== undefined)
+    throw usage('--secret-id-file and --mount go with --role-id or --jwt-file.')
+  return undefined
+}
+
+const BYTES_MAX = 65_536
+
+/** From a person at the terminal, else from stdin: never from the command line, which others see. */
+async function credential({ world }: Session, question: string): Promise<string> {
+  if (!world.stdin.isTTY) return text(world.stdin.readAll(BYTES_MAX))
+  if (world.prompt === undefined)
+    throw usage('There is no terminal to ask on.', 'Give it on stdin.')
+  return text(Buffer.from(await world.prompt(question)))
+}
+
+const fromFile = async ({ world }: Session, file: string): Promise<string> =>
+  text(file === '-' ? world.stdin.readAll(BYTES_MAX) : readFile(file, BYTES_MAX))
+
+function text(bytes: Uint8Array): string {
+  const found = Buffer.from(bytes).toString('utf8').trim()
+  if (found !== '') return found
+  throw new CofferError('invalid_argument', 'The credential is empty.')
+}

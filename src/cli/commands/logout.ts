@@ -1,0 +1,27 @@
+import { forgetLogin, loginFile, readLogin } from '../logins.ts'
+import { usage } from '../parse.ts'
+import { connectTo } from '../remote.ts'
+import type { Handler } from '../spec.ts'
+import type { logout } from '../specs/login.ts'
+
+export const handle: Handler<typeof logout> = async ({ options }, session) => {
+  const place = await session.serverPlace()
+  if (place === undefined)
+    throw usage('No server is named.', 'Give its address with --address, or in COFFER_ADDR.')
+  const { address, caFile, allowHttp } = place
+  const file = loginFile(session.world.env, address)
+  const token = readLogin(file)
+  const revoked = options.revoke && token !== undefined
+  if (revoked) {
+    await using coffer = await connectTo({ address, caFile, allowHttp, token })
+    await coffer.identities.revokeToken({ self: true })
+  }
+  const forgotten = forgetLogin(file)
+  await session.out.result({ forgotten, revoked }, () =>
+    session.out.note(
+      forgotten
+        ? `The token is forgotten${revoked ? ' and revoked' : ''}.`
+        : 'There was no token to forget.',
+    ),
+  )
+}
