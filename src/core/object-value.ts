@@ -1,8 +1,7 @@
 import { isExactNumber, parseExactly } from './exact-json.ts'
 import { decodeText } from './secret.ts'
 import type { TypeSpec } from './types/spec.ts'
-import type { EncodedValue, JsonObject, JsonValue } from './value.ts'
-import { encodeValue } from './value.ts'
+import type { EncodedValue, JsonObject, JsonValue, SecretValue } from './value.ts'
 
 /**
  * A value where only objects can be (Vault): an object is itself, also one that is kept as text of
@@ -24,15 +23,15 @@ export function objectText(value: EncodedValue, type: TypeSpec): string {
 export function valueOfObject(
   object: JsonObject,
   type: TypeSpec | undefined,
-): { readonly value: EncodedValue; readonly type?: TypeSpec } {
-  if (type === undefined || type.name === 'json') return { value: encodeValue(object) }
+): { readonly value: SecretValue; readonly type?: TypeSpec } {
+  if (type === undefined || type.name === 'json') return { value: object }
   const { value, ...others } = object
   if (typeof value === 'string' && Object.keys(others).length === 0) {
     const bytes = BYTE_TYPES.has(type.name) ? base64(value) : undefined
-    return { value: encodeValue(bytes ?? value) }
+    return { value: bytes ?? value }
   }
   const plain = type.name === 'string' && Object.keys(type).length === 1
-  return { value: encodeValue(object), ...(plain ? { type: { name: 'json' } } : {}) }
+  return { value: object, ...(plain ? { type: { name: 'json' } } : {}) }
 }
 
 /** RFC 7396: members are replaced, `null` removes them, objects are merged, nothing else is. */

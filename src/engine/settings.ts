@@ -8,33 +8,51 @@ import type { EngineContext, Origin } from './context.ts'
 import { transact } from './transaction.ts'
 import { refuseOlder } from './witness.ts'
 
-/** The platform's own documents, read in a snapshot of their own at every call. */
+/**
+ * The platform's own documents. What was read is kept while nothing in the store changed: a look at
+ * the store's generation is one query of one head.
+ */
 export function createSettings(context: EngineContext): Settings {
-  const bodyOf = (row: HeadRow) =>
-    context.heads.named<JsonObject>('setting', row.path, row.head).body
+  const kept = new Map<string, Kept>()
+  const bodyOf = (path: string, head: Uint8Array) =>
+    context.heads.named<JsonObject>('setting', path, head).body
   return {
     async get(input) {
       const name = canonicalPath(input)
       const known = context.witness.known()
-      return context.store.read(async (rows) => {
-        refuseOlder((await rows.state())?.generation ?? 0, known)
-        const row = await rows.head('setting', name)
-        return row === undefined ? undefined : bodyOf(row)
-      })
+      const { generation, head } = await context.store.head('setting', name)
+      refuseOlder(generation, known)
+      return head === undefined ? undefined : bodyOf(name, head)
     },
     async list(prefix) {
       const known = context.witness.known()
+      const { generation } = await context.store.head('setting', prefix)
+      refuseOlder(generation, known)
+      const before = kept.get(prefix)
+      if (before?.generation === generation) return before.found
       return context.store.read(async (rows) => {
-        refuseOlder((await rows.state())?.generation ?? 0, known)
+        const now = (await rows.state())?.generation ?? 0
+        refuseOlder(now, known)
         const limit = LIMITS.settingsMax
-        const found = await rows.heads({ kind: 'setting', from: prefix, limit })
+        const heads = await rows.heads({ kind: 'setting', from: prefix, limit })
+        const found = heads
+          .filter(({ path }) => path.startsWith(prefix))
+          .map(({ path, head }) => ({ name: path, body: bodyOf(path, head) }))
+        if (kept.size >= KEPT_MAX) kept.clear()
+        kept.set(prefix, { generation: now, found })
         return found
-          .filter((row) => row.path.startsWith(prefix))
-          .map((row) => ({ name: row.path, body: bodyOf(row) }))
       })
     },
   }
 }
+
+/** An answer of `list`, and the store's generation that it is of. */
+interface Kept {
+  readonly generation: number
+  readonly found: Awaited<ReturnType<Settings['list']>>
+}
+
+const KEPT_MAX = 16
 
 /** Changes need `admin` on `setting:NAME`. */
 export function createSettingsAdmin(context: EngineContext, origin: Origin): SettingsAdmin {

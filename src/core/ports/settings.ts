@@ -8,7 +8,12 @@ export interface Settings {
   /** Free for the server's own use: who asks is not looked at. As fresh as the store. */
   get(name: string): Promise<JsonObject | undefined>
   /** All whose name begins with this, by name. */
-  list(prefix: string): Promise<{ readonly name: string; readonly body: JsonObject }[]>
+  list(prefix: string): Promise<readonly Setting[]>
+}
+
+export interface Setting {
+  readonly name: string
+  readonly body: JsonObject
 }
 
 /** Changing them needs `admin` on `setting:NAME`. */

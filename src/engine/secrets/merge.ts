@@ -4,6 +4,7 @@ import { mergePatched, objectText, valueOfObject } from '../../core/object-value
 import type { SecretRecord } from '../../core/record.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
 import type { EncodedValue, JsonObject } from '../../core/value.ts'
+import { encodeValue } from '../../core/value.ts'
 import type { EngineContext } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { openVersion } from './open.ts'
@@ -31,5 +32,6 @@ export async function patchedValue(
   const bytes = openVersion(context, path, record.id, version.number, row.envelope)
   const text = objectText({ encoding: version.encoding, bytes }, record.type)
   bytes.fill(0)
-  return valueOfObject(mergePatched(parseExactly(text), patch) as JsonObject, type).value
+  const merged = mergePatched(parseExactly(text), patch) as JsonObject
+  return encodeValue(valueOfObject(merged, type).value)
 }
