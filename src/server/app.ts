@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { CofferError } from '../core/errors.ts'
@@ -26,7 +27,6 @@ export async function createApp(
   const options: FastifyServerOptions = {
     ...(serverFactory === undefined ? {} : { serverFactory }),
     logger: false,
-    disableRequestLogging: true,
     bodyLimit: LIMITS.requestBodyBytesMax,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     genReqId: () => Buffer.from(server.random(9)).toString('base64url'),
@@ -43,6 +43,10 @@ export async function createApp(
   for (const observe of observers) await observe(app)
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(ON_EVERY_ANSWER)
+    if (!soundRequest(request.raw)) {
+      void reply.header('connection', 'close')
+      return done(malformedRequest())
+    }
     const waiting =
       request.routeOptions.config.probe === true ? undefined : server.guard.admitAddress(request.ip)
     if (waiting === undefined) return done()
@@ -74,6 +78,18 @@ const BODY_BYTES_MAX: Readonly<Record<DialectName, number>> = {
   vault: LIMITS.requestBodyBytesMax,
   aws: LIMITS.awsRequestBodyBytesMax,
 }
+
+/** RFC 9112, 3.2: of two hosts another reader may take the other. Nor is a request of HTTP/0.9 one. */
+function soundRequest({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts <= 1 && httpVersionMajor === 1
+}
+
+const malformedRequest = () => new CofferError('invalid_argument', 'The request is malformed.')
 
 function answerProblem(given: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = cofferErrorOf(given)

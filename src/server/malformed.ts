@@ -34,7 +34,8 @@ export function createMalformed(
     }
     refused.add(socket)
     const status = statusOf(error)
-    if (status === 400) server.guard.refused(socket.remoteAddress ?? '', 'malformed')
+    if (status === 400)
+      server.guard.refused(socket.remoteAddress ?? '', 'malformed', 'invalid_argument')
     const open = openAnswer(socket)
     // Its own body was malformed: nobody will ever finish it.
     if (open !== undefined && !open.req.complete) {

@@ -46,10 +46,10 @@ export interface RunningServer {
   /** Reads its certificate again. */
   reload(): Promise<void>
   /**
-   * Takes no more connections, and resolves when what was under way is answered, after
-   * `stopTimeoutMs` at the latest. The platform stays open: it is the caller's.
+   * Takes no more connections, and resolves when what was under way is answered, after `withinMs`
+   * (default `stopTimeoutMs`) at the latest. The platform stays open: it is the caller's.
    */
-  close(): Promise<void>
+  close(withinMs?: number): Promise<void>
 }
 
 /**
@@ -77,10 +77,13 @@ export async function startServer(
       caFile: tls?.caFile,
       app,
       reload: async () => tls?.reload(),
-      async close() {
-        const force = setTimeout(() => app.server.closeAllConnections(), LIMITS.stopTimeoutMs)
+      async close(withinMs = LIMITS.stopTimeoutMs) {
+        const force = setTimeout(() => app.server.closeAllConnections(), withinMs)
+        // A connection that was answered after the first look would be kept for the next request.
+        const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_LOOK_MS)
         await app.close()
         clearTimeout(force)
+        clearInterval(idle)
         tls?.close()
       },
     }
@@ -118,6 +121,7 @@ async function bind(app: FastifyInstance, { host, port }: ListenAddress): Promis
 }
 
 const BACKLOG = 1_024
+const IDLE_LOOK_MS = 20
 
 const CANNOT = 'cannot be listened on'
 const WHY: Readonly<Record<string, string>> = {
