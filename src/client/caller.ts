@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { parseExactly } from '../core/exact-json.ts'
 import { cancelled, collect } from './connection.ts'
 import type { Answer, Connection } from './connection.ts'
 import type { Credential } from './credential.ts'
@@ -22,6 +23,8 @@ export interface Request {
   readonly repeatable?: boolean | undefined
   /** Without the client's credential: health, unseal, login. */
   readonly anonymous?: boolean | undefined
+  /** Every number of the answer stays as it is written, also one that JavaScript would round. */
+  readonly exact?: boolean | undefined
   /** Work that takes as long as it takes. */
   readonly long?: boolean | undefined
   readonly signal?: AbortSignal | undefined
@@ -99,7 +102,8 @@ export function createCaller(
     let failure: Failure
     try {
       const answer = await connection.exchange(exchange)
-      if (answer.status < 300) return { document: documentOf(answer, connection.address) }
+      if (answer.status < 300)
+        return { document: documentOf(answer, connection.address, request.exact) }
       failure = { error: refusalOf(answer, connection.address), afterMs: answer.retryAfterMs }
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
@@ -161,10 +165,14 @@ function waitOf(failure: Failure, request: Request, repeated: number): number | 
 
 type Address = Connection['address']
 
-function documentOf({ status, type, body }: Answer, address: Address): unknown {
+function documentOf(
+  { status, type, body }: Answer,
+  address: Address,
+  exact: boolean | undefined,
+): unknown {
   try {
     if (status === 204) return undefined
-    if (type === JSON_TYPE) return JSON.parse(body.toString('utf8')) as unknown
+    if (type === JSON_TYPE) return parsed(body.toString('utf8'), exact)
   } catch {
     // What cannot be parsed is quoted by nobody.
   } finally {
@@ -172,6 +180,9 @@ function documentOf({ status, type, body }: Answer, address: Address): unknown {
   }
   throw notOurs(address, status, 'and no document')
 }
+
+const parsed = (text: string, exact = false): unknown =>
+  exact ? parseExactly(text) : JSON.parse(text)
 
 function refusalOf(
   { status, type, body }: Pick<Answer, 'status' | 'type' | 'body'>,

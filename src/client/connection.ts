@@ -42,6 +42,8 @@ export interface ConnectionOptions {
 
 const CONNECT_MS_MAX = 5_000
 const SOCKETS_MAX = 64
+/** A connection that nobody uses is given back, to servers that would keep it for ever too. */
+const IDLE_MS_MAX = 60_000
 
 /** Loads Node's HTTP, and its TLS only where that is spoken. */
 export async function createConnection(
@@ -50,7 +52,12 @@ export async function createConnection(
 ): Promise<Connection> {
   const http = address.secure ? await import('node:https') : await import('node:http')
   const tls = { ca: options.ca, minVersion: 'TLSv1.2' as const }
-  const agent: Agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, ...tls })
+  const agent: Agent = new http.Agent({
+    keepAlive: true,
+    maxSockets: SOCKETS_MAX,
+    timeout: IDLE_MS_MAX,
+    ...tls,
+  })
   const streams: Agent = new http.Agent({ ...tls })
 
   /** Sends it, and calls back with the answer's head or with what went wrong; never both. */

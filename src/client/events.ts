@@ -21,7 +21,7 @@ export const createEvents =
           } else each(objectOf<ChangeEvent>(JSON.parse(data), 'cursor', 'action', 'path'))
         },
         failed,
-        keepsAlive: true,
+        keepsAlive: false,
       },
       closed,
     )

@@ -45,18 +45,15 @@ export function createSecrets(caller: Caller): Secrets {
         path: `/secrets/${pathInUrl(path)}`,
         query: { version, label },
         repeatable: true,
+        exact: true,
       }
       return absentOr(async () => versionOf(await caller.json(request), path))
     },
     readMany: (refs) => readMany(caller, refs),
     async readBelow({ prefix, cursor }) {
       const query = { prefix: prefixOf(prefix), cursor }
-      const page = await caller.json({
-        method: 'GET',
-        path: '/read-below',
-        query,
-        repeatable: true,
-      })
+      const request: Request = { method: 'GET', path: '/read-below', query }
+      const page = await caller.json({ ...request, repeatable: true, exact: true })
       const items = listOf<{ path: string; answer: WireAnswer }>(page)
       return pageOf<PathAnswer>(
         page,
@@ -153,8 +150,9 @@ async function readMany(caller: Caller, refs: readonly ReadRef[]): Promise<ReadA
   })
   const asked = checked.filter((ref) => 'path' in ref)
   if (asked.length === 0) return checked as ReadAnswer[]
-  const request: Request = { method: 'POST', path: '/read', body: { refs: asked } }
-  const answers = listOf<WireAnswer>(await caller.json({ ...request, repeatable: true }), 'answers')
+  const body = { refs: asked }
+  const request: Request = { method: 'POST', path: '/read', body, repeatable: true, exact: true }
+  const answers = listOf<WireAnswer>(await caller.json(request), 'answers')
   if (answers.length !== asked.length) throw strange()
   const rest = answers.values()
   return checked.map((ref) => ('path' in ref ? answerOf(rest.next().value!, ref.path) : ref))

@@ -1,3 +1,4 @@
+import { namesServer } from '../adapters/providers/coffer.ts'
 import { PROVIDERS } from '../adapters/providers/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Provider } from '../core/ports/provider.ts'
@@ -52,15 +53,16 @@ function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): Foun
       },
     )
   }
-  if (kind === COFFER && load.coffer === undefined) {
+  const env = load.processEnv ?? process.env
+  if (kind === COFFER && load.coffer === undefined && !namesServer({ env, options })) {
     throw new CofferError('unknown_provider', 'No Coffer was given to resolve it.', {
-      remedy: 'Pass one: config.load({ coffer }).',
+      remedy: 'Pass one: config.load({ coffer }), or name a server in COFFER_ADDR.',
     })
   }
   const factory = PROVIDERS[kind as keyof typeof PROVIDERS]
-  const env = load.processEnv ?? process.env
   const provider = factory({ coffer: load.coffer, env, options })
-  return { provider, owner: kind === COFFER ? load.coffer : undefined }
+  const own = kind === COFFER && options.address === undefined
+  return { provider, owner: own ? load.coffer : undefined }
 }
 
 const isProvider = (entry: Provider | ProviderSpec | undefined): entry is Provider =>

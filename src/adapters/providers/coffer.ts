@@ -1,27 +1,83 @@
 import { CofferError } from '../../core/errors.ts'
-import type { ReadAnswer } from '../../core/ports/coffer.ts'
+import type { Coffer, ReadAnswer } from '../../core/ports/coffer.ts'
 import type { Provider, ProviderAnswer } from '../../core/ports/provider.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
-/** Secrets of a Coffer: the key is a path; each read is decided and audited by it. */
-export function coffer({ coffer, options }: ProviderContext): Provider {
-  checkOptions('coffer', options, [])
-  if (coffer === undefined) {
-    throw new CofferError('invalid_argument', 'The provider coffer needs a Coffer.')
-  }
+const OPTIONS = [
+  'address',
+  'allowHttp',
+  'caFile',
+  'tokenFile',
+  'roleId',
+  'secretIdFile',
+  'jwtFile',
+  'role',
+  'mount',
+] as const
+
+/**
+ * Secrets of a Coffer: the key is a path; each read is decided and audited by it. Which one: the
+ * option `address` or, where no Coffer was given, `COFFER_ADDR`.
+ */
+export function coffer(context: ProviderContext): Provider {
+  checkOptions('coffer', context.options, OPTIONS)
+  const source = sourceOf(context)
   return {
     kind: 'coffer',
     batchMax: 100,
     async resolve(refs) {
       try {
         const asked = refs.map(({ key, label, version }) => ({ path: key, label, version }))
-        return (await coffer.readMany(asked)).map(translate)
+        return (await (await source.get()).readMany(asked)).map(translate)
       } catch (error) {
         return refs.map(() => ({ error }))
       }
     },
-    watch: (ref, changed, failed) => coffer.watch(ref.key, changed, failed),
+    watch: (ref, changed, failed) => source.use((place) => place.watch(ref.key, changed, failed)),
+    close: () => source.close(),
+  }
+}
+
+/** Whether the provider has a Coffer to ask. */
+export const namesServer = ({ env, options }: Pick<ProviderContext, 'env' | 'options'>): boolean =>
+  (options.address ?? env.COFFER_ADDR ?? '') !== ''
+
+interface Source {
+  get(): Promise<Coffer>
+  /** Begins something there, as soon as it can be; returns what stops it. */
+  use(begin: (coffer: Coffer) => () => void): () => void
+  close(): Promise<void>
+}
+
+function sourceOf({ coffer: given, env, options }: ProviderContext): Source {
+  if (given !== undefined && options.address === undefined) {
+    return { get: async () => given, use: (begin) => begin(given), close: async () => {} }
+  }
+  if (!namesServer({ env, options })) {
+    throw new CofferError('invalid_argument', 'The provider coffer needs a Coffer.')
+  }
+  const connect = async () =>
+    (await import('../../client/environment.ts')).connectFromEnvironment(env, options)
+  let connected: ReturnType<typeof connect> | undefined
+  const get = () => (connected ??= connect())
+  return {
+    get,
+    use(begin) {
+      let stop = () => {}
+      let stopped = false
+      get().then(
+        (place) => {
+          if (!stopped) stop = begin(place)
+        },
+        () => {},
+      )
+      return () => {
+        stopped = true
+        stop()
+      }
+    },
+    close: async () => (await connected)?.close(),
   }
 }
 

@@ -1,0 +1,82 @@
+import { CofferError } from '../core/errors.ts'
+import { connectCoffer } from './connect.ts'
+import type { ConnectedCoffer } from './connect.ts'
+import type { CredentialOptions } from './credential.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** How a program finds its server: what is given, else the process's environment. */
+export interface ServerSettings {
+  /** Else `COFFER_ADDR`. */
+  readonly address?: string | undefined
+  /** Else `COFFER_CACERT`. */
+  readonly caFile?: string | undefined
+  /** `true`, or `COFFER_ALLOW_HTTP=1`. */
+  readonly allowHttp?: string | undefined
+  /** Else `COFFER_TOKEN`, `COFFER_TOKEN_FILE`. */
+  readonly tokenFile?: string | undefined
+  /** Logs in to a role, with the secret id in a file. */
+  readonly roleId?: string | undefined
+  readonly secretIdFile?: string | undefined
+  /** Logs in with the JWT in a file: one that is projected into a container, or a CI job's. */
+  readonly jwtFile?: string | undefined
+  readonly role?: string | undefined
+  readonly mount?: string | undefined
+}
+
+/**
+ * The client for the server that these name. Files are read when they are needed, and again when what
+ * they held is refused. @throws CofferError `invalid_argument`
+ */
+export function connectFromEnvironment(env: Variables, settings: ServerSettings): ConnectedCoffer {
+  return connectCoffer({
+    address: settings.address ?? env.COFFER_ADDR ?? '',
+    caFile: settings.caFile ?? given(env.COFFER_CACERT),
+    allowHttp: settings.allowHttp === 'true' || env.COFFER_ALLOW_HTTP === '1',
+    ...credentialOf(env, settings),
+  })
+}
+
+function credentialOf(env: Variables, settings: ServerSettings): CredentialOptions {
+  const { tokenFile, roleId, secretIdFile, jwtFile, role } = settings
+  const ways = [tokenFile, roleId, jwtFile].filter((way) => way !== undefined)
+  if (ways.length > 1) {
+    throw new CofferError('invalid_argument', 'Give one of tokenFile, roleId and jwtFile.')
+  }
+  const mount = settings.mount === undefined ? {} : { mount: settings.mount }
+  if (tokenFile !== undefined) return { token: () => textOf(tokenFile) }
+  if (jwtFile !== undefined) return { login: { jwt: () => textOf(jwtFile), role, ...mount } }
+  if (roleId !== undefined) {
+    const secretId = secretIdFile === undefined ? undefined : () => textOf(secretIdFile)
+    return { login: { roleId, secretId, ...mount } }
+  }
+  const variable = given(env.COFFER_TOKEN)
+  if (variable !== undefined) return { token: variable }
+  const file = given(env.COFFER_TOKEN_FILE)
+  return { token: file === undefined ? noToken : () => textOf(file) }
+}
+
+const given = (text: string | undefined) => (text === '' ? undefined : text)
+
+/** @throws CofferError with the file's name and the system's code, without its content */
+async function textOf(file: string): Promise<string> {
+  try {
+    const { readFile } = await import('node:fs/promises')
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException
+    throw new CofferError(
+      'unauthenticated',
+      `The credential in ${file} cannot be read (${code}).`,
+      {
+        remedy: 'Check the name of the file and its permissions.',
+      },
+    )
+  }
+}
+
+function noToken(): never {
+  throw new CofferError('unauthenticated', 'No token is given for the server.', {
+    remedy: 'Set COFFER_TOKEN or COFFER_TOKEN_FILE, or give the provider a tokenFile or a role.',
+  })
+}
