@@ -17,6 +17,8 @@ export interface PlatformOptions {
   /** Every line must be acknowledged by these too before anything is handed out. */
   readonly sinks?: readonly Sink[]
   readonly auditRetentionDays?: number | undefined
+  /** After each flush of the audit log: the seconds until its events were durable. */
+  readonly auditFlushed?: ((seconds: number) => void) | undefined
   readonly valueBytesMax?: number | undefined
   /** A head that was kept elsewhere: a store or log behind it is refused. */
   readonly checkpoint?: AuditHead | undefined

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Session } from '../core/ports/identities.ts'
+import { noteCaller } from './observe.ts'
 import type { Operation, Server } from './server.ts'
 
 /** Who sent a request, with the Coffer that it may use. */
@@ -21,6 +22,7 @@ export async function callerOf(
   via: string,
   operation: Operation,
 ): Promise<Caller> {
+  noteCaller(request, via, operation)
   const platform = server.gate.platform()
   const from = { address: request.ip, via, request: request.id }
   const session =
@@ -39,6 +41,7 @@ export async function admitted(
   via: string,
   operation: Operation,
 ): Promise<Caller> {
+  noteCaller(request, via, operation, session.actor)
   await server.guard.admit(session.actor, operation)
   const { actor, grants, token } = session
   const origin = { via, request: request.id, address: request.ip, grants, token: token?.accessor }
@@ -57,6 +60,7 @@ export async function loggingIn<T>(
   name: string,
   login: () => Promise<T>,
 ): Promise<T> {
+  noteCaller(request, via, 'login')
   await server.guard.admitLogin(request.ip, name)
   try {
     const made = await login()

@@ -29,6 +29,8 @@ export interface FileLogOptions {
   /** A segment that has reached this is followed by a new one. Default 64 MiB. */
   readonly segmentBytesMax?: number | undefined
   readonly fs?: LogFs | undefined
+  /** After each flush: how long it took until its events were durable. */
+  readonly flushed?: ((seconds: number) => void) | undefined
 }
 
 const SEGMENT_BYTES_MAX = 67_108_864
@@ -54,7 +56,9 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   const writer = await reading(() => new LogWriter(parts, followed))
   let due: NodeJS.Timeout | undefined
   const queue = new FlushQueue(async (waiters) => {
+    const startedAt = performance.now()
     await writer.flush(waiters)
+    options.flushed?.((performance.now() - startedAt) / 1_000)
     if (writer.unsynced) due ??= setTimeout(() => void sync(), SYNC_WITHIN_MS).unref()
   })
   /** A flush of nothing: what failed stays in the outbox, and the next flush meets the error. */

@@ -1,0 +1,91 @@
+import { pino } from 'pino'
+import { isCofferError } from '../../core/errors.ts'
+import type { RequestFacts, RequestWatcher } from '../observe.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/**
+ * What a server says of itself, on stderr: a line for each request, and what its operator wants to
+ * know. Redacted by construction: only these facts are ever handed over, no URL, header or body.
+ */
+export interface ServerLog extends RequestWatcher {
+  /** Words of our own. */
+  note(what: string, facts?: LogFacts): void
+  /** Something that did not go well and stops nothing. Of an unknown error only its kind is told. */
+  warn(what: string, error: unknown, facts?: LogFacts): void
+  /** Writes what is waiting to be written; before the process ends. */
+  flush(): void
+}
+
+export type LogFacts = Readonly<Record<string, string | number | boolean>>
+
+/** JSON lines; text where a person looks. Lines are gathered, and written within `FLUSH_MS`. */
+export function createLog(options: {
+  readonly level: LogLevel
+  readonly text: boolean
+  /** Default: stderr. */
+  readonly write?: ((line: string) => void) | undefined
+}): ServerLog {
+  const { level, text, write } = options
+  const file =
+    write === undefined ? pino.destination({ dest: 2, sync: false, minLength: GATHER }) : undefined
+  const out = file ?? { write: write ?? (() => {}) }
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: named } },
+    text ? { write: (line: string) => void out.write(asText(line)) } : out,
+  )
+  const timer = file === undefined ? undefined : setInterval(() => file.flush(), FLUSH_MS).unref()
+
+  return {
+    began() {},
+    ended(facts) {
+      logger[facts.status >= 500 ? 'error' : 'info'](lineOf(facts), 'request')
+    },
+    note: (what, facts = {}) => logger.info(facts, what),
+    warn: (what, error, facts = {}) => logger.warn({ ...facts, ...errorFacts(error) }, what),
+    flush() {
+      clearInterval(timer)
+      try {
+        file?.flushSync()
+      } catch {
+        // Nobody reads any more; there is nobody to tell.
+      }
+    },
+  }
+}
+
+/** A pipe takes so much from several processes without mixing their lines. */
+const GATHER = 3_072
+const FLUSH_MS = 250
+
+const named = (label: string) => ({ level: label })
+
+const lineOf = ({ via, operation, status, ms, request, address, actor, code }: RequestFacts) => ({
+  via,
+  operation,
+  status,
+  ms: Math.round(ms * 1_000) / 1_000,
+  request,
+  address,
+  ...(actor === undefined ? {} : { actor }),
+  ...(code === undefined ? {} : { code }),
+})
+
+/** A message of Coffer's own holds no value and no token; any other may hold anything. */
+function errorFacts(error: unknown): LogFacts {
+  if (isCofferError(error)) return { code: error.code, error: error.message }
+  return { code: 'internal', error: error instanceof Error ? error.name : typeof error }
+}
+
+/** `09:41:22.120 info  request via=http operation=read status=200`, control characters escaped. */
+function asText(line: string): string {
+  const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, string>
+  const told = Object.entries(facts).map(([name, value]) => `${name}=${shown(value)}`)
+  return `${[time?.slice(11, 23), level?.padEnd(5), msg, ...told].join(' ')}\n`
+}
+
+const shown = (value: unknown): string => {
+  const text = String(value)
+  return /^[!-~]+$/.test(text) ? text : JSON.stringify(text)
+}

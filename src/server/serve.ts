@@ -1,0 +1,93 @@
+import type { PlatformOptions } from '../compose.ts'
+import type { Clock, Random } from '../core/ports/ambient.ts'
+import { createGate } from './gate/gate.ts'
+import type { OwnGate } from './gate/gate.ts'
+import { createGuard } from './guard/guard.ts'
+import { createLocalAuthority } from './guard/local-authority.ts'
+import type { Rates } from './guard/rates.ts'
+import { createRefusals } from './guard/refusals.ts'
+import type { ServerLog } from './log/log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { serveMetrics } from './metrics/route.ts'
+import { observing } from './observe.ts'
+import type { Gate, Server, ServerOptions } from './server.ts'
+import { startServer } from './start.ts'
+import type { StartOptions } from './start.ts'
+
+/** Everything that a server is told. */
+export interface ServeOptions {
+  /** Where the store is, and what its seal may use. */
+  readonly store: PlatformOptions
+  readonly server: ServerOptions
+  readonly start: StartOptions
+  readonly rates: Rates
+  /** `GET /metrics` without a token. */
+  readonly openMetrics: boolean
+  readonly log: ServerLog
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface Serving {
+  readonly url: string
+  /** What clients check it with; absent for plain HTTP and for given files. */
+  readonly caFile?: string | undefined
+  /** Of the process that was asked to serve: the first credential is made through it. */
+  readonly gate: Gate
+  /** Reads its certificate again. */
+  reload(): Promise<void>
+  /** Takes nothing more, finishes what is under way within `stopTimeoutMs`, closes the store. */
+  close(): Promise<void>
+  /** Rejects when it cannot go on serving; else resolves after `close`. */
+  readonly ended: Promise<void>
+}
+
+/**
+ * A server in this process: the store's gate, limits, metrics, logs and the background sweep, behind
+ * a port. @throws what opening the store and listening throw
+ */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { log, clock, random, version, rates } = options
+  const metrics = createMetrics(() => gate.status().sealed)
+  const refusals = createRefusals(async (events) => server.gate.platform().record(events))
+  const authority = createLocalAuthority({ rates, refusals, clock: () => performance.now() })
+  const gate: OwnGate = await createGate({
+    store: { ...options.store, auditFlushed: metrics.auditFlushed },
+    clock,
+    random,
+    opened: (platform) => void platform.startSweeping(),
+    troubled: (error) => log.warn('the store could not be opened, and is tried again', error),
+  })
+  const guard = createGuard(authority, metrics)
+  const server: Server = { gate, guard, options: options.server, clock, random, version }
+  const ended = Promise.withResolvers<void>()
+  try {
+    const running = await startServer(server, options.start, {
+      observers: [
+        observing([metrics, log]),
+        serveMetrics(server, metrics, { open: options.openMetrics }),
+      ],
+      warn: (error) => log.warn('the certificate could not be read', error),
+      note: (what) => log.note(what),
+    })
+    return {
+      url: running.url,
+      caFile: running.caFile,
+      gate,
+      reload: () => running.reload(),
+      async close() {
+        await running.close()
+        await refusals.stop()
+        await gate.close()
+        metrics.stop()
+        ended.resolve()
+      },
+      ended: ended.promise,
+    }
+  } catch (error) {
+    await refusals.stop()
+    await gate.close()
+    throw error
+  }
+}
