@@ -7,6 +7,7 @@ import { CofferError, isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { AuditHead } from '../core/ports/coffer.ts'
+import type { JwtVerifier } from '../core/ports/identities.ts'
 import type { Platform } from '../core/ports/platform.ts'
 import type { Seal } from '../core/ports/seal.ts'
 import type { Sink } from '../core/ports/sink.ts'
@@ -114,6 +115,7 @@ export const openLog = (
     random: place.random,
     retentionDays: options.auditRetentionDays ?? place.auditRetentionDays,
     fs,
+    flushed: options.auditFlushed,
   })
 
 /** Without keys: nothing is signed, nothing taken from the outbox, no sink asked. */
@@ -208,11 +210,15 @@ const cutLog = (known: number, found: number) =>
   )
 
 function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platform {
+  let jwt: Promise<JwtVerifier> | undefined
+  const verifier = async () =>
+    (await import('../adapters/jwt/verifier.ts')).createJwtVerifier({ now: place.clock })
   return createEngine({
     ...parts,
     clock: place.clock,
     random: place.random,
     valueBytesMax: valueBytesMax(options.valueBytesMax),
+    verifyJwt: async (token, issuer) => (await (jwt ??= verifier())).verify(token, issuer),
     seals: {
       find: findSeal,
       context: (sealOptions) => place.sealContext(sealOptions ?? {}),

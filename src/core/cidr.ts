@@ -27,6 +27,15 @@ export function isWithin(address: string, cidrs: readonly string[]): boolean {
   return bytes !== undefined && cidrs.some((cidr) => contains(parseCidr(cidr), bytes))
 }
 
+/** Whether all of a block is in one of the others. @throws `invalid_argument` */
+export function isBlockWithin(block: string, cidrs: readonly string[]): boolean {
+  const { bytes, bits } = parseCidr(block)
+  return cidrs.some((cidr) => {
+    const outer = parseCidr(cidr)
+    return outer.bits <= bits && contains(outer, bytes)
+  })
+}
+
 /** 4 or 16 bytes; a zone (`%eth0`) is ignored. Absent: it is no address. */
 export function parseAddress(text: string): Uint8Array | undefined {
   const raw = rawAddress(text.replace(ZONE, ''))

@@ -20,6 +20,10 @@ export interface Keyring {
   readonly digestKey: KeyObject
   /** Encrypts the store's state. */
   readonly stateKey: KeyObject
+  /** Encrypts the secrets of access keys. */
+  readonly credentialKey: KeyObject
+  /** Hides what secret ids are found by. */
+  readonly secretIdKey: KeyObject
   readonly auditSigner: AuditSigner
   /** Root keys, oldest first; the one in use has no `until`. */
   readonly roots: readonly KeyringRoot[]
@@ -66,6 +70,8 @@ export function keyringOf(
     headKey: deriveKey(base, parts.storeId, 'coffer/v1/head'),
     digestKey: deriveKey(base, parts.storeId, 'coffer/v1/digest'),
     stateKey: deriveKey(base, parts.storeId, 'coffer/v1/state'),
+    credentialKey: deriveKey(base, parts.storeId, 'coffer/v1/credential'),
+    secretIdKey: deriveKey(base, parts.storeId, 'coffer/v1/secret-id'),
     auditSigner: signerOf(auditSeed, auditPublicKey),
   }
 }

@@ -25,13 +25,15 @@ export async function auditFailure(
       at: context.clock(),
       actor: origin.actor,
       action: attempt.action,
-      outcome: error.code === 'denied' ? 'denied' : 'failed',
+      outcome: REFUSALS.has(error.code) ? 'denied' : 'failed',
       resource: attempt.resource,
       code: error.code,
       ...originFacts(origin),
     },
   ])
 }
+
+const REFUSALS: ReadonlySet<string> = new Set(['denied', 'unauthenticated'])
 
 export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request' | 'address'> => ({
   ...(origin.via === undefined ? {} : { via: origin.via }),

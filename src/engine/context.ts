@@ -5,6 +5,7 @@ import type { OriginInput } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { AccessCache } from './access.ts'
 import type { HeadCodec } from './heads.ts'
+import type { Find } from './identities/rows.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import type { StateCodec } from './state.ts'
 import type { Witness } from './witness.ts'
@@ -18,6 +19,7 @@ export interface EngineContext {
   readonly states: StateCodec
   readonly witness: Witness
   readonly access: AccessCache
+  readonly credentials: Find
   readonly clock: Clock
   readonly random: Random
   readonly valueBytesMax: number

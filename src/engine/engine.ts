@@ -1,7 +1,7 @@
 import { canonicalPath } from '../core/path.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
 import type { AuditLog } from '../core/ports/audit-log.ts'
-import type { Identities } from '../core/ports/identities.ts'
+import type { Identities, JwtVerifier } from '../core/ports/identities.ts'
 import type { KeyAdmin, OriginInput, Platform } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -14,6 +14,7 @@ import type { OutsideCheck } from './doctor.ts'
 import { createEventHub } from './events.ts'
 import { createHeadCodec } from './heads.ts'
 import { createIdentities } from './identities/identities.ts'
+import { createFind } from './identities/rows.ts'
 import type { SealAccess } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
 import { createStateCodec } from './state.ts'
@@ -33,6 +34,7 @@ export interface EngineParts {
   readonly valueBytesMax: number
   readonly outsideChecks: readonly OutsideCheck[]
   readonly writeBackup: BackupWriter
+  readonly verifyJwt: JwtVerifier['verify']
 }
 
 export function createContext(
@@ -43,7 +45,9 @@ export function createContext(
   const access = createAccessCache(store, heads)
   const states = createStateCodec(keys, random)
   const witness = createWitness(log)
-  return { store, log, keys, heads, states, witness, access, clock, random, valueBytesMax }
+  const credentials = createFind({ store, heads, witness })
+  const known = { heads, states, witness, access, credentials }
+  return { store, log, keys, ...known, clock, random, valueBytesMax }
 }
 
 /** What operators do now and then is loaded when it is done; reading is here from the start. */
@@ -65,7 +69,7 @@ export function createEngine(parts: EngineParts): Platform {
     },
     settings: createSettings(context),
     get identities() {
-      return (identities ??= createIdentities(context))
+      return (identities ??= createIdentities(context, parts.verifyJwt))
     },
     peek: (path) => peek(context, path),
     keys: {

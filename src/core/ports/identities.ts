@@ -68,9 +68,16 @@ export interface TokenInput {
   readonly displayName?: string | undefined
   readonly metadata?: Readonly<Record<string, string>> | undefined
   readonly boundCidrs?: readonly string[] | undefined
-  /** It outlives the token that made it. Needs `admin` on `token:NAME`. */
+  /** It outlives the token that made it. Needs `admin` on `token:*`. */
   readonly orphan?: boolean | undefined
+  readonly unknownPolicies?: UnknownPolicies | undefined
 }
+
+/**
+ * Names of policies that do not exist: `refuse` (the default) or `keep`, as Vault does: they give
+ * nothing until they exist.
+ */
+export type UnknownPolicies = 'refuse' | 'keep'
 
 export interface CreatedToken {
   /** Shown once, here. */
@@ -95,11 +102,14 @@ export interface AccessKeyRecord {
 }
 
 export interface AccessKeyInput {
+  /** Whom it stands for, or `policies` and `roles` of its own; one of them must be said. */
   readonly actor?: string | undefined
   readonly policies?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
+  /** 0, the default: it does not expire. */
   readonly ttlSeconds?: number | undefined
   readonly displayName?: string | undefined
+  readonly unknownPolicies?: UnknownPolicies | undefined
 }
 
 /** A role that machines log in to with a role id and a secret id. Its fields are Vault's AppRole's. */
@@ -115,7 +125,7 @@ export interface AppRole {
   readonly token: TokenSettings
 }
 
-/** What tokens of a role are like. */
+/** What tokens of a role are like. `ttlSeconds` 0: the default, `tokenTtlSecondsDefault`. */
 export interface TokenSettings {
   /** Whom they stand for; absent: `approle:NAME`, `jwt:ROLE`, with the policies below. */
   readonly actor?: string | undefined
@@ -161,10 +171,12 @@ export interface JwtIssuer {
   /** PEM of the certificate authority that the two URLs are checked with. */
   readonly caPem?: string | undefined
   readonly boundIssuer?: string | undefined
+  /** Default: every asymmetric one that is known. `none` and HMACs are never accepted. */
   readonly algorithms?: readonly string[] | undefined
   readonly defaultRole?: string | undefined
 }
 
+/** At least one of audiences, subject, claims or addresses must be bound. */
 export interface JwtRole {
   readonly mount: string
   readonly name: string
@@ -176,22 +188,27 @@ export interface JwtRole {
   readonly boundClaimsType: 'string' | 'glob'
   /** Names the user: default `sub`. */
   readonly userClaim: string
+  /** Claim (or JSON Pointer) to the name under which the token's metadata has it. */
   readonly claimMappings: Readonly<Record<string, string>>
+  /** 0: the default of 60; negative: none. */
   readonly clockSkewSeconds: number
+  /** Of a JWT without `exp`, after its `iat` or `nbf`. 0: the default of 150; negative: none. */
   readonly expirationLeewaySeconds: number
+  /** Of a JWT without `nbf`, before its `iat` or `exp`. 0: the default of 150; negative: none. */
   readonly notBeforeLeewaySeconds: number
   readonly token: TokenSettings
 }
 
-/** Verifies a JWT's signature, issuer and times; what its claims must be is the role's business. */
+/** Verifies a JWT's signature. Who issued it, when and for whom is for the engine to check. */
 export interface JwtVerifier {
-  /** @throws `unauthenticated` for a token that is not good, `unavailable` when keys cannot be had */
-  verify(
-    jwt: string,
-    issuer: JwtIssuer,
-    role: JwtRole,
-    nowMs: number,
-  ): Promise<Readonly<Record<string, JsonValue>>>
+  /** @throws `unauthenticated` for one that is not good, `unavailable` when keys cannot be had */
+  verify(jwt: string, issuer: JwtIssuer): Promise<VerifiedJwt>
+}
+
+export interface VerifiedJwt {
+  readonly claims: Readonly<Record<string, JsonValue>>
+  /** Who must have issued it, where the place that gave the keys says so. */
+  readonly issuer?: string | undefined
 }
 
 /** The part that is bound to an actor: `coffer.identities`. Everything here is audited. */
@@ -243,10 +260,16 @@ export interface IdentityAdmin {
 export type SecretIdSelector = { readonly secretId: string } | { readonly accessor: string }
 
 export type AppRoleInput = Partial<Omit<AppRole, 'token'>> &
-  Pick<AppRole, 'mount' | 'name'> & { readonly token?: Partial<TokenSettings> }
+  Pick<AppRole, 'mount' | 'name'> & {
+    readonly token?: Partial<TokenSettings>
+    readonly unknownPolicies?: UnknownPolicies | undefined
+  }
 
 export type JwtRoleInput = Partial<Omit<JwtRole, 'token'>> &
-  Pick<JwtRole, 'mount' | 'name'> & { readonly token?: Partial<TokenSettings> }
+  Pick<JwtRole, 'mount' | 'name'> & {
+    readonly token?: Partial<TokenSettings>
+    readonly unknownPolicies?: UnknownPolicies | undefined
+  }
 
 /** Where a request came from. */
 export interface Presented {

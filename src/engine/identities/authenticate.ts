@@ -10,7 +10,6 @@ import type { Find, TokenRow } from './rows.ts'
 /** Who presents this token, now. */
 export async function authenticate(
   context: EngineContext,
-  find: Find,
   token: string,
   from: Presented,
 ): Promise<Session | undefined> {
@@ -18,7 +17,7 @@ export async function authenticate(
     return undefined
   }
   const hash = hashOf(token)
-  const row = await liveToken(find, hash, context.clock())
+  const row = await liveToken(context.credentials, hash, context.clock())
   if (row === undefined || row.usedUp || !mayComeFrom(row.record.boundCidrs, from.address)) {
     return undefined
   }

@@ -13,6 +13,28 @@ export function checkDisplayName(what: string, input: unknown): string {
   )
 }
 
+/** Where roles of a kind are kept: `approle`, `ci/gitlab`. @throws CofferError `invalid_argument` */
+export function checkMount(input: unknown): string {
+  if (typeof input === 'string' && input.length <= LIMITS.credentialNameCharsMax) {
+    if (MOUNT.test(input)) return input
+  }
+  throw new CofferError(
+    'invalid_argument',
+    `A mount is written approle or ci/gitlab, in at most ${LIMITS.credentialNameCharsMax} characters.`,
+  )
+}
+
+/** Of a role that is logged in to. @throws CofferError `invalid_argument` */
+export function checkRoleName(input: unknown): string {
+  if (typeof input === 'string' && input.length <= LIMITS.credentialNameCharsMax) {
+    if (ROLE.test(input)) return input
+  }
+  throw new CofferError(
+    'invalid_argument',
+    `The name of a role is 1 to ${LIMITS.credentialNameCharsMax} letters, digits, _ . -`,
+  )
+}
+
 /** @throws CofferError `invalid_argument` */
 export function checkCidrs(what: string, input: unknown): string[] {
   if (!Array.isArray(input) || input.length > LIMITS.credentialCidrsMax) {
@@ -40,6 +62,8 @@ export function checkMetadata(input: unknown): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
+const MOUNT = /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/
+const ROLE = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/
 const DISPLAY = /^[^\p{C}]+$/u
 
 const isPair = (key: string, value: unknown): boolean =>

@@ -1,20 +1,24 @@
-import { CofferError } from '../../core/errors.ts'
-import type { Identities } from '../../core/ports/identities.ts'
+import type { Identities, JwtVerifier } from '../../core/ports/identities.ts'
 import type { EngineContext } from '../context.ts'
+import { presentAccessKey } from './access-key.ts'
 import { authenticate } from './authenticate.ts'
-import { createFind } from './rows.ts'
 
-/** How callers become actors. */
-export function createIdentities(context: EngineContext): Identities {
-  const find = createFind(context)
-  const later = async (): Promise<never> => {
-    throw new CofferError('internal', 'Not there yet.')
-  }
+/** How callers become actors. What happens once in a while is loaded when it does. */
+export function createIdentities(
+  context: EngineContext,
+  verifyJwt: JwtVerifier['verify'],
+): Identities {
   return {
-    authenticate: (token, from) => authenticate(context, find, token, from),
-    accessKey: later,
-    loginAppRole: later,
-    loginJwt: later,
-    tidy: later,
+    authenticate: (token, from) => authenticate(context, token, from),
+    accessKey: (id) => presentAccessKey(context, id),
+    async loginAppRole(input, from) {
+      return (await import('./approle-login.ts')).loginAppRole(context, input, from)
+    },
+    async loginJwt(input, from) {
+      return (await import('./jwt-login.ts')).loginJwt(context, verifyJwt, input, from)
+    },
+    async tidy() {
+      return (await import('./tidy.ts')).tidy(context)
+    },
   }
 }

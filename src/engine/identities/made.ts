@@ -18,11 +18,25 @@ export const looksLikeToken = (text: string): boolean =>
 /** 24 characters: names a token or a secret id without being it. */
 export const newAccessor = (random: Random): string => draw(BASE62, 24, random)
 
-/** What is kept of a bearer token or a secret id: both have too much entropy to be searched for. */
+/** As AWS writes them: `AKIA` and 16 of base32, a secret of 40 characters of base64. */
+export const newAccessKeyId = (random: Random): string => `AKIA${draw(BASE32, 16, random)}`
+export const newSecretAccessKey = (random: Random): string =>
+  Buffer.from(random(30)).toString('base64')
+
+/** A random UUID (RFC 9562, version 4): a role id, a secret id. */
+export function newUuid(random: Random): string {
+  const bytes = Buffer.from(random(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** What is kept of a bearer token: it has too much entropy to be searched for. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const DIGITS = '0123456789'
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const BASE32 = `${LETTERS}234567`
 const BASE62 = `${DIGITS}${LETTERS}${LETTERS.toLowerCase()}`
 const TOKEN = /^coffer_[0-9A-Za-z]{49}$/
 

@@ -1,4 +1,9 @@
-import type { TokenRecord } from '../../core/ports/identities.ts'
+import type {
+  AccessKeyRecord,
+  AppRole,
+  SecretIdRecord,
+  TokenRecord,
+} from '../../core/ports/identities.ts'
 import type { EngineContext } from '../context.ts'
 import { refuseOlder } from '../witness.ts'
 
@@ -6,7 +11,19 @@ import { refuseOlder } from '../witness.ts'
 export const ROWS = {
   token: (hash: string) => `token/${hash}`,
   accessor: (accessor: string) => `accessor/${accessor}`,
+  accessKey: (id: string) => `access-key/${id}`,
+  appRole: (mount: string, name: string) => `approle/${flat(mount)}/${name}`,
+  roleId: (mount: string, hash: string) => `role-id/${flat(mount)}/${hash}`,
+  secretId: (mount: string, role: string, hash: string) =>
+    `secret-id/${flat(mount)}/${role}/${hash}`,
+  secretIdAccessor: (mount: string, role: string, accessor: string) =>
+    `secret-id-accessor/${flat(mount)}/${role}/${accessor}`,
+  jwtIssuer: (mount: string) => `jwt/${flat(mount)}`,
+  jwtRole: (mount: string, name: string) => `jwt-role/${flat(mount)}/${name}`,
 } as const
+
+/** A mount may have several segments; in a row's name it is one. */
+const flat = (mount: string): string => mount.replaceAll('/', ':')
 
 export interface TokenRow {
   readonly record: TokenRecord
@@ -23,6 +40,30 @@ export interface AccessorRow {
   readonly hash: string
 }
 
+export interface AccessKeyRow {
+  readonly record: AccessKeyRecord
+  /** The secret access key, encrypted, base64url. */
+  readonly sealed: string
+}
+
+export interface AppRoleRow {
+  readonly role: AppRole
+  /** Tells it from an earlier role of the same name, whose secret ids are not its. */
+  readonly born: string
+}
+
+/** What a role id leads to. */
+export interface RoleIdRow {
+  readonly role: string
+}
+
+export interface SecretIdRow {
+  readonly record: SecretIdRecord
+  readonly mount: string
+  readonly role: string
+  readonly born: string
+}
+
 /** Finds a row by its name, in a transaction or outside of one. */
 export type Find = <T>(name: string) => T | undefined | Promise<T | undefined>
 
@@ -30,7 +71,7 @@ export type Find = <T>(name: string) => T | undefined | Promise<T | undefined>
  * Rows as they are now, each in one query of its own; nothing is believed for longer. A row that was
  * verified before is recognised by its MAC and not parsed again.
  */
-export function createFind(context: EngineContext): Find {
+export function createFind(context: Pick<EngineContext, 'store' | 'heads' | 'witness'>): Find {
   const remembered = new Map<string, { readonly mac: Uint8Array; readonly body: unknown }>()
 
   function bodyOf<T>(name: string, head: Uint8Array): T {

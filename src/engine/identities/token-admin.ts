@@ -90,17 +90,8 @@ async function lookup(
   let attempt: Attempt = { action: 'token.lookup', resource: attempted(origin, which) }
   try {
     const at = context.clock()
-    const { row, access, selected } = await context.store.read(async (rows) => {
-      const find: Find = async <T>(name: string) => {
-        const found = await rows.head('credential', name)
-        return found && context.heads.named<T>('credential', name, found.head).body
-      }
-      const state = await rows.state()
-      return {
-        ...(await selectLive(find, origin, which, at)),
-        access: await context.access.loadFrom(rows, origin, state?.accessGeneration ?? 0),
-      }
-    })
+    const { row, selected } = await selectLive(context.credentials, origin, which, at)
+    const access = await context.access.load(origin)
     attempt = { ...attempt, resource: resourceOf(selected) }
     const mayLook = allows(access, { action: 'admin', path: attempt.resource, at }).allowed
     if (!selected.isSelf && !mayLook) throw denied(origin.actor, 'admin', attempt.resource)

@@ -7,7 +7,7 @@ import { checkActor } from '../actors.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { mustBeThere, names, policiesExist } from '../known-names.ts'
 import { wholeNumber } from '../secrets/numbers.ts'
-import type { EventFacts, Transaction } from '../transaction.ts'
+import type { Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { checkCidrs, checkDisplayName, checkMetadata } from './checks.ts'
 import { liveToken } from './live-token.ts'
@@ -52,22 +52,21 @@ export function createToken(
       metadata: asked.metadata,
       boundCidrs: asked.boundCidrs,
     }
-    const facts = { action: 'token.create', resource: `token:${accessor}` } as const
-    return issueToken(context, tx, facts, record, parent)
+    const generation = await tx.record({ ...attempt, resource: `token:${accessor}` })
+    return issueToken(context, tx, generation, record, parent)
   })
 }
 
-/** Makes the token of a record, with its event. The token itself is in the answer and nowhere else. */
+/** Makes the token of a record. The token itself is in the answer and nowhere else. */
 export async function issueToken(
   context: EngineContext,
   tx: Transaction,
-  facts: EventFacts,
+  generation: number,
   record: TokenRecord,
   parent?: TokenRow & { readonly hash: string },
 ): Promise<CreatedToken> {
   const token = newToken(context.random)
   const hash = hashOf(token)
-  const generation = await tx.record(facts)
   const row: TokenRow = { record, parent: parent?.hash, depth: (parent?.depth ?? -1) + 1 }
   const pointer: AccessorRow = { hash }
   await tx.putNamed('credential', ROWS.token(hash), generation, row)
@@ -94,6 +93,7 @@ function checked(input: TokenInput) {
     metadata: checkMetadata(input.metadata ?? {}),
     boundCidrs: checkCidrs('boundCidrs', input.boundCidrs ?? []),
     orphan: input.orphan ?? false,
+    unknownPolicies: input.unknownPolicies ?? 'refuse',
   }
 }
 
@@ -147,10 +147,10 @@ async function parentOf(
 async function bearerOf(
   tx: Transaction,
   origin: Origin,
-  { actor, policies, roles }: Asked,
+  { actor, policies, roles, unknownPolicies }: Asked,
   accessor: string,
 ): Promise<{ actor: string; grants: Grants | undefined }> {
-  await policiesExist(tx, policies ?? [])
+  if (unknownPolicies === 'refuse') await policiesExist(tx, policies ?? [])
   for (const role of roles ?? []) await mustBeThere(tx, 'role', role)
   const hasOwn = policies !== undefined || roles !== undefined
   const grants = hasOwn ? { policies: policies ?? [], roles: roles ?? [] } : undefined
