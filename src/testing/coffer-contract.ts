@@ -3,9 +3,11 @@ import { accessContract } from './coffer-contract/access.ts'
 import { accessAdminContract } from './coffer-contract/access-admin.ts'
 import { auditContract } from './coffer-contract/audit.ts'
 import { eventsContract } from './coffer-contract/events.ts'
+import { identitiesContract } from './coffer-contract/identities.ts'
 import { labelsContract } from './coffer-contract/labels.ts'
 import { limitsContract } from './coffer-contract/limits.ts'
 import { listingContract } from './coffer-contract/listing.ts'
+import { loginRolesContract } from './coffer-contract/login-roles.ts'
 import { partialContract } from './coffer-contract/partial.ts'
 import { removalContract } from './coffer-contract/removal.ts'
 import { validityContract } from './coffer-contract/validity.ts'
@@ -55,4 +57,6 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   'access admin': accessAdminContract,
   audit: auditContract,
   events: eventsContract,
+  identities: identitiesContract,
+  'login roles': loginRolesContract,
 }
