@@ -102,6 +102,14 @@ export const LIMITS = {
   requestHeadersMax: 200,
   requestBodyBytesMax: 8_388_608,
   awsRequestBodyBytesMax: 2_097_152,
+  requestJsonDepthMax: 64,
+  /** Members of objects and lists together. */
+  requestJsonMembersMax: 200_000,
+  /** Streams of events: at once, behind by so many bytes, and standing still for so long. */
+  streamsMax: 2_000,
+  streamsPerActorMax: 100,
+  streamBufferBytesMax: 262_144,
+  streamStallTimeoutMs: 30_000,
   /** A client that sends its headers, its whole request, or nothing for longer is dropped. */
   requestHeadTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,

@@ -23,11 +23,13 @@ export function createAuditReader(context: EngineContext, origin: Origin): Audit
       await allowed()
       return log.head()
     },
-    follow(each, failed) {
+    follow(each, failed, began = () => {}) {
       let stopped = false
       let stop = () => {}
       allowed().then(() => {
-        if (!stopped) stop = log.follow(each, failed)
+        if (stopped) return
+        stop = log.follow(each, failed)
+        began()
       }, failed)
       return () => {
         stopped = true

@@ -81,9 +81,10 @@ export function createEngine(parts: EngineParts): Platform {
       const { doctor } = await import('./doctor.ts')
       return doctor(context, originOf(actor, origin), parts.outsideChecks, progress)
     },
-    async sweep(actor, via) {
+    async sweep(by, via) {
       const { sweep } = await import('./sweep.ts')
-      return sweep(context, originOf(actor, { via }))
+      const { actor, ...origin } = typeof by === 'object' ? by : { actor: by, via }
+      return sweep(context, originOf(actor, origin))
     },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)

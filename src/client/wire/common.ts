@@ -134,6 +134,9 @@ export const TypeSpec = z.strictObject({
 
 export const Encoding = z.enum(['text', 'bytes', 'json'])
 
+/** Of a request that says all in its address: a body need not be there, and holds nothing. */
+export const Nothing = z.strictObject({}).optional()
+
 /** A page of any kind of thing. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ items: z.array(item), cursor: cursor().optional() })

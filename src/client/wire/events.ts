@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LIMITS } from '../../core/limits.ts'
 import { label, path, whole } from './common.ts'
 
 /** `Last-Event-ID` wins over `after`; neither: from now on. */
@@ -15,4 +16,9 @@ export const ChangeEvent = z.strictObject({
   path: path(),
   version: whole(1).optional(),
   label: label().optional(),
+})
+
+/** One stream for many paths. */
+export const WatchBody = z.strictObject({
+  paths: z.array(path()).min(1).max(LIMITS.batchMax),
 })

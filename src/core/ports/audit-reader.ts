@@ -6,8 +6,12 @@ export interface AuditReader {
   query(filter: AuditFilter): Promise<AuditEntry[]>
   verify(options?: AuditVerifyOptions): Promise<AuditReport>
   head(): Promise<AuditHead>
-  /** Calls with each new entry until stopped. */
-  follow(each: (entry: AuditEntry) => void, failed: (error: unknown) => void): () => void
+  /** Calls with each new entry until stopped; `began` once it is known that the actor may. */
+  follow(
+    each: (entry: AuditEntry) => void,
+    failed: (error: unknown) => void,
+    began?: () => void,
+  ): () => void
   /** The log's own lines, oldest first, as bytes that still verify. */
   export(filter?: { fromSeq?: number }): AsyncIterable<Uint8Array>
 }

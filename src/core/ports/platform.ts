@@ -30,7 +30,7 @@ export interface Platform {
    * One pass of the background work: purge, prune, rotate what is due, check the digest. The report
    * names what the actor may list.
    */
-  sweep(actor?: string, via?: string): Promise<SweepReport>
+  sweep(by?: string | Operator, via?: string): Promise<SweepReport>
   /** Runs `sweep` every `everyMs` while this process holds the store's lease. Returns a stop. */
   startSweeping(everyMs?: number): () => Promise<void>
   /**

@@ -1,7 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { noSuchRoute } from '../../app.ts'
 import type { Dialect } from '../../dialect.ts'
+import type { Server } from '../../server.ts'
+import { openApiText } from './openapi.ts'
+import { answerMethods, answerProblem } from './problems.ts'
+import { registerParser, registerRoute } from './register.ts'
+import { VIA } from './route.ts'
+import { ROUTES } from './routes/registry.ts'
+import { createStreams } from './streams.ts'
 
-export const native: Dialect = {
-  prefix: '/api/v1',
-  via: 'http',
-  register() {},
+const PREFIX = '/api/v1'
+
+/** The platform's own API: everything that a `Coffer` does, described by its OpenAPI document. */
+export const native: Dialect = { prefix: PREFIX, via: VIA, register }
+
+function register(scope: FastifyInstance, server: Server): void {
+  const streams = createStreams()
+  const methods = methodsByAddress()
+  scope.addHook('preClose', async () => streams.close())
+  scope.setErrorHandler((error, request, reply) => answerProblem(error, request, reply))
+  scope.setNotFoundHandler((request, reply) => {
+    const allowed = methods(request)
+    return allowed.length === 0
+      ? answerProblem(noSuchRoute(), request, reply)
+      : answerMethods(allowed, request, reply)
+  })
+  registerParser(scope)
+  for (const route of Object.values(ROUTES).flat()) registerRoute(scope, server, streams, route)
+  let document: string | undefined
+  scope.get('/openapi.json', async (_, reply) => {
+    document ??= openApiText(server.version)
+    return reply.header('content-type', 'application/json; charset=utf-8').send(document)
+  })
+}
+
+/** Which methods there are at an address: for those that there are not. */
+function methodsByAddress(): (request: FastifyRequest) => readonly string[] {
+  const known = Map.groupBy(Object.values(ROUTES).flat(), ({ url }) => url)
+  const table = [...known].map(([url, routes]) => ({
+    matches: new RegExp(`^${url.replaceAll(/:[a-z]+/gi, '[^/]*').replace('*', '.*')}$`),
+    methods: routes.map(({ method }) => method),
+  }))
+  table.push({ matches: /^\/openapi\.json$/, methods: ['GET'] })
+  return ({ raw }) => {
+    const address = (raw.url ?? '').split('?', 1)[0]!.slice(PREFIX.length)
+    return table.find(({ matches }) => matches.test(address))?.methods ?? []
+  }
 }

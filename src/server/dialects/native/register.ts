@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { callerOf } from '../../caller.ts'
+import type { Caller } from '../../caller.ts'
+import { parseJsonBody } from '../../json-body.ts'
+import type { JsonBody } from '../../json-body.ts'
+import type { Server } from '../../server.ts'
+import { bearerOf } from './bearer.ts'
+import { bodyReader, queryReader, refuseBody } from './input.ts'
+import { absence } from './problems.ts'
+import type { Call, Route } from './route.ts'
+import { VIA } from './route.ts'
+import type { Streams } from './streams.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** Bodies are JSON and nothing else. */
+export function registerParser(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_: unknown, bytes: Buffer) => (bytes.length === 0 ? undefined : parseJsonBody(bytes)),
+  )
+}
+
+/** One operation as a route: who asks, then what, then the handler, then its answer as JSON. */
+export function registerRoute(
+  scope: FastifyInstance,
+  server: Server,
+  streams: Streams,
+  route: Route,
+): void {
+  const { method, url, body, answer } = route
+  const readQuery = queryReader(route.query)
+  const readBody = bodyReader(body, route.judgedByEngine)
+  const callers = new WeakMap<FastifyRequest, Caller>()
+
+  const authenticate = (request: FastifyRequest) =>
+    callerOf(server, request, bearerOf(request), VIA, route.operation)
+
+  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    if (body === undefined) refuseBody(request)
+    const caller =
+      route.anonymous === true ? undefined : (callers.get(request) ?? (await authenticate(request)))
+    const { document, text = '' } = (request.body ?? {}) as Partial<JsonBody>
+    const params = request.params as Record<string, string>
+    const call = {
+      server,
+      streams,
+      request,
+      reply,
+      session: caller?.session,
+      coffer: caller?.coffer,
+      path: params['*'] ?? '',
+      params,
+      query: readQuery(request.raw.url ?? ''),
+      body: readBody(document),
+      text,
+    }
+    const result = await route.handle(call as Call<never, never>)
+    if (answer === 'nothing') return reply.code(204).send()
+    if (!('json' in answer)) return reply
+    if (result === undefined) throw absence('thing')
+    const json = typeof result === 'string' ? result : JSON.stringify(result)
+    return reply.header('content-type', JSON_TYPE).send(json)
+  }
+
+  scope.route({
+    method,
+    url,
+    handler: handle,
+    config: { probe: route.operation === 'probe' },
+    // Nobody's body is read before it is known who sends it.
+    ...(body === undefined || route.anonymous === true
+      ? {}
+      : {
+          onRequest: async (request) => {
+            callers.set(request, await authenticate(request))
+          },
+        }),
+  })
+}
