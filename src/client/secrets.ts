@@ -175,8 +175,12 @@ const recordOf = (document: unknown): SecretRecord =>
   objectOf<SecretRecord>(document, 'id', 'path', 'revision', 'versions', 'labels', 'type')
 
 function pageOf<T>(document: unknown, items: readonly T[]): Page<T> {
-  const { cursor } = objectOf<{ cursor?: string }>(document)
-  return cursor === undefined ? { items } : { items, cursor }
+  const { cursor, folders } = objectOf<Page<T>>(document)
+  return {
+    items,
+    ...(folders === undefined ? {} : { folders }),
+    ...(cursor === undefined ? {} : { cursor }),
+  }
 }
 
 async function writeMany(
@@ -224,7 +228,7 @@ const TEXTS = ['tag', 'owner', 'type', 'classification'] as const
 const NUMBERS = ['olderThanDays', 'expiresWithinDays'] as const
 
 /** Everything in a URL is text: what is something else than it should be must be found here. */
-function listQuery({ prefix, cursor, limit, deleted, where = {} }: ListQuery) {
+function listQuery({ prefix, cursor, limit, deleted, folders, where = {} }: ListQuery) {
   const known: readonly string[] = [...TEXTS, ...NUMBERS, 'due']
   const odd = (name: string) =>
     new CofferError('invalid_argument', `A list cannot be filtered so: ${name.slice(0, 40)}`)
@@ -238,6 +242,7 @@ function listQuery({ prefix, cursor, limit, deleted, where = {} }: ListQuery) {
     cursor,
     limit: numberOf('limit', limit),
     deleted: deleted === true ? true : undefined,
+    folders: folders === true ? true : undefined,
     ...filter,
   }
 }

@@ -6,25 +6,33 @@ export interface ServerEvent {
   /** `message` where the server named none. */
   readonly name: string
   readonly data: string
-  /** Where to go on from, when it said so. */
+  /** Where to go on from after it, when the server said so. */
   readonly id: string | undefined
+}
+
+export interface EventReader {
+  /** @throws CofferError `too_large` for an event past `clientEventBytesMax` */
+  read(chunk: Uint8Array): ServerEvent[]
+  /** Where to go on from; the server may say so without an event. */
+  lastId(): string | undefined
 }
 
 /**
  * Reads a stream of server-sent events (HTML Living Standard, 9.2.6), chunk by chunk; comments keep
  * the connection alive and are dropped. What is cut off at the end is no event.
- * @throws CofferError `too_large` for an event past `clientEventBytesMax`
  */
-export function createEventReader(): (chunk: Uint8Array) => ServerEvent[] {
+export function createEventReader(): EventReader {
   const decoder = new TextDecoder()
   let rest = ''
   let name = ''
   let data: string[] = []
   let id: string | undefined
+  let lastId: string | undefined
   let size = 0
 
   const line = (text: string, done: (event: ServerEvent) => void): void => {
     if (text === '') {
+      lastId = id
       if (data.length > 0) done({ name: name === '' ? 'message' : name, data: data.join('\n'), id })
       ;[name, data, size] = ['', [], 0]
       return
@@ -39,15 +47,18 @@ export function createEventReader(): (chunk: Uint8Array) => ServerEvent[] {
     else if (field === 'id' && !value.includes('\0')) id = value
   }
 
-  return (chunk) => {
-    rest += decoder.decode(chunk, { stream: true })
-    const events: ServerEvent[] = []
-    // A return at the end may be the first half of a line end.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/)
-    rest = lines.pop() ?? ''
-    for (const text of lines) line(text, (event) => events.push(event))
-    if (size + rest.length > LIMITS.clientEventBytesMax) throw tooLarge()
-    return events
+  return {
+    lastId: () => lastId,
+    read(chunk) {
+      rest += decoder.decode(chunk, { stream: true })
+      const events: ServerEvent[] = []
+      // A return at the end may be the first half of a line end.
+      const lines = rest.split(/\r\n|\n|\r(?!$)/)
+      rest = lines.pop() ?? ''
+      for (const text of lines) line(text, (event) => events.push(event))
+      if (size + rest.length > LIMITS.clientEventBytesMax) throw tooLarge()
+      return events
+    },
   }
 }
 

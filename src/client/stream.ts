@@ -15,8 +15,10 @@ export interface Subscription {
   each(event: ServerEvent): void
   /** An outage that lasts, told once; or the end, when no trying again can help. */
   failed(error: unknown): void
-  /** It stands: for the first time, or again after a gap. */
-  opened?(again: boolean): void
+  /** It stands: for the first time, or again after a gap. No event is told before it is done. */
+  opened?(again: boolean): void | Promise<void>
+  /** Told once: the first place to go on from is known. */
+  readonly began?: ((id: string) => void) | undefined
   /** Whether the process stays for its sake. */
   readonly keepsAlive: boolean
 }
@@ -47,20 +49,26 @@ export function subscribe(
   let stood = false
   let attempts = 0
 
+  const heard = (id: string): void => {
+    const first = lastId === undefined
+    lastId = id
+    if (first) subscription.began?.(id)
+  }
+
   const once = async (): Promise<void> => {
     const { request } = subscription
     const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId }
     const message = await caller.open({ ...request, headers, signal }, EVENT_STREAM)
     const openedMs = performance.now()
     if (!keepsAlive) message.socket.unref()
-    subscription.opened?.(stood)
+    await subscription.opened?.(stood)
     stood = true
     try {
-      for await (const event of eventsOf(message, signal)) {
-        lastId = event.id ?? lastId
+      for await (const event of eventsOf(message, signal, heard)) {
         attempts = 0
         if (event.name === 'error') throw errorOf(JSON.parse(event.data))
         subscription.each(event)
+        if (event.id !== undefined) heard(event.id)
       }
     } finally {
       message.destroy()
@@ -103,15 +111,18 @@ function waitMs(attempts: number): number {
 async function* eventsOf(
   message: IncomingMessage,
   signal: AbortSignal,
+  heard: (id: string) => void,
 ): AsyncGenerator<ServerEvent> {
-  const read = createEventReader()
+  const reader = createEventReader()
   const silence = setTimeout(() => message.destroy(), SILENCE_MS_MAX).unref()
   const stop = (): void => void message.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {
     for await (const chunk of message as AsyncIterable<Uint8Array>) {
       silence.refresh()
-      yield* read(chunk)
+      yield* reader.read(chunk)
+      const id = reader.lastId()
+      if (id !== undefined) heard(id)
     }
   } catch (error) {
     throw isCofferError(error) ? error : brokenOff(error)

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { CofferError } from '../core/errors.ts'
+import type { CofferError } from '../core/errors.ts'
 import { problemOf } from './wire/error.ts'
 
 /** One request as the fake server saw it. */
@@ -39,7 +39,7 @@ export async function fakeServer(
     })
   }
   const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle)
-  server.on('clientError', (_, socket) => socket.destroy())
+  server.on('clientError', (_, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -103,7 +103,7 @@ export function createEventHub(context: EngineContext): EventHub {
           follower = made
           followers.add(made)
           timer ??= setInterval(start, POLL_MS).unref()
-          began()
+          began(cursorAt(context, made.seq))
           start()
         },
         (error: unknown) => {
@@ -213,7 +213,7 @@ function labelsIn({ heads }: EngineContext, rows: StoreReader) {
 function eventOf(context: EngineContext, entry: AuditEntry): ChangeEvent {
   const { seq, at, action, resource = '', version, label } = entry
   return {
-    cursor: makeCursor(context, 'event cursor', String(seq).padStart(SEQ_DIGITS, '0')),
+    cursor: cursorAt(context, seq),
     at,
     action,
     path: resource,
@@ -224,6 +224,9 @@ function eventOf(context: EngineContext, entry: AuditEntry): ChangeEvent {
 
 /** All cursors are equally long: their length tells nothing of how much is going on. */
 const SEQ_DIGITS = 16
+
+const cursorAt = (context: EngineContext, seq: number): string =>
+  makeCursor(context, 'event cursor', String(seq).padStart(SEQ_DIGITS, '0'))
 
 const seqOf = (context: EngineContext, cursor: string): number =>
   Number(openCursor(context, 'event cursor', cursor))

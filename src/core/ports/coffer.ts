@@ -87,13 +87,14 @@ export interface Coffer {
    * now on. Whether the actor may know of it is asked again for each. Returns a function that stops
    * it. After `failed` nothing more comes: `not_found` says that the log no longer has what follows
    * the cursor, `invalid_argument` that it is none of this store. `began` is called once, when
-   * nothing from the call on can be missed any more.
+   * nothing from the call on can be missed any more, with the cursor to go on from until there is one
+   * of an event.
    */
   events(
     query: { after?: string | undefined; prefix?: string | undefined },
     each: (event: ChangeEvent) => void,
     failed: (error: unknown) => void,
-    began?: () => void,
+    began?: (cursor: string) => void,
   ): () => void
 
   readonly access: AccessAdmin
