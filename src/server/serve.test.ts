@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { initPlatform, openPlatform } from '../compose.ts'
+import type { PlatformOptions } from '../compose.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Sink } from '../core/ports/sink.ts'
+import { ratesOf } from './guard/rates.ts'
+import { createLog } from './log/log.ts'
+import type { Serving } from './serve.ts'
+import { serve } from './serve.ts'
+
+const ADMIN = 'local:admin'
+
+async function newStore(): Promise<PlatformOptions> {
+  const dir = mkdtempSync(join(tmpdir(), 'coffer-serve-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const env = { COFFER_MASTER_KEY: randomBytes(32).toString('hex') }
+  const store = { dataDir: join(dir, 'data'), env }
+  await initPlatform({ ...store, admin: ADMIN })
+  return store
+}
+
+async function serving(store: PlatformOptions, limits: readonly string[] = []): Promise<Serving> {
+  const made = await serve({
+    store,
+    server: { dialects: [], trustedProxies: [], aws: { accountId: '123456789012' } },
+    start: { listen: { host: '127.0.0.1', port: 0 } },
+    rates: ratesOf(limits),
+    openMetrics: false,
+    log: createLog({ level: 'silent', text: false, write: () => {} }),
+    version: '0.0.0-test',
+    clock: Date.now,
+    random: (bytes) => randomBytes(bytes),
+  })
+  onTestFinished(() => made.close())
+  return made
+}
+
+const tokenOf = async ({ gate }: Serving): Promise<string> => {
+  const admin = gate.platform().as(ADMIN, { via: 'test' })
+  const { token } = await admin.identities.createToken({ actor: ADMIN, ttlSeconds: 0 })
+  return token.reveal()
+}
+
+const get = (url: string, token?: string) =>
+  fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+
+test('a sink that never answers refuses what must be audited, in bounded time, and nothing else', async () => {
+  let blocked = false
+  const sink: Sink = {
+    kind: 'blocked',
+    description: 'blocked',
+    append: () => (blocked ? new Promise<never>(() => {}) : Promise.resolve()),
+    close: async () => {},
+  }
+  const server = await serving({ ...(await newStore()), sinks: [sink] })
+  const token = await tokenOf(server)
+  expect((await get(`${server.url}/metrics`, token)).status).toBe(200)
+  blocked = true
+  const startedAt = performance.now()
+  const audited = Promise.all([
+    get(`${server.url}/metrics`, token),
+    get(`${server.url}/metrics`, token),
+  ])
+  while (performance.now() - startedAt < LIMITS.auditSinkTimeoutMs / 2) {
+    expect((await get(`${server.url}/healthz`)).status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  for (const answer of await audited) {
+    expect(answer.status).toBe(503)
+    expect(((await answer.json()) as { code: string }).code).toBe('audit_unavailable')
+  }
+  expect(performance.now() - startedAt).toBeLessThan(2 * LIMITS.auditSinkTimeoutMs)
+  expect(server.gate.status().sealed).toBe(false)
+  const again = performance.now()
+  expect((await get(`${server.url}/metrics`, token)).status).toBe(503)
+  expect(performance.now() - again).toBeLessThan(1_000)
+})
+
+test('refused credentials are counted, audited in sums, and limited by address', async () => {
+  const store = await newStore()
+  const server = await serving(store, ['refused=1:20'])
+  const statuses: number[] = []
+  for (let i = 0; i < 30; i++) {
+    const { status, headers } = await get(`${server.url}/metrics`, `forged-${i}`)
+    statuses.push(status)
+    if (status === 429) expect(headers.get('retry-after')).toBe('1')
+  }
+  expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(20)
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(8)
+  expect((await get(`${server.url}/metrics`, await tokenOf(server))).status).toBe(200)
+  await server.close()
+  const platform = await openPlatform(store)
+  const events = await platform.as(ADMIN).audit.query({ action: 'authenticate' })
+  await platform.close()
+  expect(events.map(({ actor, outcome, reason }) => [actor, outcome, reason])).toEqual([
+    ['system:coffer', 'denied', 'the first of its kind'],
+    ['system:coffer', 'denied', '29 more within 10 s'],
+  ])
+})
+
+test('a limit of an address holds for whatever it asks, but for health', async () => {
+  const server = await serving(await newStore(), ['address=1:5'])
+  const statuses: number[] = []
+  for (let i = 0; i < 8; i++) statuses.push((await get(`${server.url}/nowhere`)).status)
+  expect(statuses).toEqual([404, 404, 404, 404, 404, 429, 429, 429])
+  expect((await get(`${server.url}/healthz`)).status).toBe(200)
+})
