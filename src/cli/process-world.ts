@@ -22,6 +22,10 @@ export function processWorld(): World {
     },
     compose: () => import('../compose.ts'),
     interrupted: onInterrupt,
+    onSignal: (signal, handler) => {
+      process.on(signal, handler)
+      return () => process.off(signal, handler)
+    },
   }
 }
 

@@ -45,6 +45,10 @@ export const SECTIONS = {
     doctor: async () => (await import('./specs/store.ts')).doctor,
     sweep: async () => (await import('./specs/store.ts')).sweep,
   },
+  'Run a server': {
+    serve: async () => (await import('./specs/serve.ts')).serve,
+    ca: async () => (await import('./specs/serve.ts')).ca,
+  },
   'Use a server': {
     login: async () => (await import('./specs/login.ts')).login,
     logout: async () => (await import('./specs/login.ts')).logout,
@@ -104,6 +108,8 @@ export const HANDLERS = {
   sweep: () => import('./commands/sweep.ts'),
   login: () => import('./commands/login.ts'),
   logout: () => import('./commands/logout.ts'),
+  serve: () => import('./commands/serve.ts'),
+  ca: () => import('./commands/ca.ts'),
   help: () => import('./commands/help.ts'),
   completion: () => import('./commands/completion.ts'),
   version: () => import('./commands/version.ts'),

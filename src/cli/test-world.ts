@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,10 @@ export interface RunOptions {
   readonly answers?: readonly string[]
   readonly interrupt?: AbortSignal
   readonly compose?: World['compose']
+  /** Emits what the command takes for signals of the system. */
+  readonly signals?: EventEmitter
+  /** Told of each piece of stdout as it is written. */
+  readonly printed?: (text: string) => void
 }
 
 /** A real store in a folder of its own, and the command line in this process, for tests. */
@@ -79,7 +84,14 @@ async function perform(
     cwd: options.cwd ?? join(dir, 'work'),
     now: Date.now,
     stdin: { isTTY: tty, readAll: () => Buffer.from(options.input ?? '') },
-    stdout: { isTTY: tty, columns: 100, write: (chunk) => void chunks.push(Buffer.from(chunk)) },
+    stdout: {
+      isTTY: tty,
+      columns: 100,
+      write: (chunk) => {
+        chunks.push(Buffer.from(chunk))
+        options.printed?.(Buffer.from(chunk).toString())
+      },
+    },
     stderr: {
       isTTY: false,
       columns: 100,
@@ -89,6 +101,10 @@ async function perform(
     confirm: tty ? async (question) => answer(question) === 'yes' : undefined,
     compose: options.compose ?? (() => import('../compose.ts')),
     interrupted: () => options.interrupt ?? new AbortController().signal,
+    onSignal: (signal, handler) => {
+      options.signals?.on(signal, handler)
+      return () => options.signals?.off(signal, handler)
+    },
   }
   const code = await dispatch(args, world)
   const bytes = Buffer.concat(chunks)

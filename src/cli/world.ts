@@ -15,7 +15,11 @@ export interface World {
   readonly compose: () => Promise<Composition>
   /** Aborted when the person interrupts a command that runs until it is stopped. */
   readonly interrupted: () => AbortSignal
+  /** Called each time instead of the process ending. Returns a stop. */
+  readonly onSignal: (signal: StopSignal | 'SIGHUP', handler: () => void) => () => void
 }
+
+export type StopSignal = 'SIGINT' | 'SIGTERM'
 
 export interface InputStream {
   readonly isTTY: boolean
