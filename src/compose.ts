@@ -12,6 +12,7 @@ export type {
   RestoreReport,
 } from './compose/options.ts'
 export { localActor } from './compose/place.ts'
+export { pooledRandom } from './compose/random.ts'
 export { openCoffer } from './compose/open-coffer.ts'
 export type { OpenedCoffer } from './compose/open-coffer.ts'
 

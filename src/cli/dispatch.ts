@@ -7,7 +7,14 @@ import {
   splitCommand,
   unknownCommand,
 } from './parse.ts'
-import { commandNamed, COMMAND_NAMES, HANDLERS, KEEPER, type HandlerName } from './registry.ts'
+import {
+  commandNamed,
+  COMMAND_NAMES,
+  HANDLERS,
+  KEEPER,
+  WORKER,
+  type HandlerName,
+} from './registry.ts'
 import { sessionOf } from './session.ts'
 import type { CommandSpec, Handler } from './spec.ts'
 import { BrokenPipe, type World } from './world.ts'
@@ -35,6 +42,7 @@ async function perform(argv: readonly string[], world: World): Promise<number> {
   if (name === undefined) return withoutCommand(before, world)
   refuseUnknownGlobals(before)
   if (name === KEEPER) return (await import('./run/keeper.ts')).keep(world.compose)
+  if (name === WORKER) return (await import('../server/cluster/worker.ts')).runWorker()
   const load = commandNamed(name)
   if (load === undefined) throw unknownCommand(name, COMMAND_NAMES)
   const { spec, rest } = subcommandOf(await load(), after)

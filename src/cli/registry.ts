@@ -2,6 +2,8 @@ import type { CommandSpec } from './spec.ts'
 
 /** Not a command for people: the process that `run --files` leaves behind. */
 export const KEEPER = '__keep-files'
+/** Not one either: what each of `serve --workers` runs. */
+export const WORKER = '__serve-worker'
 
 type LoadSpec = () => Promise<CommandSpec>
 

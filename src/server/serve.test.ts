@@ -8,7 +8,6 @@ import type { PlatformOptions } from '../compose.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Sink } from '../core/ports/sink.ts'
 import { ratesOf } from './guard/rates.ts'
-import { createLog } from './log/log.ts'
 import type { Serving } from './serve.ts'
 import { serve } from './serve.ts'
 
@@ -30,7 +29,7 @@ async function serving(store: PlatformOptions, limits: readonly string[] = []): 
     start: { listen: { host: '127.0.0.1', port: 0 } },
     rates: ratesOf(limits),
     openMetrics: false,
-    log: createLog({ level: 'silent', text: false, write: () => {} }),
+    log: { level: 'silent', text: false },
     version: '0.0.0-test',
     clock: Date.now,
     random: (bytes) => randomBytes(bytes),

@@ -1,12 +1,14 @@
 import type { PlatformOptions } from '../compose.ts'
 import type { Clock, Random } from '../core/ports/ambient.ts'
+import type { WorkerProgram } from './cluster/primary.ts'
 import { createGate } from './gate/gate.ts'
 import type { OwnGate } from './gate/gate.ts'
 import { createGuard } from './guard/guard.ts'
 import { createLocalAuthority } from './guard/local-authority.ts'
 import type { Rates } from './guard/rates.ts'
 import { createRefusals } from './guard/refusals.ts'
-import type { ServerLog } from './log/log.ts'
+import { createLog } from './log/log.ts'
+import type { LogOptions, ServerLog } from './log/log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { serveMetrics } from './metrics/route.ts'
 import { observing } from './observe.ts'
@@ -23,7 +25,7 @@ export interface ServeOptions {
   readonly rates: Rates
   /** `GET /metrics` without a token. */
   readonly openMetrics: boolean
-  readonly log: ServerLog
+  readonly log: LogOptions
   readonly version: string
   readonly clock: Clock
   readonly random: Random
@@ -35,6 +37,8 @@ export interface Serving {
   readonly caFile?: string | undefined
   /** Of the process that was asked to serve: the first credential is made through it. */
   readonly gate: Gate
+  /** For what its operator wants to know; flushed by `close`. */
+  readonly log: ServerLog
   /** Reads its certificate again. */
   reload(): Promise<void>
   /** Takes nothing more, finishes what is under way within `stopTimeoutMs`, closes the store. */
@@ -44,11 +48,31 @@ export interface Serving {
 }
 
 /**
- * A server in this process: the store's gate, limits, metrics, logs and the background sweep, behind
- * a port. @throws what opening the store and listening throw
+ * A server in this process, or with `workers` in so many others: see `serveWithWorkers`.
+ * @throws what opening the store and listening throw
  */
-export async function serve(options: ServeOptions): Promise<Serving> {
-  const { log, clock, random, version, rates } = options
+export async function serve(options: ServeOptions, workers?: Workers): Promise<Serving> {
+  const log = createLog(options.log)
+  try {
+    if (workers === undefined || workers.workers < 2) return await serveHere(options, log)
+    const { serveWithWorkers } = await import('./cluster/primary.ts')
+    return await serveWithWorkers(options, log, workers)
+  } catch (error) {
+    log.flush()
+    throw error
+  }
+}
+
+export interface Workers {
+  /** How many processes answer requests. */
+  readonly workers: number
+  /** What a worker runs: it must call `runWorker` of cluster/worker.ts. */
+  readonly program: WorkerProgram
+}
+
+/** The store's gate, limits, metrics, logs and the background sweep, behind a port. */
+async function serveHere(options: ServeOptions, log: ServerLog): Promise<Serving> {
+  const { clock, random, version, rates } = options
   const metrics = createMetrics(() => gate.status().sealed)
   const refusals = createRefusals(async (events) => server.gate.platform().record(events))
   const authority = createLocalAuthority({ rates, refusals, clock: () => performance.now() })
@@ -75,12 +99,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       url: running.url,
       caFile: running.caFile,
       gate,
+      log,
       reload: () => running.reload(),
       async close() {
         await running.close()
         await refusals.stop()
         await gate.close()
         metrics.stop()
+        log.flush()
         ended.resolve()
       },
       ended: ended.promise,

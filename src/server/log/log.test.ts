@@ -11,7 +11,7 @@ import { createLog } from './log.ts'
 function gathered(options: { readonly text?: boolean; readonly level?: LogLevel } = {}) {
   const lines: string[] = []
   const { text = false, level = 'info' } = options
-  const log = createLog({ level, text, write: (line) => void lines.push(line) })
+  const log = createLog({ level, text }, (line) => void lines.push(line))
   return { log, lines }
 }
 

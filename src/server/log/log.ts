@@ -18,16 +18,18 @@ export interface ServerLog extends RequestWatcher {
   flush(): void
 }
 
+export interface LogOptions {
+  readonly level: LogLevel
+  /** Text for people instead of JSON lines. */
+  readonly text: boolean
+}
+
 export type LogFacts = Readonly<Record<string, string | number | boolean>>
 
-/** JSON lines; text where a person looks. Lines are gathered, and written within `FLUSH_MS`. */
-export function createLog(options: {
-  readonly level: LogLevel
-  readonly text: boolean
-  /** Default: stderr. */
-  readonly write?: ((line: string) => void) | undefined
-}): ServerLog {
-  const { level, text, write } = options
+/**
+ * To stderr, or to `write`: lines are gathered, and written within `FLUSH_MS`.
+ */
+export function createLog({ level, text }: LogOptions, write?: (line: string) => void): ServerLog {
   const file =
     write === undefined ? pino.destination({ dest: 2, sync: false, minLength: GATHER }) : undefined
   const out = file ?? { write: write ?? (() => {}) }
