@@ -2,6 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Session } from '../core/ports/identities.ts'
+import type { Operator } from '../core/ports/platform.ts'
+import type { Asker } from './dialects/aws/resource-policy/refusal.ts'
+import { refusedByResourcePolicy } from './dialects/aws/resource-policy/refusal.ts'
 import { noteCaller } from './observe.ts'
 import type { Operation, Server } from './server.ts'
 
@@ -9,6 +12,8 @@ import type { Operation, Server } from './server.ts'
 export interface Caller {
   readonly session: Session
   readonly coffer: Coffer
+  /** As whom and by which way in the coffer acts. */
+  readonly by: Operator
 }
 
 /**
@@ -33,20 +38,42 @@ export async function callerOf(
   return admitted(server, request, session, via, operation)
 }
 
-/** The caller by a session that a dialect checked its own way (a signature). @throws `throttled` */
+/**
+ * The caller by a session that a dialect checked its own way (a signature). `as` says more of the
+ * request where resource policies know more of it. @throws `throttled`
+ */
 export async function admitted(
   server: Server,
   request: FastifyRequest,
   session: Session,
   via: string,
   operation: Operation,
+  as: Pick<Asker, 'region' | 'operation'> = {},
 ): Promise<Caller> {
   noteCaller(request, via, operation, session.actor)
   await server.guard.admit(session.actor, operation)
   const { actor, grants, token } = session
-  const origin = { via, request: request.id, address: request.ip, grants, token: token?.accessor }
-  return { session, coffer: server.gate.platform().as(actor, origin) }
+  const by: Operator = {
+    actor,
+    via,
+    request: request.id,
+    address: request.ip,
+    grants,
+    token: token?.accessor,
+    refuses: (record, action) =>
+      refusedByResourcePolicy({ ...askerOf(server, request, actor), ...as }, record, action),
+  }
+  return { session, by, coffer: server.gate.platform().as(actor, by) }
 }
+
+/** Who asks, as resource policies see it. */
+export const askerOf = (server: Server, request: FastifyRequest, actor: string): Asker => ({
+  accountId: server.options.aws.accountId,
+  actor,
+  address: request.ip,
+  secure: request.protocol === 'https',
+  now: server.clock(),
+})
 
 /**
  * A login, limited and watched: failed ones are counted by address and by what is logged in to, so

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly aws: {
     /** 12 digits, part of every ARN. */
     readonly accountId: string
+    /** Programs that a setting may name to stand for a rotation function; default none. */
+    readonly rotationCommands?: readonly string[] | undefined
   }
 }
 

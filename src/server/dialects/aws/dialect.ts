@@ -1,7 +1,170 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { cofferErrorOf } from '../../problem.ts'
 import type { Dialect } from '../../dialect.ts'
+import type { Server } from '../../server.ts'
+import { parseJsonBody } from '../../json-body.ts'
+import { createAccessTimes } from './access-times.ts'
+import { VIA, authenticate } from './authenticate.ts'
+import type { Call, DialectState } from './call.ts'
+import { AwsFault } from './errors/fault.ts'
+import { faults } from './errors/faults.ts'
+import { faultOf } from './errors/translate.ts'
+import { principalOf } from './names/arn.ts'
+import { OPERATIONS } from './operations/registry.ts'
+import { createRotations } from './rotation/rotations.ts'
+import { checkInput } from './shapes/check.ts'
+import type { SigningKeys } from './sigv4/signing-keys.ts'
+import { createSigningKeys } from './sigv4/signing-keys.ts'
+import { callerIdentity, stsFault } from './sts.ts'
+import { createTurns } from './turns.ts'
 
+/** AWS Secrets Manager: `POST /` by `X-Amz-Target`, and STS's `GetCallerIdentity` as a form. */
 export const aws: Dialect = {
   prefix: '',
-  via: 'aws',
-  register() {},
+  via: VIA,
+  register(scope, server) {
+    const state: State = {
+      keys: createSigningKeys(),
+      accessTimes: createAccessTimes(),
+      turns: createTurns(),
+      rotations: createRotations(),
+    }
+    takeBytes(scope)
+    scope.addHook('onClose', () => state.rotations.close())
+    scope.setErrorHandler((error, request, reply) =>
+      answerFault(request, reply, outsideFault(error)),
+    )
+    scope.post('/', (request, reply) => {
+      const form = isForm(request)
+      return form ? answerSts(server, state, request, reply) : answer(server, state, request, reply)
+    })
+  },
 }
+
+type State = DialectState & { readonly keys: SigningKeys }
+
+/** A signature is over the bytes of the body, so nothing may read them before. */
+function takeBytes(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+async function answer(
+  server: Server,
+  state: State,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  let call: Call | undefined
+  let input: Readonly<Record<string, unknown>> = {}
+  try {
+    const name = nameOf(request.headers['x-amz-target'])
+    const operation = OPERATIONS.get(name)
+    if (operation === undefined) throw unknown(server, request)
+    const body = bytesOf(request)
+    const wanted = { service: 'secretsmanager', operation: name, kind: operation.kind } as const
+    call = await authenticate(server, state, request, body, wanted)
+    input = checkInput(documentOf(body), operation.input)
+    const output = await operation.run(call, input as never)
+    return await headed(request, reply)
+      .type(JSON_TYPE)
+      .send(output === undefined ? '' : JSON.stringify(output))
+  } catch (error) {
+    return answerFault(request, reply, faultOf(error, asked(call, input)))
+  }
+}
+
+async function answerSts(
+  server: Server,
+  state: State,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  try {
+    const body = bytesOf(request)
+    const action = new URLSearchParams(Buffer.from(body).toString()).get('Action')
+    if (action !== 'GetCallerIdentity') throw unknown(server, request)
+    const wanted = { service: 'sts', operation: action, kind: 'read' } as const
+    const call = await authenticate(server, state, request, body, wanted)
+    return await headed(request, reply).type(XML_TYPE).send(callerIdentity(call, request.id))
+  } catch (error) {
+    const fault = faultOf(error, NOBODY)
+    noteFault(request, fault)
+    const { status, body } = stsFault(fault, request.id)
+    return headed(request, reply, fault).code(status).type(XML_TYPE).send(body)
+  }
+}
+
+function answerFault(request: FastifyRequest, reply: FastifyReply, fault: AwsFault): FastifyReply {
+  noteFault(request, fault)
+  return headed(request, reply, fault)
+    .code(fault.status)
+    .header('x-amzn-errortype', fault.type)
+    .type(JSON_TYPE)
+    .send(JSON.stringify({ __type: fault.type, Message: fault.message, message: fault.message }))
+}
+
+function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault): FastifyReply {
+  void reply.header('x-amzn-requestid', request.id)
+  const { retryAfterSeconds } = fault ?? {}
+  return retryAfterSeconds === undefined ? reply : reply.header('retry-after', retryAfterSeconds)
+}
+
+/** For logs and metrics; faults are answered, not thrown, so nobody else would see them. */
+function noteFault(request: FastifyRequest, fault: AwsFault): void {
+  if (request.seen !== undefined) request.seen.code = fault.type
+}
+
+/** What was refused before the dialect saw it: an address, a body that is too large. */
+function outsideFault(given: unknown): AwsFault {
+  const error = cofferErrorOf(given)
+  if (error.code === 'too_large') {
+    return new AwsFault('RequestEntityTooLargeException', 'The request is too large.')
+  }
+  return error.code === 'invalid_argument'
+    ? faults.serialization('The request is malformed.')
+    : faultOf(error, NOBODY)
+}
+
+const asked = (call: Call | undefined, input: Readonly<Record<string, unknown>>) =>
+  call === undefined
+    ? NOBODY
+    : {
+        operation: call.operation,
+        principal: principalOf(call, call.session.actor),
+        resource: textOf(input['SecretId'] ?? input['Name']),
+      }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '*')
+
+/** @throws AwsFault `SerializationException` */
+function documentOf(body: Uint8Array): unknown {
+  try {
+    return parseJsonBody(body).document
+  } catch {
+    throw faults.serialization('The request body is not a JSON document that can be read.')
+  }
+}
+
+function unknown(server: Server, request: FastifyRequest): AwsFault {
+  server.guard.refused(request.ip, VIA, 'invalid_argument')
+  return new AwsFault(
+    'UnknownOperationException',
+    'The requested operation is not recognized by the service.',
+  )
+}
+
+const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
+  body instanceof Uint8Array ? body : new Uint8Array(0)
+
+const isForm = ({ headers }: FastifyRequest): boolean =>
+  headers['x-amz-target'] === undefined &&
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+
+const nameOf = (target: string | string[] | undefined): string =>
+  typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : ''
+
+const NOBODY = { operation: '', principal: 'anonymous', resource: '*' }
+const TARGET = 'secretsmanager.'
+const JSON_TYPE = 'application/x-amz-json-1.1'
+const XML_TYPE = 'text/xml'

@@ -1,0 +1,74 @@
+import type { ErrorCode } from '../../../core/errors.ts'
+import { CofferError, isCofferError } from '../../../core/errors.ts'
+import type { AuditAction } from '../../../core/event.ts'
+import type { Action } from '../../../core/policy/policy.ts'
+import type { SecretRecord } from '../../../core/record.ts'
+import type { Call } from './call.ts'
+import type { AwsFault } from './errors/fault.ts'
+import { faults } from './errors/faults.ts'
+import { isMeant, notFound, targetOf } from './names/target.ts'
+
+/** How often a change is tried again that another process was faster with. */
+export const TRIES_MAX = 50
+
+type ChangeAction = Action & AuditAction
+
+/**
+ * Changes a secret by what is known of it: `step` is run with the record, and again with the newer
+ * one when its compare-and-set met a `conflict`.
+ * @throws AwsFault `ResourceNotFoundException`, to those only who may do such a thing there
+ */
+export async function changeSecret<T>(
+  call: Call,
+  secretId: string,
+  action: ChangeAction,
+  step: (record: SecretRecord) => Promise<T>,
+): Promise<T> {
+  const target = targetOf(secretId, call)
+  return call.dialect.turns.take(target.path, async () => {
+    for (let tries = 1; ; tries++) {
+      const record = await call.platform.peek(target.path)
+      if (record === undefined || !isMeant(target, record.id)) {
+        return refuse(call, target.path, action, 'not_found', notFound(target))
+      }
+      try {
+        return await step(record)
+      } catch (error) {
+        if (!isCofferError(error, 'conflict') || tries === TRIES_MAX) throw error
+      }
+    }
+  })
+}
+
+/** The same for what cannot be done to a secret that is scheduled for deletion. */
+export const changeLiveSecret = <T>(
+  call: Call,
+  secretId: string,
+  action: ChangeAction,
+  step: (record: SecretRecord) => Promise<T>,
+): Promise<T> =>
+  changeSecret(call, secretId, action, async (record) =>
+    record.deletedAt === undefined
+      ? step(record)
+      : refuse(call, record.path, action, 'deleted', faults.markedForDeletion()),
+  )
+
+/**
+ * Fails with a fault that tells something of a secret. Who may not do this there gets a denial
+ * instead; either is audited.
+ */
+export async function refuse(
+  { platform, by }: Call,
+  path: string,
+  action: ChangeAction,
+  code: ErrorCode,
+  fault: AwsFault,
+): Promise<never> {
+  const failure = new CofferError(code, fault.message)
+  try {
+    await platform.permit(by, action, path, action, failure)
+  } catch (error) {
+    if (error !== failure) throw error
+  }
+  throw fault
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { SecretRecord } from '../../../../core/record.ts'
+import { nameOfPath } from './name.ts'
+
+/** What an ARN is made of besides the secret: the signed region, the configured account. */
+export interface Place {
+  readonly region: string
+  readonly accountId: string
+}
+
+type Named = Pick<SecretRecord, 'id' | 'path' | 'spellings'>
+
+export const nameOf = ({ path, spellings }: Omit<Named, 'id'>): string =>
+  spellings?.['aws'] ?? nameOfPath(path)
+
+export const arnOf = (place: Place, secret: Named): string =>
+  `${arnPrefix(place)}${nameOf(secret)}-${suffixOf(secret.id)}`
+
+/** Of a secret that is not there; AWS answers one when such a secret is deleted by force. */
+export const arnOfAbsent = (place: Place, name: string): string =>
+  `${arnPrefix(place)}${name}-${suffixOf(name)}`
+
+/** The six characters at the end: the same as long as the secret lives, others for its successor. */
+export function suffixOf(id: string): string {
+  const digest = createHash('sha256').update(`coffer aws arn\n${id}`).digest()
+  let suffix = ''
+  for (let i = 0; i < 6; i++) suffix += ALPHABET[digest.readUInt16BE(i * 2) % ALPHABET.length]
+  return suffix
+}
+
+/** Whose principal an actor is: `local:alice` is `arn:aws:iam::ACCOUNT:user/local/alice`. */
+export const principalOf = (place: Place, actor: string): string =>
+  `arn:${partitionOf(place.region)}:iam::${place.accountId}:user/${actor.replaceAll(':', '/')}`
+
+export interface SecretArn {
+  readonly accountId: string
+  /** The name, and the suffix where the ARN is whole. */
+  readonly resource: string
+}
+
+/** @returns undefined for what is no secret's ARN */
+export function parseArn(text: string): SecretArn | undefined {
+  const [, accountId, resource] = ARN.exec(text) ?? []
+  return accountId === undefined || resource === undefined ? undefined : { accountId, resource }
+}
+
+const ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:([0-9]{12}):secret:(.+)$/s
+
+const arnPrefix = ({ region, accountId }: Place) =>
+  `arn:${partitionOf(region)}:secretsmanager:${region}:${accountId}:secret:`
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

@@ -1,0 +1,112 @@
+import { isCofferError } from '../../../../core/errors.ts'
+import type { ReadRef, SecretVersion } from '../../../../core/ports/coffer.ts'
+import type { Call, Operation } from '../call.ts'
+import { refuse } from '../change.ts'
+import { faults } from '../errors/faults.ts'
+import { arnOf, nameOf } from '../names/arn.ts'
+import { isMeant, notFound, targetOf } from '../names/target.ts'
+import type { Target } from '../names/target.ts'
+import { SecretId, VersionId, VersionStage } from '../shapes/members.ts'
+import { struct } from '../shapes/shape.ts'
+import { AWSCURRENT, labelOfStage, stagesOf, stagesOfLabels } from '../staging/stages.ts'
+import { versionById, versionIdOf } from '../staging/version-ids.ts'
+import { epoch } from '../secret.ts'
+import { wireValue } from './value.ts'
+
+export interface GetInput {
+  readonly SecretId: string
+  readonly VersionId?: string
+  readonly VersionStage?: string
+}
+
+export const getSecretValue: Operation = {
+  kind: 'read',
+  input: struct({ SecretId, VersionId, VersionStage }, 'SecretId'),
+  async run(call: Call, input: GetInput) {
+    const target = targetOf(input.SecretId, call)
+    const ref =
+      input.VersionId === undefined ? byStage(target, input) : await byId(call, target, input)
+    let found: SecretVersion | undefined
+    try {
+      found = await call.coffer.read(ref)
+    } catch (error) {
+      throw await readFault(call, target, input, error)
+    }
+    return answer(call, target, input, found)
+  },
+}
+
+/** What a version that was read looks like in AWS. @throws AwsFault where there is none */
+export async function answer(
+  call: Call,
+  target: Target,
+  input: Omit<GetInput, 'SecretId'>,
+  found: SecretVersion | undefined,
+): Promise<object> {
+  if (found !== undefined && isMeant(target, found.id)) {
+    const { id, version } = found
+    call.dialect.accessTimes.touch(id, call.now)
+    return {
+      ARN: arnOf(call, found),
+      Name: nameOf(found),
+      VersionId: versionIdOf(id, { number: version, ids: found.ids }),
+      ...wireValue(found),
+      VersionStages: stagesOfLabels(found.labels),
+      CreatedDate: epoch(found.createdAt),
+    }
+  }
+  found?.secret.erase()
+  const record = await call.platform.peek(target.path)
+  throw record === undefined || !isMeant(target, record.id)
+    ? notFound(target)
+    : faults.noValue(wanted(input))
+}
+
+/** A version that is there and cannot be had is, in AWS, a value that cannot be found. */
+export async function readFault(
+  call: Call,
+  target: Target,
+  input: Omit<GetInput, 'SecretId'>,
+  error: unknown,
+): Promise<unknown> {
+  if (isCofferError(error, 'empty_version') || isCofferError(error, 'destroyed')) {
+    return faults.noValue(wanted(input))
+  }
+  if (!isCofferError(error, 'deleted')) return error
+  const record = await call.platform.peek(target.path)
+  if (record === undefined || !isMeant(target, record.id)) return notFound(target)
+  return record.deletedAt === undefined ? faults.noValue(wanted(input)) : faults.markedForDeletion()
+}
+
+export const byStage = (
+  { path }: Target,
+  { VersionStage: stage }: { VersionStage?: string },
+): ReadRef =>
+  stage === undefined || stage === AWSCURRENT ? { path } : { path, label: labelOfStage(stage) }
+
+/** The version's number. What is wrong is told to those only who may read there. */
+async function byId(
+  call: Call,
+  target: Target,
+  { VersionId: id = '', VersionStage: stage }: GetInput,
+): Promise<ReadRef> {
+  const record = await call.platform.peek(target.path)
+  if (record === undefined || !isMeant(target, record.id)) {
+    return refuse(call, target.path, 'read', 'not_found', notFound(target))
+  }
+  const version = versionById(record, id)
+  if (version === undefined) {
+    const fault =
+      record.deletedAt === undefined
+        ? faults.noValue(`VersionId: ${id}`)
+        : faults.markedForDeletion()
+    return refuse(call, target.path, 'read', 'not_found', fault)
+  }
+  if (stage !== undefined && !stagesOf(record, version.number).includes(stage)) {
+    return refuse(call, target.path, 'read', 'conflict', faults.stageElsewhere())
+  }
+  return { path: target.path, version: version.number }
+}
+
+const wanted = ({ VersionId: id, VersionStage: stage }: Omit<GetInput, 'SecretId'>): string =>
+  id === undefined ? `staging label: ${stage ?? AWSCURRENT}` : `VersionId: ${id}`

@@ -1,0 +1,69 @@
+import type { Call, Operation } from '../call.ts'
+import { changeLiveSecret, refuse } from '../change.ts'
+import { faults } from '../errors/faults.ts'
+import { arnOf } from '../names/arn.ts'
+import type { Replica, ReplicaInput } from '../replicas.ts'
+import { replicationStatus, withReplicas } from '../replicas.ts'
+import { keptOf, withKept } from '../secret.ts'
+import { Flag, Region, ReplicaRegions, SecretId } from '../shapes/members.ts'
+import { list, struct } from '../shapes/shape.ts'
+
+export const replicateSecretToRegions: Operation = {
+  kind: 'write',
+  input: struct(
+    { SecretId, AddReplicaRegions: ReplicaRegions, ForceOverwriteReplicaSecret: Flag },
+    'SecretId',
+    'AddReplicaRegions',
+  ),
+  run: (call: Call, input: { SecretId: string; AddReplicaRegions: readonly ReplicaInput[] }) =>
+    replicated(call, input.SecretId, (replicas) =>
+      withReplicas(replicas, input.AddReplicaRegions, call.region),
+    ),
+}
+
+/** Removing a region that is none of its replicas changes nothing. */
+export const removeRegionsFromReplication: Operation = {
+  kind: 'write',
+  input: struct(
+    { SecretId, RemoveReplicaRegions: list(Region, 1) },
+    'SecretId',
+    'RemoveReplicaRegions',
+  ),
+  run: (call: Call, input: { SecretId: string; RemoveReplicaRegions: readonly string[] }) =>
+    replicated(call, input.SecretId, (replicas) =>
+      replicas.filter((replica) => !input.RemoveReplicaRegions.includes(replica.Region)),
+    ),
+}
+
+/** To be called for a replica in its region: there is none. */
+export const stopReplicationToReplica: Operation = {
+  kind: 'write',
+  input: struct({ SecretId }, 'SecretId'),
+  run: (call: Call, input: { SecretId: string }) =>
+    changeLiveSecret(call, input.SecretId, 'update', (record) =>
+      refuse(
+        call,
+        record.path,
+        'update',
+        'conflict',
+        faults.parameter('Operation not permitted on a primary secret: it is not a replica.'),
+      ),
+    ),
+}
+
+const replicated = (
+  call: Call,
+  secretId: string,
+  change: (replicas: readonly Replica[]) => Replica[],
+) =>
+  changeLiveSecret(call, secretId, 'update', async (record) => {
+    const replicas = change(keptOf(record).replicas ?? [])
+    const dialects = withKept(
+      record,
+      replicas.length === 0
+        ? { replicas: undefined, primaryRegion: undefined }
+        : { replicas, primaryRegion: call.region },
+    )
+    await call.coffer.update(record.path, { dialects }, { ifRevision: record.revision })
+    return { ARN: arnOf(call, record), ReplicationStatus: replicationStatus(replicas) }
+  })

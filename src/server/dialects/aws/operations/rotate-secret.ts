@@ -1,0 +1,138 @@
+import { PENDING } from '../../../../core/label.ts'
+import type { SecretRecord } from '../../../../core/record.ts'
+import type { Call, Operation } from '../call.ts'
+import { changeLiveSecret, refuse } from '../change.ts'
+import type { AwsFault } from '../errors/fault.ts'
+import { faults } from '../errors/faults.ts'
+import { functionOf } from '../rotation/functions.ts'
+import { nextRotation } from '../rotation/schedule.ts'
+import type { Rotation, Rules } from '../secret.ts'
+import { identityOf, keptOf, withKept } from '../secret.ts'
+import { ClientRequestToken, Flag, RotationRules, SecretId } from '../shapes/members.ts'
+import { list, struct, text } from '../shapes/shape.ts'
+import { AWSCURRENT, AWSPENDING, versionAt } from '../staging/stages.ts'
+import { versionById, versionIdOf } from '../staging/version-ids.ts'
+
+interface RotateInput {
+  readonly SecretId: string
+  readonly ClientRequestToken?: string
+  readonly RotationLambdaARN?: string
+  readonly RotationRules?: Rules
+  readonly RotateImmediately?: boolean
+  readonly ExternalSecretRotationMetadata?: NonNullable<Rotation['externalMetadata']>
+  readonly ExternalSecretRotationRoleArn?: string
+}
+
+export const rotateSecret: Operation = {
+  kind: 'write',
+  input: struct(
+    {
+      SecretId,
+      ClientRequestToken,
+      RotationLambdaARN: text({ min: 0, max: 2_048 }),
+      RotationRules,
+      ExternalSecretRotationMetadata: list(
+        struct({ Key: text({ min: 1, max: 256 }), Value: text({ min: 1, max: 2_048 }) }),
+      ),
+      ExternalSecretRotationRoleArn: text({ min: 20, max: 2_048 }),
+      RotateImmediately: Flag,
+    },
+    'SecretId',
+  ),
+  run(call: Call, input: RotateInput) {
+    const { ClientRequestToken: token } = input
+    if (token === undefined) throw faults.noRotationToken()
+    return changeLiveSecret(call, input.SecretId, 'write', async (record) => {
+      const refused = (fault: AwsFault) =>
+        refuse(call, record.path, 'write', 'invalid_argument', fault)
+      const before = keptOf(record).rotation
+      const functionArn = input.RotationLambdaARN ?? before?.functionArn
+      if (functionArn === undefined || functionArn === '') return refused(faults.noFunction())
+      const allowed = call.server.options.aws.rotationCommands ?? []
+      const target = await functionOf(call.platform.settings, functionArn, allowed)
+      if (target === undefined) return refused(faults.cannotInvoke())
+      const pending = pendingElsewhere(record, token)
+      if (pending) return refused(faults.request(INCOMPLETE))
+      const known = versionById(record, token)
+      if (known?.number !== undefined && versionAt(record, AWSPENDING) !== known.number) {
+        // The same request once more, after its rotation has ended.
+        return { ...identityOf(call, record), VersionId: token }
+      }
+      const { path, revision } = record
+      const rotation = enabled(before, functionArn, input, call.now)
+      const dialects = withKept(record, { rotation })
+      const tried = input.RotateImmediately === false ? await call.coffer.read({ path }) : undefined
+      if (known === undefined) {
+        await call.coffer.write(path, {
+          ...(tried === undefined ? {} : { value: tried.secret.reveal() }),
+          token,
+          ids: { aws: token },
+          labels: [PENDING],
+          dialects,
+          ifRevision: revision,
+        })
+      }
+      const started = { call, record, token, target }
+      if (input.RotateImmediately === false) call.dialect.rotations.tryOut(started)
+      else call.dialect.rotations.start(started)
+      return {
+        ...identityOf(call, record),
+        ...(input.RotateImmediately === false ? {} : { VersionId: token }),
+      }
+    })
+  },
+}
+
+/** What was started and not finished stays to be seen: its version's id is answered. */
+export const cancelRotateSecret: Operation = {
+  kind: 'write',
+  input: struct({ SecretId }, 'SecretId'),
+  run: (call: Call, input: { SecretId: string }) =>
+    changeLiveSecret(call, input.SecretId, 'update', async (record) => {
+      const { rotation } = keptOf(record)
+      if (rotation === undefined) {
+        const fault = faults.request(
+          "You can't cancel the rotation of a secret that isn't configured for rotation.",
+        )
+        return refuse(call, record.path, 'update', 'conflict', fault)
+      }
+      const dialects = withKept(record, { rotation: { ...rotation, enabled: false } })
+      await call.coffer.update(record.path, { dialects }, { ifRevision: record.revision })
+      const pending = record.versions.find((v) => v.number === versionAt(record, AWSPENDING))
+      return {
+        ...identityOf(call, record),
+        ...(pending === undefined ? {} : { VersionId: versionIdOf(record.id, pending) }),
+      }
+    }),
+}
+
+const INCOMPLETE = "A previous rotation isn't complete. That rotation will be reattempted."
+
+/** Pending is on a version that is neither current nor this request's. */
+function pendingElsewhere(record: SecretRecord, token: string): boolean {
+  const pending = versionAt(record, AWSPENDING)
+  if (pending === undefined || pending === versionAt(record, AWSCURRENT)) return false
+  return versionById(record, token)?.number !== pending
+}
+
+function enabled(
+  before: Rotation | undefined,
+  functionArn: string,
+  input: RotateInput,
+  now: number,
+): Rotation {
+  const { nextAt: _before, ...rest } = before ?? { enabled: true }
+  const rules = input.RotationRules ?? before?.rules
+  const nextAt = rules === undefined ? undefined : nextRotation(rules, now)
+  const metadata = input.ExternalSecretRotationMetadata
+  const roleArn = input.ExternalSecretRotationRoleArn
+  return {
+    ...rest,
+    enabled: true,
+    functionArn,
+    ...(rules === undefined ? {} : { rules }),
+    ...(nextAt === undefined ? {} : { nextAt }),
+    ...(metadata === undefined ? {} : { externalMetadata: metadata }),
+    ...(roleArn === undefined ? {} : { externalRoleArn: roleArn }),
+  }
+}

@@ -1,0 +1,63 @@
+import type { Choice, ResourcePolicy, Statement } from './document.ts'
+import type { Facts } from './conditions.ts'
+import { holds } from './conditions.ts'
+import { globMatches } from './glob.ts'
+
+export interface PolicyQuestion {
+  /** `secretsmanager:GetSecretValue` */
+  readonly action: string
+  /** `arn:aws:iam::123456789012:user/local/alice` */
+  readonly principal: string
+  /** The secret's ARN. */
+  readonly resource: string
+  readonly facts: Facts
+}
+
+/** Whether some Deny speaks of this. What a resource policy allows, it does not grant: ours decide. */
+export const isDenied = ({ statements }: ResourcePolicy, question: PolicyQuestion): boolean =>
+  statements.some((statement) => statement.effect === 'Deny' && applies(statement, question))
+
+/** Whether some Allow is for everybody, without a condition that says whom it means. */
+export const isPublic = ({ statements }: ResourcePolicy): boolean =>
+  statements.some(
+    ({ effect, principals, conditions }) =>
+      effect === 'Allow' &&
+      (principals.except || principals.values.includes('*')) &&
+      !conditions.some(({ key, operator }) => NARROWING.has(key) && !/not/i.test(operator)),
+  )
+
+function applies(statement: Statement, question: PolicyQuestion): boolean {
+  const { principals, actions, resources, conditions } = statement
+  const { action, principal, resource, facts } = question
+  return (
+    chosen(principals, (value) => isPrincipal(value, principal)) &&
+    chosen(actions, (value) => globMatches(value.toLowerCase(), action.toLowerCase())) &&
+    chosen(resources, (value) => globMatches(value, resource)) &&
+    conditions.every((condition) => holds(condition, facts))
+  )
+}
+
+const chosen = ({ except, values }: Choice, matches: (value: string) => boolean): boolean =>
+  values.some(matches) !== except
+
+/** Itself, its account (by number or as `:root`), or everybody. */
+function isPrincipal(value: string, principal: string): boolean {
+  if (value === '*' || value === principal) return true
+  const account = principal.split(':')[4]
+  return value === account || value.endsWith(`:iam::${account}:root`)
+}
+
+const NARROWING = new Set([
+  'aws:principalarn',
+  'aws:principalaccount',
+  'aws:principalorgid',
+  'aws:principalorgpaths',
+  'aws:sourcearn',
+  'aws:sourceaccount',
+  'aws:sourceip',
+  'aws:sourcevpc',
+  'aws:sourcevpce',
+  'aws:userid',
+  'aws:username',
+  'kms:calleraccount',
+])

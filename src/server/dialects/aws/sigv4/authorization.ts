@@ -1,0 +1,79 @@
+import { AwsFault } from '../errors/fault.ts'
+
+/** What an `Authorization: AWS4-HMAC-SHA256 …` header says. Nothing of it is verified yet. */
+export interface Authorization {
+  readonly accessKeyId: string
+  /** `YYYYMMDD` */
+  readonly date: string
+  readonly region: string
+  readonly service: string
+  /** In the order they were given. */
+  readonly signedHeaders: readonly string[]
+  /** 64 lower-case hex digits. */
+  readonly signature: string
+}
+
+/**
+ * @throws AwsFault `MissingAuthenticationTokenException` when there is none, or it came in the query;
+ * `IncompleteSignatureException` for one that lacks a part; `InvalidSignatureException` for a scope
+ * that is none
+ */
+export function parseAuthorization(header: string | undefined): Authorization {
+  if (header === undefined || header === '') {
+    throw new AwsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
+  }
+  if (header.length > HEADER_CHARS_MAX) throw incomplete('The Authorization header is too long.')
+  const space = header.indexOf(' ')
+  if (header.slice(0, space) !== ALGORITHM) {
+    throw incomplete(`Unsupported AWS 'algorithm' in the Authorization header.`)
+  }
+  const parts = partsOf(header.slice(space + 1))
+  const missing = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !parts.get(name))
+  if (missing.length > 0) {
+    throw incomplete(
+      missing.map((name) => `Authorization header requires '${name}' parameter.`).join(' '),
+    )
+  }
+  const [accessKeyId, date, region, service, terminator, ...more] = (
+    parts.get('Credential') ?? ''
+  ).split('/')
+  if (terminator === undefined || more.length > 0) {
+    throw incomplete(
+      'Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.',
+    )
+  }
+  if (terminator !== TERMINATOR) {
+    throw invalid(`Credential should be scoped with a valid terminator: '${TERMINATOR}'. `)
+  }
+  if (!REGION.test(region ?? '')) throw invalid('Credential should be scoped to a valid region. ')
+  return {
+    accessKeyId: accessKeyId ?? '',
+    date: date ?? '',
+    region: region ?? '',
+    service: service ?? '',
+    signedHeaders: (parts.get('SignedHeaders') ?? '').toLowerCase().split(';'),
+    signature: parts.get('Signature') ?? '',
+  }
+}
+
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
+export const TERMINATOR = 'aws4_request'
+
+export const incomplete = (why: string) => new AwsFault('IncompleteSignatureException', why)
+export const invalid = (why: string) => new AwsFault('InvalidSignatureException', why)
+
+/** Members of a header, each of which may be given once. */
+function partsOf(text: string): Map<string, string> {
+  const parts = new Map<string, string>()
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=')
+    if (equals === -1) throw incomplete('The Authorization header is not key=value pairs.')
+    const name = part.slice(0, equals).trim()
+    if (parts.has(name)) throw incomplete(`The Authorization header has '${name}' twice.`)
+    parts.set(name, part.slice(equals + 1).trim())
+  }
+  return parts
+}
+
+const HEADER_CHARS_MAX = 4_096
+const REGION = /^[a-z0-9-]{1,64}$/

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Authorization } from './authorization.ts'
+import { ALGORITHM, TERMINATOR, invalid } from './authorization.ts'
+
+/** The parts of a request that a signature covers. */
+export interface SignedRequest {
+  readonly method: string
+  /** As sent: path and query. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+}
+
+/**
+ * The text that is signed (Signature Version 4, "string to sign"), from the request as it arrived.
+ * Every header that was signed must be there; `host` and all `x-amz-` headers must have been signed.
+ * @throws AwsFault `InvalidSignatureException`
+ */
+export function stringToSign(
+  request: SignedRequest,
+  { signedHeaders, date, region, service }: Authorization,
+  amzDate: string,
+): string {
+  const { method, url, headers, body } = request
+  const names = signedHeaders.toSorted()
+  const signed = new Set(names)
+  if (!signed.has('host')) {
+    throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+  }
+  for (const name in headers) {
+    if (name.startsWith('x-amz-') && !signed.has(name)) {
+      throw invalid(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`)
+    }
+  }
+  const bodyHash = sha256(body)
+  const claimed = headers['x-amz-content-sha256']
+  if (claimed !== undefined && claimed !== bodyHash) {
+    throw invalid("The value of 'x-amz-content-sha256' is not the SHA-256 of the body.")
+  }
+  const question = url.indexOf('?')
+  const path = question === -1 ? url : url.slice(0, question)
+  const query = question === -1 ? '' : url.slice(question + 1)
+  let lines = `${method}\n${path}\n${canonicalQuery(query)}\n`
+  for (const name of names) lines += `${name}:${headerValue(headers[name], name)}\n`
+  lines += `\n${names.join(';')}\n${bodyHash}`
+  // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
+  const hash = createHash('sha256').update(lines, 'latin1').digest('hex')
+  return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${hash}`
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+function headerValue(value: string | string[] | undefined, name: string): string {
+  if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)
+  const text = typeof value === 'string' ? value : value.join(',')
+  return text.trim().replace(SPACES, ' ')
+}
+
+/** Sorted by encoded name, then by encoded value. */
+function canonicalQuery(query: string): string {
+  if (query === '') return ''
+  return query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=')
+      const name = equals === -1 ? pair : pair.slice(0, equals)
+      return `${encoded(name)}=${equals === -1 ? '' : encoded(pair.slice(equals + 1))}`
+    })
+    .toSorted()
+    .join('&')
+}
+
+function encoded(text: string): string {
+  let plain: string
+  try {
+    plain = decodeURIComponent(text)
+  } catch {
+    throw invalid('The query string is not percent-encoded UTF-8.')
+  }
+  return encodeURIComponent(plain).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+const SPACES = / {2,}/g

@@ -1,0 +1,67 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Identities, Presented, Session } from '../../../../core/ports/identities.ts'
+import { AwsFault } from '../errors/fault.ts'
+import type { Authorization } from './authorization.ts'
+import { invalid, parseAuthorization } from './authorization.ts'
+import type { SignedRequest } from './canonical.ts'
+import { stringToSign } from './canonical.ts'
+import { signedAt } from './instant.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+export interface Verifier {
+  readonly keys: SigningKeys
+  /** Milliseconds since 1970 UTC. */
+  readonly now: number
+  readonly identities: Pick<Identities, 'accessKey'>
+  readonly from: Presented
+  /** The service that the signature must be for. */
+  readonly service: string
+}
+
+export interface Verified {
+  readonly session: Session
+  readonly scope: Authorization
+}
+
+/**
+ * Who signed a request. A signature in the query ("presigned") and one made with a session token
+ * are refused: nobody was given such a thing here.
+ * @throws AwsFault
+ */
+export async function verifySignature(
+  request: SignedRequest,
+  { keys, now, identities, from, service }: Verifier,
+): Promise<Verified> {
+  const { headers } = request
+  const scope = parseAuthorization(headers.authorization)
+  if (scope.service !== service) {
+    throw invalid(`Credential should be scoped to correct service: '${service}'. `)
+  }
+  const date = signedAt(headers, scope.date, now)
+  if (headers['x-amz-security-token'] !== undefined || scope.accessKeyId.length > ID_CHARS_MAX) {
+    throw unknownClient()
+  }
+  const text = stringToSign(request, scope, date)
+  const known = await identities.accessKey(scope.accessKeyId, from)
+  if (known === undefined) throw unknownClient()
+  const signature = createHmac('sha256', keys.of(known.secretAccessKey, scope)).update(text)
+  if (!equal(signature.digest(), scope.signature)) {
+    throw invalid(
+      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+    )
+  }
+  return { session: known.session, scope }
+}
+
+const unknownClient = () =>
+  new AwsFault(
+    'UnrecognizedClientException',
+    'The security token included in the request is invalid.',
+  )
+
+function equal(ours: Uint8Array, theirs: string): boolean {
+  return SIGNATURE.test(theirs) && timingSafeEqual(ours, Buffer.from(theirs, 'hex'))
+}
+
+const SIGNATURE = /^[0-9a-f]{64}$/
+const ID_CHARS_MAX = 128
