@@ -3,13 +3,14 @@ import type { PlatformOptions } from '../../compose.ts'
 import { pooledRandom } from '../../compose/random.ts'
 import { isCofferError } from '../../core/errors.ts'
 import { ratesOf } from '../../server/guard/rates.ts'
-import { createLog, LOG_LEVELS } from '../../server/log/log.ts'
-import type { LogLevel, ServerLog } from '../../server/log/log.ts'
+import { LOG_LEVELS } from '../../server/log/log.ts'
+import type { LogLevel } from '../../server/log/log.ts'
 import { serve as serveStore } from '../../server/serve.ts'
 import type { Serving } from '../../server/serve.ts'
 import { makeStore, placeForStore } from '../make-store.ts'
 import type { MadeStore } from '../make-store.ts'
 import { usage } from '../parse.ts'
+import { WORKER } from '../registry.ts'
 import { bannerOf, startedLine } from '../serve-banner.ts'
 import type { Started } from '../serve-banner.ts'
 import { serveOptions } from '../serve-options.ts'
@@ -24,23 +25,26 @@ type Options = OptionsOf<typeof serve>
 export const handle: Handler<typeof serve> = async ({ options }, session) => {
   const { world, out } = session
   const place = await placeForStore(session, options)
-  const { server, start, logLevel } = serveOptions(options, world.env, place.dataDir)
+  const { server, start, workers, logLevel } = serveOptions(options, world.env, place.dataDir)
   const rates = ratesOf(options.limit)
-  const log = createLog({ level: levelOf(logLevel), text: world.stderr.isTTY && !out.json })
+  const log = { level: levelOf(logLevel), text: world.stderr.isTTY && !out.json }
   const store = { ...(await session.options()), dataDir: place.dataDir }
   const made = await storeMade(session, place, store, options)
   const openMetrics = options['open-metrics']
-  const serving = await serveStore({
-    store,
-    server,
-    start,
-    rates,
-    openMetrics,
-    log,
-    version: version(),
-    clock: Date.now,
-    random: pooledRandom(),
-  })
+  const serving = await serveStore(
+    {
+      store,
+      server,
+      start,
+      rates,
+      openMetrics,
+      log,
+      version: version(),
+      clock: Date.now,
+      random: pooledRandom(),
+    },
+    { workers, program: { exec: process.argv[1] ?? '', args: [WORKER] } },
+  )
   let closing: Promise<void> | undefined
   const close = () => (closing ??= serving.close())
   try {
@@ -57,10 +61,9 @@ export const handle: Handler<typeof serve> = async ({ options }, session) => {
       out.warn(note)
     }
     world.stdout.write(out.json ? startedLine(started) : bannerOf(started))
-    return await untilStopped(session, { ...serving, close }, log)
+    return await untilStopped(session, { ...serving, close })
   } finally {
     await close()
-    log.flush()
   }
 }
 
@@ -105,7 +108,7 @@ async function firstToken(
  * 0 when it was asked to stop and did; what a shell shows for the signal when it was asked twice.
  * Rejects when it cannot go on.
  */
-function untilStopped({ world }: Session, serving: Serving, log: ServerLog): Promise<number> {
+function untilStopped({ world }: Session, serving: Serving): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const stops = [
     world.onSignal('SIGHUP', () => void serving.reload()),
@@ -118,7 +121,7 @@ function untilStopped({ world }: Session, serving: Serving, log: ServerLog): Pro
     return () => {
       if (stopping) return resolve(128 + NUMBERS[signal])
       stopping = true
-      log.note('stopping', { signal })
+      serving.log.note('stopping', { signal })
       serving.close().then(() => resolve(0), reject)
     }
   }
