@@ -1,7 +1,64 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect } from '../../dialect.ts'
+import type { Server } from '../../server.ts'
+import { VIA, createDispatch, send } from './dispatch.ts'
+import { refusalText } from './envelope.ts'
+import { refusalOf, refuse } from './errors.ts'
+import { createMounts } from './mounts/table.ts'
+import { pathOf } from './request.ts'
+import { answerHead } from './sys/health.ts'
 
+/** HashiCorp Vault's HTTP API, as OpenBao has it too. */
 export const vault: Dialect = {
   prefix: '/v1',
-  via: 'vault',
-  register() {},
+  via: VIA,
+  register(scope, server) {
+    const dispatch = createDispatch(server, createMounts(server))
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+      done(null, body)
+    })
+    scope.setErrorHandler((error, request, reply) => answerRefusal(error, request, reply))
+    scope.setNotFoundHandler((request, reply) => answerRefusal(refuse(405), request, reply))
+    for (const url of PROBES) probe(scope, url, dispatch, server)
+    scope.route({ method: METHODS, url: '/*', handler: dispatch })
+  },
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Answered whatever the limits of the address say: what watches a server, and what opens it. */
+const PROBES = ['sys/health', 'sys/seal-status', 'sys/leader', 'sys/init', 'sys/unseal']
+
+function probe(
+  scope: FastifyInstance,
+  path: string,
+  dispatch: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
+  server: Server,
+): void {
+  const config = { probe: true }
+  scope.route({
+    method: METHODS,
+    url: `/${path}`,
+    config,
+    handler: (request, reply) => {
+      request.params = { '*': path }
+      return dispatch(request, reply)
+    },
+  })
+  if (path !== 'sys/health') return
+  scope.route({
+    method: 'HEAD',
+    url: `/${path}`,
+    config,
+    handler: (request, reply) => answerHead(server, request, reply),
+  })
+}
+
+function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = refusalOf(error, pathOf(request))
+  if (refusal.retryAfterSeconds !== undefined) {
+    void reply.header('retry-after', refusal.retryAfterSeconds)
+  }
+  return send(reply, { status: refusal.httpStatus, text: refusalText(refusal.errors) })
 }

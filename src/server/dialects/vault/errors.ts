@@ -1,16 +1,19 @@
 import type { ErrorCode } from '../../../core/errors.ts'
-import { CofferError, isCofferError } from '../../../core/errors.ts'
+import { CofferError } from '../../../core/errors.ts'
+import { cofferErrorOf } from '../../problem.ts'
 
 /** An error in Vault's own words: `{"errors":[…]}` with this status. */
 export class VaultRefusal extends CofferError {
   readonly httpStatus: number
   /** What clients are told, never a value or a token. Empty for a plain 404. */
   readonly errors: readonly string[]
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(httpStatus: number, errors: readonly string[]) {
+  constructor(httpStatus: number, errors: readonly string[], retryAfterSeconds?: number) {
     super(CODES[httpStatus] ?? 'invalid_argument', errors[0] ?? 'There is nothing here.')
     this.httpStatus = httpStatus
     this.errors = errors
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
@@ -19,11 +22,11 @@ export const refuse = (httpStatus: number, ...errors: string[]): VaultRefusal =>
   new VaultRefusal(httpStatus, errors)
 
 /** Every error as Vault would say it. What is no CofferError is a bug, and tells nothing. */
-export function refusalOf(error: unknown): VaultRefusal {
+export function refusalOf(error: unknown, path = ''): VaultRefusal {
   if (error instanceof VaultRefusal) return error
-  if (!isCofferError(error)) return refuse(500, 'internal error')
-  const say = SAYINGS[error.code]
-  return say === undefined ? new VaultRefusal(error.status, [error.message]) : say(error)
+  const known = cofferErrorOf(error)
+  const say = SAYINGS[known.code]
+  return say === undefined ? new VaultRefusal(known.status, [known.message]) : say(known, path)
 }
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -35,24 +38,48 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   503: 'unavailable',
 }
 
-const PERMISSION_DENIED = '1 error occurred:\n\t* permission denied\n\n'
+/** What a token is told that may not do something; and what no token is told. */
+const MAY_NOT = '1 error occurred:\n\t* permission denied\n\n'
+const PERMISSION_DENIED = 'permission denied'
 
-const said = (status: number, text: string) => () => refuse(status, text)
-const itself = (status: number) => (error: CofferError) => refuse(status, error.message)
+type Say = (error: CofferError, path: string) => VaultRefusal
 
-const SAYINGS: Readonly<Partial<Record<ErrorCode, (error: CofferError) => VaultRefusal>>> = {
-  denied: said(403, PERMISSION_DENIED),
-  unauthenticated: said(403, 'permission denied'),
+const said =
+  (status: number, ...errors: string[]): Say =>
+  () =>
+    new VaultRefusal(status, errors)
+
+const itself =
+  (status: number): Say =>
+  (error) =>
+    new VaultRefusal(status, [error.message])
+
+const throttled: Say = ({ details }, path) => {
+  const { retryAfterSeconds } = details
+  const text = `request path ${JSON.stringify(path.slice(0, 512))}: rate limit quota exceeded`
+  return new VaultRefusal(
+    429,
+    [text],
+    typeof retryAfterSeconds === 'number' ? retryAfterSeconds : undefined,
+  )
+}
+
+/** Whose status or words are not ours; everything else says what our table says. */
+const SAYINGS: Readonly<Partial<Record<ErrorCode, Say>>> = {
+  denied: said(403, MAY_NOT),
+  unauthenticated: said(403, PERMISSION_DENIED),
   sealed: said(503, 'Vault is sealed'),
-  not_found: () => new VaultRefusal(404, []),
-  throttled: said(429, 'request path "": rate limit quota exceeded'),
+  not_found: said(404),
+  deleted: said(404),
+  destroyed: said(404),
+  empty_version: said(404),
+  expired: said(404),
+  throttled,
   invalid_value: itself(400),
   already_exists: itself(400),
   conflict: itself(400),
   token_reused: itself(400),
-  deleted: () => new VaultRefusal(404, []),
-  destroyed: () => new VaultRefusal(404, []),
-  empty_version: () => new VaultRefusal(404, []),
+  limit_exceeded: itself(400),
   internal: said(500, 'internal error'),
   corrupt: said(500, 'internal error'),
 }

@@ -50,6 +50,8 @@ export interface VaultContext {
   readonly bodyText: string
   /** Of `X-Vault-Token` or `Authorization: Bearer`. */
   readonly token: string | undefined
+  /** Every mount there is. @throws `sealed` */
+  mounts(): Promise<readonly Mount[]>
   /** Who asks; the same at every call of one request. @throws `unauthenticated`, `throttled`, `sealed` */
   caller(): Promise<Caller>
 }
@@ -100,6 +102,8 @@ export type VaultAnswer =
       readonly auth?: VaultAuth | undefined
       readonly warnings?: readonly string[] | undefined
       readonly injected?: true | undefined
+      /** What a reader may take for the value's lifetime, in KV 1. */
+      readonly leaseSeconds?: number | undefined
       readonly status?: number | undefined
     }
   | { readonly raw: JsonObject; readonly status?: number | undefined }

@@ -1,0 +1,32 @@
+import type { VaultRoute } from '../route.ts'
+import { readConfig, writeConfig } from './config.ts'
+import { listFolder } from './list.ts'
+import { deleteMetadata, patchMetadata, readMetadata, writeMetadata } from './metadata.ts'
+import { readData, readSubkeys } from './read.ts'
+import { deleteCurrent, deleteVersions, destroyVersions, undeleteVersions } from './versions.ts'
+import { patchData, writeData } from './write.ts'
+
+/** KV, version 2: secrets with versions. */
+export const KV2_ROUTES: readonly VaultRoute[] = [
+  {
+    path: 'data/*path',
+    decidedInside: true,
+    on: { read: readData, update: writeData, patch: patchData, delete: deleteCurrent },
+  },
+  {
+    path: 'metadata/*path',
+    decidedInside: true,
+    on: {
+      read: readMetadata,
+      list: listFolder,
+      update: writeMetadata,
+      patch: patchMetadata,
+      delete: deleteMetadata,
+    },
+  },
+  { path: 'delete/*path', decidedInside: true, on: { update: deleteVersions } },
+  { path: 'undelete/*path', decidedInside: true, on: { update: undeleteVersions } },
+  { path: 'destroy/*path', decidedInside: true, on: { update: destroyVersions } },
+  { path: 'subkeys/*path', decidedInside: true, on: { read: readSubkeys } },
+  { path: 'config', counts: 'manage', on: { read: readConfig, update: writeConfig } },
+]

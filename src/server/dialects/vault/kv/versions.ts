@@ -1,0 +1,124 @@
+import { isCofferError } from '../../../../core/errors.ts'
+import type { SecretRecord, VersionRecord } from '../../../../core/record.ts'
+import { refuse } from '../errors.ts'
+import { listField } from '../fields.ts'
+import type { VaultContext, VaultHandler } from '../route.ts'
+import { deletionAt, mountSettings, secretSettings } from './config.ts'
+import { requiredPath } from './place.ts'
+import { currentNumber, isGone } from './version.ts'
+
+/** `DELETE data/PATH`: the current version. */
+export const deleteCurrent: VaultHandler = (context) =>
+  eachVersion(context, (record) => [currentNumber(record)], softDelete)
+
+/** `POST delete/PATH`. */
+export const deleteVersions: VaultHandler = (context) =>
+  eachVersion(context, named(context, 'No version number provided'), softDelete)
+
+/** `POST undelete/PATH`. A secret that was deleted as a whole comes back as a whole. */
+export const undeleteVersions: VaultHandler = (context) =>
+  eachVersion(context, named(context, 'No version number provided'), undelete)
+
+/** `POST destroy/PATH`. */
+export const destroyVersions: VaultHandler = async (context) => {
+  const path = requiredPath(context)
+  const wanted = named(context, 'no version number provided')()
+  const { coffer } = await context.caller()
+  const record = await context.server.gate.platform().peek(path)
+  const there = wanted.filter((number) => numbersOf(record).has(number))
+  // With none there, the Coffer still says whether the caller may, and then that there is none.
+  await absentIsDone(() => coffer.destroy(path, there.length === 0 ? wanted : there))
+  return undefined
+}
+
+/** What is done to one version; false when there is nothing to do. */
+type Step = (
+  context: VaultContext,
+  path: string,
+  record: SecretRecord,
+  version: VersionRecord,
+) => Promise<unknown>
+
+const softDelete: Step = async (context, path, record, version) => {
+  const { coffer } = await context.caller()
+  if (record.deletedAt !== undefined || isGone(record, version, context.server.clock())) {
+    return mayOnly(context, 'delete', path)
+  }
+  return coffer.updateVersion(path, version.number, { deleted: true })
+}
+
+const undelete: Step = async (context, path, record, version) => {
+  const { coffer } = await context.caller()
+  if (record.deletedAt !== undefined) {
+    await absentIsDone(() => coffer.undelete(path), 'conflict')
+  }
+  if (version.state === 'destroyed') return mayOnly(context, 'undelete', path)
+  const again = deletionAt(
+    mountSettings(context.mount),
+    secretSettings(record),
+    context.server.clock(),
+  )
+  if (version.expiresAt !== undefined || again !== undefined) {
+    const change = { deleted: false, expiresAt: again ?? null }
+    return coffer.updateVersion(path, version.number, change)
+  }
+  if (version.deletedAt === undefined) return mayOnly(context, 'undelete', path)
+  return coffer.updateVersion(path, version.number, { deleted: false })
+}
+
+async function eachVersion(
+  context: VaultContext,
+  numbers: (record: SecretRecord | undefined) => readonly number[],
+  step: Step,
+): Promise<undefined> {
+  const path = requiredPath(context)
+  const wanted = numbers(await context.server.gate.platform().peek(path))
+  await context.caller()
+  for (const number of wanted) {
+    const record = await context.server.gate.platform().peek(path)
+    const version = record?.versions.find((v) => v.number === number)
+    if (record === undefined || version === undefined) {
+      await mayOnly(context, step === undelete ? 'undelete' : 'delete', path)
+    } else {
+      await absentIsDone(() => step(context, path, record, version))
+    }
+  }
+  return undefined
+}
+
+/** Nothing is to be done, and that is told to those only who might have done it. */
+async function mayOnly(
+  context: VaultContext,
+  action: 'delete' | 'undelete',
+  path: string,
+): Promise<void> {
+  const { session } = await context.caller()
+  const { request, server } = context
+  const { actor, grants } = session
+  const by = { actor, grants, via: 'vault', request: request.id, address: request.ip }
+  await server.gate.platform().permit(by, action, path, action)
+}
+
+/** Somebody else was faster: what was to be done is done. */
+async function absentIsDone(
+  work: () => Promise<unknown>,
+  code: 'not_found' | 'conflict' = 'not_found',
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isCofferError(error, code) && !isCofferError(error, 'destroyed')) throw error
+  }
+}
+
+/** @throws VaultRefusal 400 */
+function named({ body }: VaultContext, missing: string): () => number[] {
+  const given = listField(body, 'versions') ?? []
+  if (given.length === 0) throw refuse(400, missing)
+  const numbers = given.map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
+  if (numbers.some(Number.isNaN)) throw refuse(400, 'versions are whole numbers')
+  return () => [...new Set(numbers)].filter((number) => number > 0)
+}
+
+const numbersOf = (record: SecretRecord | undefined): ReadonlySet<number> =>
+  new Set(record?.versions.map((version) => version.number))

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../../../core/value.ts'
+import { parseSeconds } from '../duration.ts'
+import { boolField, listField, textField } from '../fields.ts'
+
+/**
+ * What clients may set of a mount, as it is kept: durations in seconds. What means nothing here
+ * (leases, caches, headers) is kept and given back, for tools that compare.
+ * @throws VaultRefusal 400
+ */
+export function tuned(before: JsonObject, given: JsonObject): JsonObject {
+  const config: JsonObject = { ...before }
+  for (const name of DURATIONS) {
+    const value = given[name]
+    if (value !== undefined) config[name] = parseSeconds(name, value)
+  }
+  for (const name of TEXTS) {
+    const value = textField(given, name)
+    if (value !== undefined) config[name] = value
+  }
+  for (const name of LISTS) {
+    const value = listField(given, name)
+    if (value !== undefined) config[name] = value
+  }
+  const noCache = boolField(given, 'force_no_cache')
+  if (noCache !== undefined) config['force_no_cache'] = noCache
+  return config
+}
+
+const DURATIONS = ['default_lease_ttl', 'max_lease_ttl']
+const TEXTS = ['listing_visibility', 'token_type']
+const LISTS = [
+  'audit_non_hmac_request_keys',
+  'audit_non_hmac_response_keys',
+  'passthrough_request_headers',
+  'allowed_response_headers',
+]
