@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits.ts'
 import { DIALECTS } from './dialects/registry.ts'
 import { registerHealth } from './health.ts'
 import { createMalformed } from './malformed.ts'
-import { cofferErrorOf, PROBLEM_TYPE, problemOf } from './problem.ts'
+import { cofferErrorOf, noSuchRoute, PROBLEM_TYPE, problemOf } from './problem.ts'
 import type { DialectName, Server } from './server.ts'
 
 /** How an app is listened on, and what watches it. */
@@ -100,9 +100,6 @@ function answerProblem(given: unknown, request: FastifyRequest, reply: FastifyRe
 
 /** Nothing that is answered here is for a cache, or for a browser to guess at. */
 const ON_EVERY_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-
-/** What a dialect that is switched off, or a path that nobody has, is told. */
-export const noSuchRoute = () => new CofferError('not_found', 'There is nothing at this address.')
 
 declare module 'fastify' {
   interface FastifyContextConfig {

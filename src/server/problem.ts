@@ -29,3 +29,6 @@ export function cofferErrorOf(error: unknown): CofferError {
 }
 
 const titleOf = (code: string) => code.replaceAll('_', ' ')
+
+/** What a dialect that is switched off, or a path that nobody has, is told. */
+export const noSuchRoute = () => new CofferError('not_found', 'There is nothing at this address.')

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyReply } from 'fastify'
 import type { BackupBody } from '../../../client/wire/platform.ts'
 import type { z } from 'zod'
 import type { Call } from './route.ts'
@@ -12,9 +11,7 @@ import { operatorOf } from './route.ts'
  * Answers with a backup, whole or not at all: it is made as an encrypted file in a directory that
  * only this user can enter (0700), sent from there, and removed however that ends.
  */
-export async function sendBackup(
-  call: Call<unknown, z.infer<typeof BackupBody>>,
-): Promise<FastifyReply> {
+export async function sendBackup(call: Call<unknown, z.infer<typeof BackupBody>>): Promise<void> {
   const { server, reply, body } = call
   const dir = await mkdtemp(join(tmpdir(), 'coffer-backup-'))
   const remove = () => rm(dir, { recursive: true, force: true })
@@ -24,7 +21,7 @@ export async function sendBackup(
     const stream = createReadStream(file)
     stream.once('close', () => void remove())
     void reply.header('content-length', (await stat(file)).size)
-    return reply.type('application/octet-stream').send(stream)
+    void reply.type('application/octet-stream').send(stream)
   } catch (error) {
     await remove()
     throw error

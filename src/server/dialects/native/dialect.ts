@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { noSuchRoute } from '../../app.ts'
 import type { Dialect } from '../../dialect.ts'
+import { noSuchRoute } from '../../problem.ts'
 import type { Server } from '../../server.ts'
 import { openApiText } from './openapi.ts'
 import { answerMethods, answerProblem } from './problems.ts'

@@ -21,7 +21,7 @@ interface Operation {
 
 test('the document is valid OpenAPI 3.1', async () => {
   const validator = new Validator()
-  const result = await validator.validate(JSON.parse(openApiText('1.2.3')) as object)
+  const result = await validator.validate(JSON.parse(openApiText('1.2.3')) as never)
   expect(result.errors ?? []).toEqual([])
   expect(result.valid).toBe(true)
   expect(validator.version).toBe('3.1')

@@ -78,7 +78,10 @@ function componentSchemas(): Record<string, JsonSchema> {
     unrepresentable: 'any',
   })
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema: _, $id: _id, ...schema }]) => [id, schema]),
+    Object.entries(schemas).map(([id, schema]) => [
+      id,
+      { ...schema, $schema: undefined, $id: undefined },
+    ]),
   )
 }
 
@@ -183,7 +186,7 @@ function success(answer: Answer): object {
 function refusals(route: Route): object {
   const caller = route.anonymous === true ? [] : CALLER_ERRORS
   const codes = new Set<ErrorCode>([...ANY_ERRORS, ...caller, ...route.errors])
-  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status as number)
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
   const found = [...byStatus].map(([status, stand]) => [status, problemResponse(status, stand)])
   if (route.body !== undefined) {
     found.push([415, problemResponse(415, ['invalid_argument'])])

@@ -61,8 +61,8 @@ export function registerRoute(
     if (answer === 'nothing') return reply.code(204).send()
     if (!('json' in answer)) return reply
     if (result === undefined) throw absence('thing')
-    const json = typeof result === 'string' ? result : JSON.stringify(result)
-    return reply.header('content-type', JSON_TYPE).send(json)
+    void reply.header('content-type', JSON_TYPE)
+    return typeof result === 'string' ? result : JSON.stringify(result)
   }
 
   scope.route({

@@ -82,12 +82,12 @@ type Described<Q, B> = Omit<Route, 'query' | 'body' | 'handle' | 'anonymous'> & 
 /** An operation for callers who say who they are. */
 export const route = <Q = object, B = undefined>(
   given: Described<Q, B> & { handle(call: Call<Q, B>): Promise<unknown> },
-): Route => given as Route
+): Route => given
 
 /** An operation for anybody. */
 export const openRoute = <Q = object, B = undefined>(
   given: Described<Q, B> & { handle(call: OpenCall<Q, B>): Promise<unknown> },
-): Route => ({ ...given, anonymous: true }) as Route
+): Route => ({ ...given, anonymous: true })
 
 /** How this dialect's requests are called in audit events. */
 export const VIA = 'http'

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { bearerOf } from './bearer.ts'
@@ -13,7 +12,7 @@ export interface Streams {
    * stream and returns what stops it. Resolves when the stream has begun.
    * @throws CofferError `limit_exceeded`, `throttled`, and what `fail` is told before it begins
    */
-  follow(call: Call, start: (stream: EventStream) => () => void): Promise<FastifyReply>
+  follow(call: Call, start: (stream: EventStream) => () => void): Promise<void>
   /** Ends them all: the server is being stopped. */
   close(): void
 }
@@ -75,7 +74,7 @@ export function createStreams(): Streams {
           count(actor, -1)
           stop()
         }
-        const stream = createStream(call, { began: () => began(call.reply), refused, over })
+        const stream = createStream(call, { began, refused, over })
         ends.add(stream.end)
         count(actor, 1)
         try {

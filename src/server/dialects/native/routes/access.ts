@@ -36,8 +36,7 @@ export const accessRoutes = [
     judgedByEngine: true,
     example: { rules: [{ effect: 'allow', actions: ['read'], paths: ['shop/prod/**'] }] },
     answer: 'nothing',
-    handle: ({ coffer, params, body }) =>
-      coffer.access.putPolicy(withName(body, params) as unknown as Policy),
+    handle: ({ coffer, params, body }) => coffer.access.putPolicy(withName(body, params)),
   }),
   route({
     ...managed,
@@ -163,7 +162,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], { name }:
 }
 
 /** The name in the address; a body that names another is left for the engine to refuse. */
-const withName = (body: unknown, { name }: Params): unknown =>
-  typeof body === 'object' && body !== null && !Array.isArray(body) && !Object.hasOwn(body, 'name')
-    ? { ...body, name }
-    : body
+const withName = (body: Partial<Policy>, { name }: Params): Policy =>
+  (typeof body !== 'object' || body === null || Array.isArray(body) || Object.hasOwn(body, 'name')
+    ? body
+    : { ...body, name }) as Policy

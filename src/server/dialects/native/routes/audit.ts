@@ -53,7 +53,7 @@ export const auditRoutes = [
       const chunks = coffer.audit.export(fromSeq === undefined ? {} : { fromSeq })
       // The first chunk tells whether the caller may: until then an error is answered as one.
       const first = await chunks[Symbol.asyncIterator]().next()
-      return reply.type('application/jsonl').send(Readable.from(rest(first, chunks)))
+      void reply.type('application/jsonl').send(Readable.from(rest(first, chunks)))
     },
   }),
 ]

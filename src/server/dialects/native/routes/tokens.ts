@@ -1,6 +1,6 @@
 import * as wire from '../../../../client/wire/tokens.ts'
 import type { ErrorCode } from '../../../../core/errors.ts'
-import type { CreatedToken, TokenSelector } from '../../../../core/ports/identities.ts'
+import type { CreatedToken } from '../../../../core/ports/identities.ts'
 import { loggingIn } from '../../../caller.ts'
 import { absence } from '../problems.ts'
 import { STORE_ERRORS } from '../refusals.ts'
@@ -59,7 +59,7 @@ export const tokenRoutes = [
     answer: { json: wire.TokenRecord },
     errors,
     handle: ({ coffer, body: { incrementSeconds, ...which } }) =>
-      coffer.identities.renewToken(which as TokenSelector, incrementSeconds),
+      coffer.identities.renewToken(which, incrementSeconds),
   }),
   route({
     method: 'POST',
@@ -72,10 +72,7 @@ export const tokenRoutes = [
     answer: 'nothing',
     errors,
     handle: ({ coffer, body: { orphanChildren, ...which } }) =>
-      coffer.identities.revokeToken(
-        which as TokenSelector,
-        orphanChildren === undefined ? {} : { orphanChildren },
-      ),
+      coffer.identities.revokeToken(which, orphanChildren === undefined ? {} : { orphanChildren }),
   }),
   route({
     method: 'GET',
