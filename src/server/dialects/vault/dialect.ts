@@ -18,12 +18,24 @@ export const vault: Dialect = {
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
       done(null, body)
     })
+    scope.addHook('onRequest', (request, _reply, done) => {
+      tolerateType(request)
+      done()
+    })
     scope.setErrorHandler((error, request, reply) => answerRefusal(error, request, reply))
     scope.setNotFoundHandler((request, reply) => answerRefusal(refuse(405), request, reply))
     for (const url of PROBES) probe(scope, url, dispatch, server)
     scope.route({ method: METHODS, url: '/*', handler: dispatch })
   },
 }
+
+/** What is no content type at all is no reason to refuse a body that is read as JSON anyhow. */
+function tolerateType({ headers }: FastifyRequest): void {
+  const given = headers['content-type']
+  if (given !== undefined && !MEDIA_TYPE.test(given)) headers['content-type'] = 'text/plain'
+}
+
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+/
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 

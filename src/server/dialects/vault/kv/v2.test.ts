@@ -101,7 +101,8 @@ it('lets one of many writers who expect the same through', async () => {
   const answers = await Promise.all(
     Array.from({ length: 8 }, (_, i) => write(path, { i }, { cas: 0 })),
   )
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(7).fill(400)])
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 400)).toHaveLength(7)
 })
 
 it('patches by merging', async () => {

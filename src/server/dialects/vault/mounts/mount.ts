@@ -22,8 +22,8 @@ export const mountPathOf = (setting: string): string =>
     ? `${AUTH}${setting.slice(AUTH_MOUNTS.length)}/`
     : `${setting.slice(SECRET_MOUNTS.length)}/`
 
-export function bodyOfMount({ path: _path, ...body }: Mount): JsonObject {
-  return { ...body } as JsonObject
+export function bodyOfMount({ path: _path, options, ...body }: Mount): JsonObject {
+  return { ...body, options: { ...options } }
 }
 
 /** From a setting that this dialect wrote; what is missing gets its default. */

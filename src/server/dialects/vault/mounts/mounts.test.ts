@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { TestServer } from '../../../test-server.ts'
+import { startTestServer } from '../../../test-server.ts'
+import type { Send } from '../test-client.ts'
+import { vaultClient } from '../test-client.ts'
+
+let server: TestServer
+let send: Send
+
+beforeAll(async () => {
+  server = await startTestServer()
+  send = vaultClient(server.url, server.adminToken)
+})
+afterAll(() => server.close())
+
+it('shows what a fresh store has, at the top level too', async () => {
+  const { body } = await send('GET', 'sys/mounts')
+  expect(Object.keys(body.data)).toEqual(['cubbyhole/', 'identity/', 'secret/', 'sys/'])
+  expect(body['secret/']).toEqual(body.data['secret/'])
+  expect(body.data['secret/']).toMatchObject({
+    type: 'kv',
+    options: { version: '2' },
+    accessor: expect.stringMatching(/^kv_[0-9a-f]{8}$/),
+    config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
+  })
+  expect((await send('GET', 'sys/mounts/secret')).body.data.type).toBe('kv')
+})
+
+it('mounts, tunes and unmounts; secrets stay where they are', async () => {
+  const made = await send('POST', 'sys/mounts/team/kv', {
+    type: 'kv',
+    description: 'of the team',
+    options: { version: '2' },
+    config: { default_lease_ttl: '1h', listing_visibility: 'unauth' },
+  })
+  expect(made).toEqual({ status: 204, body: undefined })
+  await send('POST', 'team/kv/data/x', { data: { a: 1 } })
+  expect((await send('GET', 'secret/data/team/kv/x')).body.data.data).toEqual({ a: 1 })
+  expect((await send('GET', 'sys/mounts/team/kv/tune')).body.data).toMatchObject({
+    default_lease_ttl: 3_600,
+    max_lease_ttl: 2_764_800,
+    description: 'of the team',
+    options: { version: '2' },
+  })
+  await send('PUT', 'sys/mounts/team/kv/tune', { description: 'renamed', max_lease_ttl: '2h' })
+  expect((await send('GET', 'sys/mounts')).body.data['team/kv/']).toMatchObject({
+    description: 'renamed',
+    config: { default_lease_ttl: 3_600, max_lease_ttl: 7_200 },
+  })
+  const strangers = await vaultClient(server.url)('GET', 'sys/internal/ui/mounts')
+  expect(Object.keys(strangers.body.data.secret)).toEqual(['team/kv/'])
+  expect((await send('DELETE', 'sys/mounts/team/kv')).status).toBe(204)
+  expect((await send('GET', 'team/kv/data/x')).body.errors).toEqual([
+    'no handler for route "team/kv/data/x". route entry not found.',
+  ])
+  await send('POST', 'sys/mounts/team/kv', { type: 'kv-v2' })
+  expect((await send('GET', 'team/kv/data/x')).body.data.data).toEqual({ a: 1 })
+})
+
+it('upgrades KV 1 to 2, and never back', async () => {
+  await send('POST', 'sys/mounts/up', { type: 'kv' })
+  await send('POST', 'up/x', { a: 1 })
+  await send('POST', 'sys/mounts/up/tune', { options: { version: '2' } })
+  expect((await send('GET', 'up/data/x')).body.data.data).toEqual({ a: 1 })
+  const down = await send('POST', 'sys/mounts/up/tune', { options: { version: '1' } })
+  expect(down.status).toBe(400)
+})
+
+it('refuses mounts that cannot be', async () => {
+  const mount = (path: string, type = 'kv') => send('POST', `sys/mounts/${path}`, { type })
+  expect((await mount('secret')).body.errors).toEqual(['path is already in use at secret/'])
+  expect((await mount('secret/below')).status).toBe(400)
+  for (const path of ['sys/x', 'auth', 'auth/x', 'a//b', 'a/%00']) {
+    expect([path, (await mount(path)).status]).toEqual([path, 400])
+  }
+  expect((await mount('db', 'database')).status).toBe(400)
+  for (const path of ['sys', 'cubbyhole', 'identity']) {
+    expect((await send('DELETE', `sys/mounts/${path}`)).status).toBe(400)
+  }
+  expect((await send('DELETE', 'sys/mounts/absent')).status).toBe(204)
+  expect((await send('POST', 'sys/remount', { from: 'a', to: 'b' })).status).toBe(400)
+})
+
+it('takes even the mount that every store has away, and gives it back', async () => {
+  await send('POST', 'secret/data/kept', { data: { a: 1 } })
+  await send('DELETE', 'sys/mounts/secret')
+  expect((await send('GET', 'secret/data/kept')).status).toBe(404)
+  await send('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
+  expect((await send('GET', 'secret/data/kept')).body.data.data).toEqual({ a: 1 })
+})
+
+it('tells command lines which version of KV a path lies in', async () => {
+  const preflight = async (path: string, as = send) => as('GET', `sys/internal/ui/mounts/${path}`)
+  expect((await preflight('secret/app/x')).body.data).toMatchObject({
+    path: 'secret/',
+    type: 'kv',
+    options: { version: '2' },
+  })
+  expect((await preflight('secret')).body.data.path).toBe('secret/')
+  expect((await preflight('nowhere/x')).status).toBe(403)
+  expect((await preflight('secret/x', vaultClient(server.url))).status).toBe(403)
+  const someone = vaultClient(server.url, await server.token({ policies: [] }))
+  expect((await preflight('secret/x', someone)).status).toBe(200)
+})
