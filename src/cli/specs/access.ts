@@ -77,33 +77,6 @@ export const policy = defineCommand({
   },
 })
 
-export const role = defineCommand({
-  name: 'role',
-  summary: 'named sets of policies',
-  examples: [{ command: 'coffer role put deployer --policy ci --policy auditor', note: '' }],
-  subcommands: {
-    list: {
-      name: 'role list',
-      summary: 'list roles',
-      examples: [{ command: 'coffer role list', note: '' }],
-    },
-    put: {
-      name: 'role put',
-      summary: 'make or replace a role',
-      arguments: [NAME],
-      options: { policy: GRANTS.policy },
-      examples: [{ command: 'coffer role put deployer --policy ci', note: '' }],
-    },
-    delete: {
-      name: 'role delete',
-      summary: 'remove a role',
-      arguments: [NAME],
-      options: { yes: YES },
-      examples: [{ command: 'coffer role delete deployer --yes', note: '' }],
-    },
-  },
-})
-
 export const actor = defineCommand({
   name: 'actor',
   summary: 'who is given which policies and roles',

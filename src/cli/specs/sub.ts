@@ -1,13 +1,19 @@
-import type { actor, policy, role } from './access.ts'
+import type { actor, policy } from './access.ts'
 import type { audit } from './audit.ts'
+import type { accessKey, token } from './credentials.ts'
+import type { jwt } from './jwt.ts'
+import type { role } from './roles.ts'
 import type { key } from './store.ts'
 
 interface Groups {
+  'access-key': typeof accessKey
   actor: typeof actor
   audit: typeof audit
+  jwt: typeof jwt
   key: typeof key
   policy: typeof policy
   role: typeof role
+  token: typeof token
 }
 
 /** The spec of a group's command, for its handler: `Sub<'audit', 'tail'>`. */

@@ -1,0 +1,10 @@
+import { tokenColumns, tokenJson } from '../credentials.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+
+export const handle: Handler<Sub<'token', 'list'>> = async (_input, session) => {
+  const tokens = await (await session.coffer()).identities.tokens()
+  await session.out.result({ tokens: tokens.map(tokenJson) }, () =>
+    session.out.table(tokens, tokenColumns(session.world.now())),
+  )
+}
