@@ -20,12 +20,17 @@ export const arnOf = (place: Place, secret: Named): string =>
 export const arnOfAbsent = (place: Place, name: string): string =>
   `${arnPrefix(place)}${name}-${suffixOf(name)}`
 
-/** The six characters at the end: the same as long as the secret lives, others for its successor. */
+/**
+ * The six characters at the end: the same as long as the secret lives, others for its successor.
+ * Never six small letters, which the end of a name is more likely to be (`db-secret`).
+ */
 export function suffixOf(id: string): string {
-  const digest = createHash('sha256').update(`coffer aws arn\n${id}`).digest()
-  let suffix = ''
-  for (let i = 0; i < 6; i++) suffix += ALPHABET[digest.readUInt16BE(i * 2) % ALPHABET.length]
-  return suffix
+  for (let tries = 0; ; tries++) {
+    const digest = createHash('sha256').update(`coffer aws arn\n${id}\n${tries}`).digest()
+    let suffix = ''
+    for (let i = 0; i < 6; i++) suffix += ALPHABET[digest.readUInt16BE(i * 2) % ALPHABET.length]
+    if (!/^[a-z]+$/.test(suffix)) return suffix
+  }
 }
 
 /** Whose principal an actor is: `local:alice` is `arn:aws:iam::ACCOUNT:user/local/alice`. */

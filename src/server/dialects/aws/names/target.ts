@@ -13,8 +13,8 @@ export interface Target {
 }
 
 /**
- * A name, a whole ARN or one without its suffix, of any region. As in AWS, an ARN that ends with a
- * dash and six letters or digits is taken as a whole one.
+ * A name, a whole ARN or one without its suffix, of any region. As in AWS, an ARN that ends like a
+ * whole one is taken as such: `suffixOf` says how those end.
  * @throws AwsFault `ResourceNotFoundException` for another account's ARN
  */
 export function targetOf(secretId: string, place: Place): Target {
@@ -27,7 +27,7 @@ export function targetOf(secretId: string, place: Place): Target {
     : { name, path: pathOfName(name), suffix }
 }
 
-const WHOLE = /^(.+)-([A-Za-z0-9]{6})$/s
+const WHOLE = /^(.+)-(?![a-z]{6}$)([A-Za-z0-9]{6})$/s
 
 export const isMeant = (target: Target, id: SecretRecord['id']): boolean =>
   target.suffix === undefined || target.suffix === suffixOf(id)

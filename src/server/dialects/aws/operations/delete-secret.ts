@@ -4,7 +4,7 @@ import type { Call, Operation } from '../call.ts'
 import { changeLiveSecret, changeSecret, refuse } from '../change.ts'
 import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
-import { arnOfAbsent, nameOf } from '../names/arn.ts'
+import { arnOf, arnOfAbsent } from '../names/arn.ts'
 import { targetOf } from '../names/target.ts'
 import { epoch, identityOf, keptOf } from '../secret.ts'
 import { Flag, SecretId } from '../shapes/members.ts'
@@ -67,7 +67,7 @@ async function refuseReplicated(
   if (replicas.length === 0) return
   const regions = replicas.map(({ Region }) => Region).join(', ')
   const fault = faults.parameter(
-    `You can't delete secret ${nameOf(record)} that still has replica regions [${regions}]`,
+    `You can't delete secret ${arnOf(call, record)} that still has replica regions [${regions}]`,
   )
   await refuse(call, record.path, action, 'conflict', fault)
 }

@@ -55,10 +55,11 @@ export function randomPassword(
   if (all.length === 0) {
     throw faults.parameter('All of the characters are excluded: no password can be made.')
   }
-  const required = each ? kinds : []
+  const required = each ? kinds.filter((kind) => !kind.includes(' ')) : []
   if (length < required.length) {
     throw faults.parameter('Password length is too short based on the required types.')
   }
+  if (each && length > required.length) required.push(...kinds.filter((kind) => kind.includes(' ')))
   const below = chooser(random)
   const chars = required.map((kind) => kind[below(kind.length)])
   while (chars.length < length) chars.push(all[below(all.length)])
