@@ -7,12 +7,16 @@ import type { ConnectedCoffer } from './connect.ts'
 cofferContract('http', async () => {
   const server = await startTestServer()
   const clients = new Map<string, ConnectedCoffer>()
+  const admin = server.platform.as(ADMIN, { via: 'test' })
+  /** A token is for actors that are known: one that is not becomes known, with no rights at all. */
+  const tokenOf = async (actor: string): Promise<string> => {
+    if (actor === ADMIN) return server.adminToken
+    const known = (await admin.access.actors()).some(({ name }) => name === actor)
+    if (!known) await admin.access.putActor({ name: actor, policies: [], roles: [] })
+    return server.token({ actor, ttlSeconds: 0 })
+  }
   const connect = (actor: string) =>
-    connectCoffer({
-      address: server.url,
-      actor,
-      token: () => (actor === ADMIN ? server.adminToken : server.token({ actor, ttlSeconds: 0 })),
-    })
+    connectCoffer({ address: server.url, actor, token: () => tokenOf(actor) })
   return {
     admin: ADMIN,
     as(actor) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { accessName, actorName, allOf, instant, wholeHere } from './common.ts'
-import { Grants } from './tokens.ts'
+import { Grants, UnknownPolicies } from './tokens.ts'
 
 /** AWS-style pairs of id and secret. */
 
@@ -22,6 +22,7 @@ export const AccessKeyBody = z.strictObject({
   roles: z.array(accessName()).optional(),
   ttlSeconds: wholeHere(0).optional(),
   displayName: z.string().optional(),
+  unknownPolicies: UnknownPolicies.optional(),
 })
 
 /** `secretAccessKey` is shown once, here. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { accessName, actorName, allOf, instant, texts, wholeHere } from './common.ts'
+import { UnknownPolicies } from './tokens.ts'
 
 /** Roles that machines log in to with a role id and a secret id. */
 
@@ -37,7 +38,7 @@ export const AppRoles = allOf(AppRole)
 export const AppRoleBody = z
   .strictObject(ROLE)
   .partial()
-  .extend({ token: TokenSettingsBody.optional() })
+  .extend({ token: TokenSettingsBody.optional(), unknownPolicies: UnknownPolicies.optional() })
 
 export const SecretIdBody = z.strictObject({
   metadata: texts().optional(),

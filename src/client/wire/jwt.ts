@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TokenSettings, TokenSettingsBody } from './app-roles.ts'
 import { allOf, jsonMembers, texts, wholeHere } from './common.ts'
+import { UnknownPolicies } from './tokens.ts'
 
 /** Issuers of JWTs, and the roles that their bearers log in to. */
 
@@ -26,9 +27,9 @@ const ROLE = {
   boundClaimsType: z.enum(['string', 'glob']),
   userClaim: z.string(),
   claimMappings: texts(),
-  clockSkewSeconds: wholeHere(0),
-  expirationLeewaySeconds: wholeHere(0),
-  notBeforeLeewaySeconds: wholeHere(0),
+  clockSkewSeconds: wholeHere(-1),
+  expirationLeewaySeconds: wholeHere(-1),
+  notBeforeLeewaySeconds: wholeHere(-1),
 }
 
 export const JwtRole = z.strictObject({
@@ -43,4 +44,4 @@ export const JwtRoles = allOf(JwtRole)
 export const JwtRoleBody = z
   .strictObject(ROLE)
   .partial()
-  .extend({ token: TokenSettingsBody.optional() })
+  .extend({ token: TokenSettingsBody.optional(), unknownPolicies: UnknownPolicies.optional() })

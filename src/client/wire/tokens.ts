@@ -28,6 +28,9 @@ export const TokenRecord = z.strictObject({
 
 export const TokenRecords = allOf(TokenRecord)
 
+/** Names of policies that do not exist: refused, or kept until they do. */
+export const UnknownPolicies = z.enum(['refuse', 'keep'])
+
 export const TokenBody = z.strictObject({
   actor: actorName().optional(),
   policies: z.array(accessName()).optional(),
@@ -41,6 +44,7 @@ export const TokenBody = z.strictObject({
   metadata: texts().optional(),
   boundCidrs: z.array(z.string()).optional(),
   orphan: z.boolean().optional(),
+  unknownPolicies: UnknownPolicies.optional(),
 })
 
 /** `token` is shown once, here. */

@@ -17,9 +17,11 @@ export async function sendBackup(call: Call<unknown, z.infer<typeof BackupBody>>
   const remove = () => rm(dir, { recursive: true, force: true })
   try {
     const file = join(dir, 'backup.age')
-    await server.gate.platform().backup(file, { ...operatorOf(call), ...body })
+    const made = await server.gate.platform().backup(file, { ...operatorOf(call), ...body })
+    const { file: _here, ...report } = made
     const stream = createReadStream(file)
     stream.once('close', () => void remove())
+    void reply.header('coffer-backup', JSON.stringify(report))
     void reply.header('content-length', (await stat(file)).size)
     void reply.type('application/octet-stream').send(stream)
   } catch (error) {

@@ -19,8 +19,8 @@ export interface Streams {
 
 /** One stream of server-sent events (HTML Living Standard, 9.2). */
 export interface EventStream {
-  /** Answers 200: events may follow. */
-  begin(): void
+  /** Answers 200: events may follow. `id`: where to go on from until there was one. */
+  begin(id?: string): void
   /** False when the client is behind: wait for `drained`, or `cut`. */
   send(event: ServerEvent): boolean
   /** Calls once, when the client has read what it was sent; one that takes too long is cut off. */
@@ -115,7 +115,7 @@ function createStream(call: Call, told: Told): EventStream {
   raw.once('close', finish)
 
   return {
-    begin() {
+    begin(id) {
       if (state !== 'waiting') return
       state = 'open'
       call.reply.hijack()
@@ -126,6 +126,7 @@ function createStream(call: Call, told: Told): EventStream {
       const recheck = () => void stillGood(call).then((good) => good || end())
       timers.push(setInterval(() => raw.write(':\n\n'), HEARTBEAT_MS).unref())
       timers.push(setInterval(recheck, RECHECK_MS).unref())
+      if (id !== undefined) raw.write(`id: ${id}\n\n`)
       told.began()
     },
     send({ event, data, id }) {

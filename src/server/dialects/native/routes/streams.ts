@@ -18,7 +18,7 @@ export const streamRoutes = [
     operationId: 'followEvents',
     summary: 'Changes of secrets that the caller may list or read, as they happen.',
     description:
-      'Each has `id:`, a cursor to go on from; `event:`, the action; `data:`, a ChangeEvent. An event `reset` says that the log no longer has what follows the cursor: read what is needed again. An event `error` holds a Problem. Lines of comment say that the connection is alive.',
+      'The first line is `id:`, a cursor to go on from, as each event has one; `event:`, the action; `data:`, a ChangeEvent. An event `reset` says that the log no longer has what follows the cursor: read what is needed again. An event `error` holds a Problem. Lines of comment say that the connection is alive.',
     query: wire.EventsQuery,
     headers: ['last-event-id'],
     answer: answer('Server-sent events, each a ChangeEvent.'),
