@@ -36,7 +36,7 @@ export async function createApp(
     requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     clientErrorHandler: malformed,
-    frameworkErrors: answerProblem as NonNullable<FastifyServerOptions['frameworkErrors']>,
+    frameworkErrors: (...given) => void answerProblem(...given),
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, ignoreTrailingSlash: false },
   }
   const app: FastifyInstance = fastify(options)

@@ -1,8 +1,10 @@
 import { Agent, get } from 'node:http'
 import { createConnection } from 'node:net'
+import type { RouteHandlerMethod } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Observer } from './app.ts'
 import { CONNECTION_LIMITS } from './http-server.ts'
 import type { RunningServer } from './start.ts'
 import { startServer } from './start.ts'
@@ -14,14 +16,16 @@ afterEach(async () => {
   running.clear()
 })
 
-const routes: Parameters<typeof startBareServer>[0] = (app) => {
-  app.post('/echo', async (request) => ({ got: request.body }))
-  app.get('/ip', async (request) => ({ ip: request.ip }))
-  app.get('/slow', async () => {
+const routes: Observer = (app) => {
+  const route = (url: string, handler: RouteHandlerMethod) =>
+    app.route({ method: url === '/echo' ? 'POST' : 'GET', url, handler })
+  route('/echo', async ({ body }) => ({ got: body }))
+  route('/ip', async ({ ip }) => ({ ip }))
+  route('/slow', async () => {
     await new Promise((resolve) => setTimeout(resolve, 250))
     return { done: true }
   })
-  app.get('/endless', (_, reply) => {
+  route('/endless', (_, reply) => {
     reply.raw.writeHead(200)
     reply.raw.write('.')
   })
@@ -207,7 +211,7 @@ test('stopping finishes what is under way, LIST included, and takes nothing new'
   const answer = await slow
   expect([answer.status, await answer.json()]).toEqual([200, { done: true }])
   await closing
-  await expect(fetch(`${server.url}/ip`)).rejects.toThrow()
+  await expect(fetch(`${server.url}/ip`)).rejects.toThrow('fetch failed')
   agent.destroy()
 })
 

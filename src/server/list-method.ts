@@ -48,11 +48,13 @@ export function receiveList(
 ): ListRequest {
   let bytes = Buffer.from(METHOD.slice(0, Math.max(0, -start)), 'latin1')
   let done = false
-  const finish = async (answer: () => Promise<RawAnswer> | RawAnswer) => {
+  const finish = (answer: () => Promise<RawAnswer> | RawAnswer) => {
     done = true
     clearTimeout(patience)
-    await whenAnswered(socket)
-    closeWith(socket, await answer())
+    whenAnswered(socket)
+      .then(answer)
+      .then((given) => closeWith(socket, given))
+      .catch(() => socket.destroy())
   }
   const request: ListRequest = {
     more(packet) {
@@ -60,14 +62,14 @@ export function receiveList(
       bytes = Buffer.concat([bytes, packet])
       const parsed = parseListHead(bytes)
       if (parsed.state === 'incomplete') return
-      void finish(() =>
+      finish(() =>
         parsed.state === 'refused'
           ? refuse(parsed.status)
           : answerTo(parsed.head, socket, app, refuse),
       )
     },
     late() {
-      if (!done) void finish(() => refuse(408))
+      if (!done) finish(() => refuse(408))
     },
   }
   const patience = setTimeout(() => request.late(), LIMITS.requestHeadTimeoutMs).unref()

@@ -50,4 +50,6 @@ export async function whenAnswered(socket: Socket): Promise<void> {
 
 /** The answer that is being written, and whether its request has been read to its end. */
 export const openAnswer = (socket: Socket): ServerResponse | undefined =>
-  (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+  (socket as { [OPEN_ANSWER]?: ServerResponse | null })[OPEN_ANSWER] ?? undefined
+
+const OPEN_ANSWER = '_httpMessage'

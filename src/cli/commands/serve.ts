@@ -62,8 +62,9 @@ export const handle: Handler<typeof serve> = async ({ options }, session) => {
     }
     world.stdout.write(out.json ? startedLine(started) : bannerOf(started))
     return await untilStopped(session, { ...serving, close })
-  } finally {
+  } catch (error) {
     await close()
+    throw error
   }
 }
 

@@ -142,7 +142,7 @@ function splitPem(text: string): KeyPair | undefined {
   return at <= 0 ? undefined : { key: text.slice(0, at), cert: text.slice(at) }
 }
 
-const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' })
 
 const damaged = (file: string) =>
   new CofferError('corrupt', `${file} is no certificate authority.`, {
