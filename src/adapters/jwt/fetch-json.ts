@@ -15,7 +15,7 @@ export async function fetchJson(url: string, caPem: string | undefined): Promise
   const signal = AbortSignal.timeout(LIMITS.jwksTimeoutMs)
   const text = await new Promise<string>((resolve, reject) => {
     const options = { signal, agent: false, headers: { accept: 'application/json' } }
-    const take = (answer: IncomingMessage) => bodyOf(answer).then(resolve, reject)
+    const take = (answer: IncomingMessage) => void bodyOf(answer).then(resolve, reject)
     const sent = url.startsWith('https:')
       ? requestTls(url, { ...options, ...(caPem === undefined ? {} : { ca: caPem }) }, take)
       : requestPlain(url, options, take)

@@ -69,19 +69,20 @@ async function verifyWith(
 ): Promise<VerifiedJwt> {
   const options = { algorithms: [...algorithms] }
   const waiting: unknown[] = [...keys]
-  for (let key = waiting.shift(), failure: unknown; ; key = waiting.shift()) {
-    if (key === undefined) throw failure ?? refused()
+  let failure: Error = refused()
+  for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
     try {
       const { payload } = await compactVerify(jwt, key as CompactVerifyGetKey, options)
       return { claims: claimsOf(payload), issuer }
     } catch (error) {
-      failure = error
+      if (error instanceof Error) failure = error
       // A JWT that names no key, and a set with several that it may mean.
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
         for await (const one of error) waiting.push(one)
       }
     }
   }
+  throw failure
 }
 
 function claimsOf(payload: Uint8Array): Readonly<Record<string, JsonValue>> {

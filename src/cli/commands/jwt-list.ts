@@ -38,6 +38,8 @@ const boundOf = ({ boundAudiences, boundSubject, boundClaims, token }: JwtRole):
   [
     ...boundAudiences.map((audience) => `aud=${audience}`),
     ...(boundSubject === undefined ? [] : [`sub=${boundSubject}`]),
-    ...Object.entries(boundClaims).map(([name, value]) => `${name}=${[value].flat().join('|')}`),
+    ...Object.entries(boundClaims).map(
+      ([name, value]) => `${name}=${[value].flat().map(String).join('|')}`,
+    ),
     ...token.boundCidrs,
   ].join(' ')

@@ -36,7 +36,7 @@ function settingsOf(options: Options): Partial<TokenSettings> {
     boundCidrs: given(options.cidr),
   }
   const said = Object.entries(settings).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(said) as Partial<TokenSettings>
+  return Object.fromEntries(said)
 }
 
 /** `NAME=TEXT`; a name that comes again has one more value. */

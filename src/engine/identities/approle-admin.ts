@@ -98,7 +98,7 @@ async function changed(tx: Transaction, before: AppRole, input: AppRoleInput): P
     mount: before.mount,
     name: before.name,
     roleId: checkDisplayName('roleId', asked.roleId),
-    bindSecretId: asked.bindSecretId === true,
+    bindSecretId: asked.bindSecretId,
     secretIdTtlSeconds: wholeNumber(
       'secretIdTtlSeconds',
       asked.secretIdTtlSeconds,

@@ -101,7 +101,7 @@ function checkBoundClaims(input: unknown): Record<string, JsonValue> {
       throw refuse('A bound claim has a text, number or truth value, or a list of them.')
     }
   }
-  return Object.fromEntries(entries) as Record<string, JsonValue>
+  return Object.fromEntries(entries)
 }
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])

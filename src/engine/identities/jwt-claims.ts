@@ -31,7 +31,7 @@ export function refusalOfClaims(
 /** `name`, or `/a/b` (JSON Pointer, RFC 6901). */
 export function claimAt(claims: Claims, name: string): JsonValue | undefined {
   if (!name.startsWith('/')) return Object.hasOwn(claims, name) ? claims[name] : undefined
-  let at: JsonValue | undefined = claims as JsonValue
+  let at: JsonValue | undefined = claims
   for (const part of name.slice(1).split('/')) {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined

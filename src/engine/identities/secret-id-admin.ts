@@ -186,8 +186,8 @@ async function rolesOwn(
   checkRoleName(role)
   const hash =
     'secretId' in which
-      ? secretIdHash(context, mount, role, String(which.secretId).toWellFormed())
-      : (await find<AccessorRow>(ROWS.secretIdAccessor(mount, role, String(which.accessor))))?.hash
+      ? secretIdHash(context, mount, role, which.secretId.toWellFormed())
+      : (await find<AccessorRow>(ROWS.secretIdAccessor(mount, role, which.accessor)))?.hash
   if (hash === undefined) return undefined
   const row = await find<SecretIdRow>(ROWS.secretId(mount, role, hash))
   const owner = await find<AppRoleRow>(ROWS.appRole(mount, role))

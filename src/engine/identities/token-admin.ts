@@ -52,7 +52,7 @@ interface Selected {
 /** @throws `invalid_argument` where no token asks */
 async function select(find: Find, origin: Origin, which: TokenSelector): Promise<Selected> {
   if ('token' in which) {
-    const hash = hashOf(String(which.token))
+    const hash = hashOf(which.token)
     const accessor = (await find<TokenRow>(ROWS.token(hash)))?.record.accessor
     return { accessor, hash, isSelf: accessor !== undefined && accessor === origin.token }
   }

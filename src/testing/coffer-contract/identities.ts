@@ -41,11 +41,14 @@ export function identitiesContract(stage: () => Stage): void {
   it.each(Object.entries(ADMIN_CALLS))(
     '%s is denied to all but administrators',
     async (_, call) => {
-      await expectRefusal('denied', () => call(stage().world.as('service:nobody')))
+      const { coffer, world } = stage()
+      await expectRefusal('denied', () => call(world.as('service:nobody')))
       const everySecret = await actorWith(stage(), 'every-secret', [
         { effect: 'allow', actions: ['*'], paths: ['**'] },
       ])
       await expectRefusal('denied', () => call(everySecret))
+      const refused = await coffer.audit.query({ outcome: 'denied', actor: 'service:nobody' })
+      expect(refused.length).toBeGreaterThan(0)
     },
   )
 
@@ -180,7 +183,9 @@ export function identitiesContract(stage: () => Stage): void {
       { metadata: { ['k'.repeat(key + 1)]: '' } },
       { metadata: { k: 'v'.repeat(value + 1) } },
     ]
+    const before = (await identities.tokens()).length
     for (const input of bad) await expectRefusal('invalid_argument', () => at(input))
+    expect((await identities.tokens()).length).toBe(before)
   })
 
   it('makes access keys, disables and deletes them', async () => {

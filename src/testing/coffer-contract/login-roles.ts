@@ -89,7 +89,8 @@ export function loginRolesContract(stage: () => Stage): void {
     const courier = await actorWith(stage(), 'courier', [
       { effect: 'allow', actions: ['write'], paths: ['approle:approle/handed-out'] },
     ])
-    await courier.identities.createSecretId('approle', 'handed-out')
+    const made = await courier.identities.createSecretId('approle', 'handed-out')
+    expect(made.record.usesLeft).toBe(0)
     await expectRefusal('denied', () => courier.identities.secretIds('approle', 'handed-out'))
     await expectRefusal('denied', () =>
       courier.identities.putAppRole({ mount: 'approle', name: 'handed-out' }),
@@ -160,6 +161,7 @@ export function loginRolesContract(stage: () => Stage): void {
       { boundClaims: { a: [] } },
     ]
     for (const input of bad) await expectRefusal('invalid_argument', () => put(input))
+    expect((await identities.jwtRoles('careful')).length).toBe(1)
     await identities.deleteJwtIssuer('careful')
   })
 }
