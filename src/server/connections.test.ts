@@ -25,6 +25,9 @@ const routes: Observer = (app) => {
     await new Promise((resolve) => setTimeout(resolve, 250))
     return { done: true }
   })
+  route('/fails', async () => {
+    throw new Error('planted')
+  })
   route('/endless', (_, reply) => {
     reply.raw.writeHead(200)
     reply.raw.write('.')
@@ -57,6 +60,28 @@ test('health and readiness are told to anyone, without detail, HEAD included', a
   // Not sealed, but nothing can be read.
   const broken = await fetch(`${url}/readyz`)
   expect([broken.status, await broken.text()]).toEqual([503, 'unavailable\n'])
+})
+
+test('after a failure of our own, readiness takes a closer look, until it is well', async () => {
+  let works = true
+  let events = 0
+  const platform = {
+    settings: { get: async () => undefined, list: async () => [] },
+    async record() {
+      events += 1
+      if (!works) throw new CofferError('audit_unavailable', 'The disk is full.')
+    },
+  }
+  const { url } = await start({ platform })
+  const ready = async () => (await fetch(`${url}/readyz`)).status
+  expect([await ready(), await ready(), events]).toEqual([200, 200, 0])
+  works = false
+  expect((await fetch(`${url}/fails`)).status).toBe(500)
+  expect([await ready(), await ready(), events]).toEqual([503, 503, 2])
+  works = true
+  expect([await ready(), events]).toEqual([200, 3])
+  // The probes' own answers are no failure of anybody else.
+  expect([await ready(), events]).toEqual([200, 3])
 })
 
 test('what nobody serves is 404 as a problem; / says what this is', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Server } from './server.ts'
+import type { Gate, Server } from './server.ts'
 
 /**
  * What is answered without a credential and without detail, GET and HEAD: `/healthz` while the
@@ -8,28 +8,67 @@ import type { Server } from './server.ts'
 export function registerHealth(app: FastifyInstance, server: Server): void {
   const method = ['GET', 'HEAD']
   const config = { probe: true }
+  const readiness = createReadiness(server.gate)
+  app.addHook('onResponse', (_, reply, done) => {
+    if (reply.statusCode >= 500) readiness.doubt()
+    done()
+  })
   app.route({ method, url: '/healthz', config, handler: async (_, reply) => say(reply, 200, 'ok') })
   app.route({
     method,
     url: '/readyz',
     config,
     handler: async (_, reply) => {
-      const why = await notReady(server)
-      return say(reply, why === undefined ? 200 : 503, why ?? 'ready')
+      const word = await readiness.word()
+      return say(reply, word === 'ready' ? 200 : 503, word)
     },
   })
   app.route({ method, url: '/', handler: async (_, reply) => say(reply, 200, WELCOME) })
 }
 
-/** One word of why no secret can be handed out now; absent when it can. */
-async function notReady({ gate }: Server): Promise<'sealed' | 'unavailable' | undefined> {
-  if (gate.status().sealed) return 'sealed'
-  try {
-    await gate.platform().settings.get('server')
-    return undefined
-  } catch {
-    // Whatever it is, a request tells it in full to those who may know.
-    return 'unavailable'
+interface Readiness {
+  /** A request failed by our own fault: the next look is a closer one. */
+  doubt(): void
+  word(): Promise<'ready' | 'sealed' | 'unavailable'>
+}
+
+/** How long who asks waits for a closer look. */
+const PATIENCE_MS = 2_000
+
+/**
+ * The store is read each time. Whether the audit log takes events shows in every request, so an
+ * event for it is left only after a request failed, and by one probe at a time.
+ */
+function createReadiness(gate: Gate): Readiness {
+  let doubted = false
+  let looking: Promise<void> | undefined
+  const look = async () => {
+    const platform = gate.platform()
+    await platform.settings.get('server')
+    if (!doubted) return
+    await platform.record([{ action: 'describe', outcome: 'allowed', resource: 'store:data' }])
+    doubted = false
+  }
+  const lookTogether = (): Promise<void> =>
+    (looking ??= look().finally(() => {
+      looking = undefined
+    }))
+
+  return {
+    doubt() {
+      doubted = true
+    },
+    async word() {
+      if (gate.status().sealed) return 'sealed'
+      const late = Promise.withResolvers<'unavailable'>()
+      const timer = setTimeout(() => late.resolve('unavailable'), PATIENCE_MS)
+      // Why it is not is told in full to those who may know, by their own requests.
+      const found = lookTogether().then(
+        () => 'ready' as const,
+        () => 'unavailable' as const,
+      )
+      return Promise.race([found, late.promise]).finally(() => clearTimeout(timer))
+    },
   }
 }
 

@@ -42,14 +42,14 @@ export function createMalformed(
       return open.headersSent ? void socket.destroy() : closeWith(socket, answerOf(status))
     }
     whenAnswered(socket).then(
-      () => closeWith(socket, answerOf(status)),
+      () => closeWith(socket, answerOf(status, targetOf(error))),
       () => socket.destroy(),
     )
   }
 }
 
 function statusOf(error: ParseError): number {
-  if (error.code === 'HPE_INVALID_METHOD') return knownShape(error) ? 405 : 400
+  if (error.code === 'HPE_INVALID_METHOD') return targetOf(error) === undefined ? 400 : 405
   return STATUS[error.code ?? ''] ?? 400
 }
 
@@ -62,11 +62,11 @@ const STATUS: Readonly<Record<string, number>> = {
 /** How far from its start the parser gives up on a method, at most. */
 const METHOD_LETTERS_MAX = 12
 
-/** A request line with a method that nobody knows: SCAN. */
-function knownShape({ rawPacket, bytesParsed = 0 }: ParseError): boolean {
+/** The target, where a request line has a method that nobody knows: SCAN. */
+function targetOf({ rawPacket, bytesParsed = 0 }: ParseError): string | undefined {
   const from = Math.max(0, bytesParsed - METHOD_LETTERS_MAX)
   const text = rawPacket?.subarray(from, from + 4 * METHOD_LETTERS_MAX).toString('latin1') ?? ''
-  return /(?:^|[^!-~]|\b)[A-Za-z-]{1,20} \/[!-~]*(?: |$)/.test(text)
+  return /(?:^|[^!-~]|\b)[A-Za-z-]{1,20} (\/[!-~]*)(?: |$)/.exec(text)?.[1]
 }
 
 const WORDS: Readonly<Record<number, CofferError>> = {
@@ -78,8 +78,19 @@ const WORDS: Readonly<Record<number, CofferError>> = {
 }
 const MALFORMED = new CofferError('invalid_argument', 'The request is malformed.')
 
-const answerOf = (status: number): RawAnswer => ({
-  status,
-  headers: { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' },
-  body: Buffer.from(JSON.stringify({ ...problemOf(WORDS[status] ?? MALFORMED), status })),
-})
+function answerOf(status: number, target = ''): RawAnswer {
+  const problem = { ...problemOf(WORDS[status] ?? MALFORMED), status }
+  // As Vault says it.
+  const vault = status === 405 && target.startsWith('/v1/')
+  return {
+    status,
+    headers: {
+      'content-type': vault ? 'application/json' : PROBLEM_TYPE,
+      'cache-control': 'no-store',
+      ...(status === 405 ? { allow: METHODS } : {}),
+    },
+    body: Buffer.from(JSON.stringify(vault ? { errors: [] } : problem)),
+  }
+}
+
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../core/ports/ambient.ts'
+import type { Platform } from '../core/ports/platform.ts'
 import type { Observer } from './app.ts'
 import type { ConnectionLimits } from './http-server.ts'
 import type { Guard, Server } from './server.ts'
@@ -16,6 +17,8 @@ export interface BareOptions {
   readonly trustedProxies?: readonly string[]
   readonly sealed?: boolean
   readonly clock?: Clock
+  /** As much of one as a test needs. */
+  readonly platform?: Pick<Platform, 'settings' | 'record'>
 }
 
 const OPEN: Guard = {
@@ -41,7 +44,8 @@ export function bareServer(given: BareOptions = {}): Server {
   return {
     gate: {
       platform: () => {
-        throw new Error('There is no platform.')
+        if (given.platform === undefined) throw new Error('There is no platform.')
+        return given.platform as Platform
       },
       status,
       submit: async () => status(),
