@@ -45,7 +45,7 @@ export async function answer(
 ): Promise<object> {
   if (found !== undefined && isMeant(target, found.id)) {
     const { id, version } = found
-    call.dialect.accessTimes.touch(id, call.now)
+    call.dialect.accessTimes.touch(id, version, call.now)
     return {
       ARN: arnOf(call, found),
       Name: nameOf(found),

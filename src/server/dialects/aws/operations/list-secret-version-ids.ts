@@ -37,6 +37,7 @@ export const listSecretVersionIds: Operation = {
       Versions: page.map(({ version, stages }) => ({
         VersionId: versionIdOf(record.id, version),
         ...(stages.length === 0 ? {} : { VersionStages: stages }),
+        LastAccessedDate: epoch(call.dialect.accessTimes.last(record.id, version.number)),
         CreatedDate: epoch(version.createdAt),
         KmsKeyIds: [keptOf(record).kmsKeyId ?? 'DefaultEncryptionKey'],
       })),

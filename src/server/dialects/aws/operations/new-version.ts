@@ -1,5 +1,6 @@
 import { isCofferError } from '../../../../core/errors.ts'
-import { CURRENT } from '../../../../core/label.ts'
+import { CURRENT, PENDING } from '../../../../core/label.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import type { MetadataChange, WriteReceipt } from '../../../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call } from '../call.ts'
@@ -26,15 +27,18 @@ export async function writeVersion(
   { token, value, labels, ...metadata }: NewVersion,
 ): Promise<WriteReceipt> {
   const first = record.labels[CURRENT] === undefined && !labels.includes(CURRENT)
+  const taken = first ? [CURRENT, ...labels] : labels
   const known = versionById(record, token)
+  let receipt: WriteReceipt
   try {
-    return await call.coffer.write(record.path, {
+    receipt = await call.coffer.write(record.path, {
       ...followingType(record, value),
+      ...keepingYoung(record, call.now),
       ...metadata,
       value,
       token,
       ids: { aws: token },
-      labels: first ? [CURRENT, ...labels] : labels,
+      labels: taken,
       ifRevision: record.revision,
       ...(known?.state === 'empty' ? { fills: known.number } : {}),
     })
@@ -42,4 +46,37 @@ export async function writeVersion(
     if (!isCofferError(error, 'token_reused')) throw error
     throw faults.tokenInUse(token, arnOf(call, record))
   }
+  if (receipt.written) await settlePending(call, record, taken)
+  return receipt
 }
+
+/** A version that stops being the current one is pending no more. */
+async function settlePending(
+  { coffer }: Call,
+  { path, labels }: SecretRecord,
+  taken: readonly string[],
+): Promise<void> {
+  const pending = labels[PENDING]
+  if (pending === undefined || pending !== labels[CURRENT]) return
+  if (!taken.includes(CURRENT) || taken.includes(PENDING)) return
+  try {
+    await coffer.label(path, { label: PENDING, from: pending })
+  } catch (error) {
+    // Somebody else has moved it, or this caller may not: the value is written either way.
+    if (!isCofferError(error, 'conflict') && !isCofferError(error, 'denied')) throw error
+  }
+}
+
+/** More than a hundred versions are kept as long as they are less than a day old. */
+function keepingYoung(
+  { versions, maxVersions = LIMITS.versionsDefault }: SecretRecord,
+  now: number,
+): { maxVersions?: number } {
+  if (versions.length < LIMITS.versionsDefault || maxVersions < LIMITS.versionsDefault) return {}
+  const young = versions.filter(({ createdAt }) => createdAt > now - DAY_MS).length
+  const wanted = young + LIMITS.labelsPerSecretMax
+  const max = Math.min(Math.max(wanted, LIMITS.versionsDefault), LIMITS.versionsMax)
+  return max === maxVersions ? {} : { maxVersions: max }
+}
+
+const DAY_MS = 86_400_000
