@@ -172,7 +172,11 @@ function serverOf(
   return undefined
 }
 
-const noCheckpoint = () => usage('At a server --checkpoint goes with `coffer audit verify` only.')
+const noCheckpoint = () =>
+  usage(
+    'At a server --checkpoint goes with one command only.',
+    'Hold the server against it with `coffer audit verify --checkpoint FILE`.',
+  )
 
 const noServer = () =>
   usage('No server is named.', 'Give its address with --address, or in COFFER_ADDR.')
