@@ -11,10 +11,6 @@ export function newToken(random: Random): string {
   return `coffer_${body}${checkOf(body)}`
 }
 
-/** Whether a text has the form and the check of `newToken`; it says nothing of its validity. */
-export const looksLikeToken = (text: string): boolean =>
-  TOKEN.test(text) && text.slice(-6) === checkOf(text.slice(7, -6))
-
 /** 24 characters: names a token or a secret id without being it. */
 export const newAccessor = (random: Random): string => draw(BASE62, 24, random)
 
@@ -38,9 +34,8 @@ const DIGITS = '0123456789'
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const BASE32 = `${LETTERS}234567`
 const BASE62 = `${DIGITS}${LETTERS}${LETTERS.toLowerCase()}`
-const TOKEN = /^coffer_[0-9A-Za-z]{49}$/
 
-/** 6 characters of base62 from the SHA-256 of the rest. */
+/** SHA-256 of what is before it: its first 48 bits modulo 62^6, the lowest digit first. */
 function checkOf(body: string): string {
   let value = createHash('sha256').update(`coffer_${body}`).digest().readUIntBE(0, 6)
   let text = ''
