@@ -17,6 +17,8 @@ import type { TlsSource } from './tls/source.ts'
 /** How a server is reached: plain data, so that it can be handed to another process. */
 export interface StartOptions {
   readonly listen: ListenAddress
+  /** Other processes of ours listen there too, and the system shares connections out. */
+  readonly shared?: boolean | undefined
   /** Absent: plain HTTP. */
   readonly tls?: TlsOptions | undefined
   readonly connections?: Partial<ConnectionLimits> | undefined
@@ -69,7 +71,7 @@ export async function startServer(
       serverFactory: httpServerFactory(limits, tls),
       observers: parts.observers ?? [],
     })
-    await bind(app, listen)
+    await bind(app, options)
     const { port } = app.server.address() as AddressInfo
     return {
       url: urlOf(tls === undefined ? 'http' : 'https', { host: listen.host, port }),
@@ -106,18 +108,24 @@ async function openTls(
   return openOwnTls({ dataDir: tls.dataDir, names, clock, random, ...told })
 }
 
-async function bind(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
+async function bind(app: FastifyInstance, { listen, shared }: StartOptions): Promise<void> {
   try {
-    await app.listen({ host, port, backlog: BACKLOG })
+    const together = shared === true ? { reusePort: true } : {}
+    await app.listen({ ...listen, ...together, backlog: BACKLOG })
   } catch (error) {
     await app.close().catch(() => {})
-    const { code } = error as NodeJS.ErrnoException
-    throw new CofferError('unavailable', `${host} port ${port} ${WHY[code ?? ''] ?? CANNOT}.`, {
-      remedy: 'Choose another address with --listen, or end the program that holds this one.',
-      details: { host, port, ...(code === undefined ? {} : { errno: code }) },
-      cause: error,
-    })
+    throw cannotListen(listen, error)
   }
+}
+
+/** What keeps an address from being listened on, and what to do. */
+export function cannotListen({ host, port }: ListenAddress, error: unknown): CofferError {
+  const { code } = error as NodeJS.ErrnoException
+  return new CofferError('unavailable', `${host} port ${port} ${WHY[code ?? ''] ?? CANNOT}.`, {
+    remedy: 'Choose another address with --listen, or end the program that holds this one.',
+    details: { host, port, ...(code === undefined ? {} : { errno: code }) },
+    cause: error,
+  })
 }
 
 const BACKLOG = 1_024

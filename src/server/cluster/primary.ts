@@ -10,6 +10,7 @@ import type { ServerLog } from '../log/log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import type { Gate, SealStatus } from '../server.ts'
 import type { ServeOptions, Serving } from '../serve.ts'
+import { addressForWorkers } from './address.ts'
 import type { PrimaryMethods, StorePlace, WorkerMethods } from './methods.ts'
 import type { Peer } from './peer.ts'
 import { createPeer, errorOf } from './peer.ts'
@@ -39,6 +40,7 @@ export async function serveWithWorkers(
   { workers: count, program }: { readonly workers: number; readonly program: WorkerProgram },
 ): Promise<Serving> {
   const { clock, random, rates } = options
+  const start = await addressForWorkers(options.start)
   const members = new Map<number, Member>()
   const metrics = createMetrics(() => gate.status().sealed)
   const refusals = createRefusals(async (events) => gate.platform().record(events))
@@ -111,7 +113,7 @@ export async function serveWithWorkers(
       return {
         store: place satisfies StorePlace,
         server: options.server,
-        start: options.start,
+        start,
         rates,
         openMetrics: options.openMetrics,
         log: options.log,
