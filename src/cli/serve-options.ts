@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { CofferError } from '../core/errors.ts'
 import { isLoopback, listenAddress } from '../server/listen-address.ts'
 import type { DialectName, ServerOptions } from '../server/server.ts'
@@ -32,8 +33,17 @@ export function serveOptions(
   const trustedProxies = proxies.length > 0 ? proxies : list(env, 'TRUSTED_PROXIES')
   const accountId = options['aws-account-id'] ?? variable(env, 'AWS_ACCOUNT_ID') ?? '000000000000'
   if (!/^[0-9]{12}$/.test(accountId)) throw usage('--aws-account-id is 12 digits.')
+  const programs = options['aws-rotation-command']
+  const rotationCommands = programs.length > 0 ? programs : list(env, 'AWS_ROTATION_COMMANDS')
+  if (!rotationCommands.every((program) => isAbsolute(program))) {
+    throw usage('--aws-rotation-command is the full path of a program.')
+  }
   return {
-    server: { dialects, trustedProxies: trustedProxies.map(cidr), aws: { accountId } },
+    server: {
+      dialects,
+      trustedProxies: trustedProxies.map(cidr),
+      aws: { accountId, rotationCommands },
+    },
     start: { listen, tls },
     workers: workersOf(options.workers, env),
     logLevel: options['log-level'] ?? variable(env, 'LOG_LEVEL') ?? 'info',

@@ -148,6 +148,7 @@ test('what cannot be served is refused with its code, and makes no server', asyn
     [['--trusted-proxy', '10.0.0.0/33'], 64, '--trusted-proxy'],
     [['--trusted-proxy', 'loopback'], 64, '--trusted-proxy'],
     [['--aws-account-id', '12'], 64, '12 digits'],
+    [['--aws-rotation-command', 'rotate'], 64, 'full path'],
     [['--workers', '0'], 64, '--workers'],
     [['--limit', 'read'], 64, 'NAME='],
     [['--log-level', 'loud'], 64, 'one of'],

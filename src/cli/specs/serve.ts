@@ -7,7 +7,7 @@ export const serve = defineCommand({
     'One port for three protocols: the native API under /api/v1, the Vault dialect under /v1, the AWS Secrets Manager dialect at POST /. Where there is no store it makes one, as `coffer init` does, and prints once how to reach it and the first token of its administrator. Logs go to stderr.',
     'HTTPS with a certificate of its own: `coffer ca` prints the authority that clients need. Given files are read again when they change, and on SIGHUP. SIGTERM and SIGINT finish what is under way, for at most 10 s; a second one ends it at once.',
     'Plain HTTP with --http, on loopback only: tokens and values would be readable on any other way. Behind a proxy that ends TLS on the same private network --http-anywhere consents to that.',
-    'Each option has a variable of its own: COFFER_LISTEN, COFFER_TLS_CERT, COFFER_TLS_KEY, COFFER_TLS_NAMES, COFFER_WORKERS, COFFER_TRUSTED_PROXIES, COFFER_DISABLE, COFFER_AWS_ACCOUNT_ID, COFFER_LOG_LEVEL; lists are separated by commas.',
+    'Each option has a variable of its own: COFFER_LISTEN, COFFER_TLS_CERT, COFFER_TLS_KEY, COFFER_TLS_NAMES, COFFER_WORKERS, COFFER_TRUSTED_PROXIES, COFFER_DISABLE, COFFER_AWS_ACCOUNT_ID, COFFER_AWS_ROTATION_COMMANDS, COFFER_LOG_LEVEL; lists are separated by commas.',
   ],
   atStore: true,
   options: {
@@ -58,6 +58,14 @@ export const serve = defineCommand({
       value: 'DIGITS',
       summary: 'the account in ARNs, 12 digits',
       default: '000000000000',
+    },
+    'aws-rotation-command': {
+      type: 'string',
+      value: 'PROGRAM',
+      complete: 'file',
+      multiple: true,
+      summary: 'a program that may stand for a rotation function',
+      default: 'none',
     },
     limit: {
       type: 'string',
