@@ -51,6 +51,8 @@ export type AuditAction =
   | 'login'
   // what strangers tried, counted
   | 'authenticate'
+  // an address of the Vault dialect that is no secret
+  | 'vault.request'
 
 /**
  * `allowed` it was done; `denied` policy refused it; `failed` it was allowed and did not happen

@@ -2,7 +2,7 @@ import { CofferError } from '../core/errors.ts'
 import type { AuditAction } from '../core/event.ts'
 import { CURRENT } from '../core/label.ts'
 import { canonicalPath } from '../core/path.ts'
-import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
+import { BUILTIN_POLICIES, INITIAL_POLICIES } from '../core/policy/builtin.ts'
 import { explain } from '../core/policy/explain.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { ACTIONS } from '../core/policy/policy.ts'
@@ -32,10 +32,13 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
     change(context, origin, kind, name, undefined, (tx) => mustBeThere(tx, kind, name))
 
   return {
-    policies: async () => [
-      ...BUILTIN_POLICIES.values(),
-      ...(await all<Policy>(context, origin, 'policy')),
-    ],
+    async policies() {
+      const stored = await all<Policy>(context, origin, 'policy')
+      const initial = [...INITIAL_POLICIES.values()].filter(
+        ({ name }) => !stored.some((policy) => policy.name === name),
+      )
+      return [...BUILTIN_POLICIES.values(), ...initial, ...stored]
+    },
     async putPolicy(input) {
       const policy = parsePolicy(input)
       await put('policy', policy.name, policy)

@@ -1,5 +1,6 @@
 import { CofferError } from '../core/errors.ts'
 import { CURRENT } from '../core/label.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { ActorRecord, Role } from '../core/ports/coffer.ts'
 import type { HeadKind, Store, StoreReader } from '../core/ports/store.ts'
 import type { CompiledAccess, Decision, Question } from '../core/policy/decide.ts'
@@ -7,6 +8,9 @@ import { compileAccess, decide } from '../core/policy/decide.ts'
 import type { Grant } from '../core/policy/grants.ts'
 import { grantsOf } from '../core/policy/grants.ts'
 import type { Action, Policy } from '../core/policy/policy.ts'
+import type { SecretMount } from '../core/policy/vault/mounts.ts'
+import { MOUNT_SETTINGS, secretMounts } from '../core/policy/vault/mounts.ts'
+import type { JsonObject } from '../core/value.ts'
 import type { SecretRecord } from '../core/record.ts'
 import type { Origin, Subject } from './context.ts'
 import type { HeadCodec } from './heads.ts'
@@ -133,7 +137,26 @@ async function readAccess(
     policy: (name) => policies.get(name),
     role: (name) => roles.get(name),
   })
-  return { actor, compiled: compileAccess({ policies: grants.map((g) => g.policy) }), grants }
+  const all = grants.map(({ policy }) => policy)
+  const vault = all.some(({ hcl }) => hcl !== undefined)
+    ? (await import('../core/policy/vault/access.ts')).compileVaultAccess(
+        all,
+        await readMounts(rows, heads),
+      )
+    : undefined
+  return { actor, compiled: compileAccess({ policies: all, vault }), grants }
+}
+
+/** What addresses stand for, in policies that are written in them. */
+async function readMounts(rows: StoreReader, heads: HeadCodec): Promise<readonly SecretMount[]> {
+  const range = { kind: 'setting', from: MOUNT_SETTINGS, limit: LIMITS.settingsMax } as const
+  const found = await rows.heads({ ...range, before: MOUNT_SETTINGS.replace(/\/$/, '0') })
+  return secretMounts(
+    found.map(({ path, head }) => ({
+      name: path,
+      body: heads.named<JsonObject>('setting', path, head).body,
+    })),
+  )
 }
 
 const NOBODY = compileAccess({ policies: [] })

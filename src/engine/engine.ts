@@ -72,6 +72,10 @@ export function createEngine(parts: EngineParts): Platform {
       return (identities ??= createIdentities(context, parts.verifyJwt))
     },
     peek: (path) => peek(context, path),
+    async vaultPermissions(subject, address, { asList = false } = {}) {
+      const { vaultPermissions } = await import('./vault-permissions.ts')
+      return vaultPermissions(context, subject, address, asList)
+    },
     keys: {
       status: async () => (await keys()).status(),
       rotate: async (options) => (await keys()).rotate(options),

@@ -1,6 +1,6 @@
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { BUILTIN_POLICIES } from '../core/policy/builtin.ts'
+import { BUILTIN_POLICIES, INITIAL_POLICIES } from '../core/policy/builtin.ts'
 import { checkAccessName } from '../core/policy/validate.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -19,7 +19,8 @@ export async function mustBeThere(
 /** @throws CofferError `not_found` */
 export async function policiesExist(tx: Transaction, policies: readonly string[]): Promise<void> {
   for (const name of policies) {
-    if (!BUILTIN_POLICIES.has(name)) await mustBeThere(tx, 'policy', name)
+    if (BUILTIN_POLICIES.has(name) || INITIAL_POLICIES.has(name)) continue
+    await mustBeThere(tx, 'policy', name)
   }
 }
 

@@ -1,6 +1,7 @@
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
+import type { Manner } from '../core/policy/vault/addresses.ts'
 import type { HeadKind, OutboxRow, StoreWriter } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import type { JsonObject } from '../core/value.ts'
@@ -34,10 +35,12 @@ export interface Transaction {
   readonly access: ActorAccess
   readonly now: number
   /** @throws `denied` */
-  require(action: Action, path: string, labels?: readonly string[]): void
+  require(action: Action, path: string, labels?: readonly string[], manner?: Manner): void
   /** Takes the next generation for an event: each event of a transaction has its own. */
   record(facts: EventFacts): Promise<number>
   secret(path: string): Promise<SecretRecord | undefined>
+  /** Whether there is one, sound or not. */
+  has(path: string): Promise<boolean>
   putSecret(record: SecretRecord): Promise<void>
   removeSecret(path: string): Promise<void>
   named<T>(kind: NamedKind, path: string): Promise<T | undefined>
@@ -149,8 +152,8 @@ async function inTransaction<T>(
     rows,
     access,
     now,
-    require(action, path, labels) {
-      const question = { action, path, at: now, ...(labels === undefined ? {} : { labels }) }
+    require(action, path, labels, manner) {
+      const question = { action, path, at: now, labels, manner }
       if (!allows(access, question).allowed) throw denied(origin.actor, action, path)
     },
     async record(facts) {
@@ -170,6 +173,7 @@ async function inTransaction<T>(
       const head = await headOf('secret', path)
       return head === undefined ? undefined : heads.secret(path, head)
     },
+    has: async (path) => (await headOf('secret', path)) !== undefined,
     putSecret: (record) =>
       replaceHead('secret', record.path, {
         head: heads.sealSecret(record),
@@ -227,8 +231,8 @@ async function openedState(context: EngineContext, rows: StoreWriter): Promise<S
   return state
 }
 
-/** What decides over access; compiled policies are thrown away when one of these changes. */
-const GRANTING: ReadonlySet<HeadKind> = new Set(['policy', 'role', 'actor'])
+/** What decides over access, mounts in settings among it; compiled policies are thrown away when one of these changes. */
+const GRANTING: ReadonlySet<HeadKind> = new Set(['policy', 'role', 'actor', 'setting'])
 
 interface HeadVersion {
   readonly id: string

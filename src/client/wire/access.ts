@@ -23,7 +23,8 @@ const Rule = z.strictObject({
 const POLICY = {
   description: text(LIMITS.descriptionCharsMax).optional(),
   combine: z.enum(['denyWins', 'mostSpecific']).optional(),
-  rules: z.array(Rule).max(LIMITS.policyRulesMax),
+  rules: z.array(Rule).max(LIMITS.policyRulesMax).default([]),
+  hcl: text(LIMITS.policyBytesMax).optional(),
 }
 
 /** Checked by the engine, so that a policy is refused as `invalid_policy` everywhere. */

@@ -1,14 +1,18 @@
 import { compileConditions } from './conditions.ts'
 import type { CompiledConditions, Moment } from './conditions.ts'
-import { compareSpecificity, compilePattern } from './pattern.ts'
+import { compareSpecificity, compilePattern, kindOf } from './pattern.ts'
 import type { Pattern } from './pattern.ts'
 import { ACTIONS } from './policy.ts'
 import type { Action, Policy, Rule } from './policy.ts'
+import type { VaultAccess, VaultVerdict } from './vault/access.ts'
+import type { Manner } from './vault/addresses.ts'
 
 /** May this be done now? `path` is a canonical path, or `policy:NAME`, `audit:log` … */
 export interface Question extends Moment {
   readonly action: Action
   readonly path: string
+  /** Of a change, for policies in Vault's language; they tell making from changing. */
+  readonly manner?: Manner | undefined
 }
 
 export interface Decision {
@@ -23,6 +27,8 @@ interface RuleRef {
   /** Its place in the policy, from 0. */
   readonly index: number
   readonly effect: Rule['effect']
+  /** Of a policy in Vault's language: the path that decided, as written there. `index` is -1. */
+  readonly at?: string
 }
 
 /** One actor's policies, compiled once and asked many times. Opaque but for this room. */
@@ -34,6 +40,8 @@ export interface CompiledAccess {
     readonly pattern: Pattern
     readonly rules: readonly CompiledRule[]
   }[]
+  /** What policies in Vault's language say; absent without any. */
+  readonly vault?: VaultAccess | undefined
 }
 
 export interface CompiledRule {
@@ -49,7 +57,11 @@ export interface CompiledRule {
  * Compiles the policies of one actor, those of its roles included.
  * @throws CofferError `invalid_pattern`, `invalid_policy` for a policy that `parsePolicy` refuses
  */
-export function compileAccess(options: { readonly policies: readonly Policy[] }): CompiledAccess {
+export function compileAccess(options: {
+  readonly policies: readonly Policy[]
+  /** What those of them say that are in Vault's language; `compileVaultAccess` makes it. */
+  readonly vault?: VaultAccess | undefined
+}): CompiledAccess {
   const denies: CompiledRule[] = []
   const allows: CompiledRule[] = []
   const specific = new Map<string, { pattern: Pattern; rules: CompiledRule[] }>()
@@ -70,6 +82,7 @@ export function compileAccess(options: { readonly policies: readonly Policy[] })
   return {
     denies,
     allows,
+    vault: options.vault,
     specific: [...specific.values()].toSorted((a, b) => compareSpecificity(a.pattern, b.pattern)),
   }
 }
@@ -82,19 +95,31 @@ export function compileAccess(options: { readonly policies: readonly Policy[] })
  * 3. Among the `mostSpecific` policies together, the most specific pattern with a rule whose
  *    conditions hold decides alone: a deny rule there for the action denies, else an allow rule
  *    there for it allows. Less specific patterns are not asked.
- * 4. Everything else is denied.
+ * 4. Policies in Vault's language together decide as Vault would, over the addresses that stand for
+ *    what is asked.
+ * 5. Everything else is denied.
  *
  * A rule matches when its action, one of its patterns and all of its conditions do. An action that
  * is not one of ours matches no rule, `*` included.
  */
 export function decide(access: CompiledAccess, question: Question): Decision {
   const bit = ACTION_BITS.get(question.action) ?? 0
-  return (
-    firstMatch(access.denies, bit, question) ??
-    firstMatch(access.allows, bit, question) ??
-    mostSpecific(access, bit, question) ??
-    NO_MATCH
-  )
+  const denied = firstMatch(access.denies, bit, question)
+  if (denied !== undefined) return denied
+  const byRules = firstMatch(access.allows, bit, question) ?? mostSpecific(access, bit, question)
+  if (access.vault === undefined || byRules?.allowed === true) return byRules ?? NO_MATCH
+  return byVault(access.vault, question) ?? byRules ?? NO_MATCH
+}
+
+function byVault(vault: VaultAccess, question: Question): Decision | undefined {
+  const { action, path, manner = {} } = question
+  const verdict = kindOf(path) === undefined ? vault.decide(action, path, manner) : undefined
+  return verdict && decisionOf(verdict)
+}
+
+function decisionOf({ allowed, by }: VaultVerdict): Decision {
+  const effect = allowed ? 'allow' : 'deny'
+  return { allowed, why: effect, rule: { policy: by.policy, index: -1, effect, at: by.path } }
 }
 
 /** Whether a compiled rule speaks of an action. */

@@ -28,6 +28,11 @@ export function explain(options: {
   }
   const decision = decide(access, question)
   const grant = grants.find(({ policy }) => policy.name === decision.rule?.policy)
+  if (grant !== undefined && decision.rule?.at !== undefined) {
+    const { policy, effect, at } = decision.rule
+    const line = `policy ${policy}, path ${JSON.stringify(at)}: ${effect} ${question.action}`
+    return { decision, reasons: [...chainTo(actor, grant), line] }
+  }
   const rule = grant?.policy.rules[decision.rule?.index ?? -1]
   if (grant !== undefined && rule !== undefined && decision.rule !== undefined) {
     return {

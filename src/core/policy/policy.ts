@@ -28,6 +28,11 @@ export interface Policy {
   readonly description?: string
   readonly combine?: Combining
   readonly rules: readonly Rule[]
+  /**
+   * In place of rules: a text in HashiCorp Vault's policy language, HCL or JSON. It speaks of the
+   * addresses of the Vault dialect, and what those stand for is decided by it in every way in.
+   */
+  readonly hcl?: string
 }
 
 export interface Rule {

@@ -28,10 +28,12 @@ export function listRanges(
     ...access.specific.filter(({ rules }) => rules.some(allowed)).map(({ pattern }) => pattern),
   ]
   const wanted = subtree(prefix)
+  const starts = action === 'list' && access.vault !== undefined ? access.vault.listStarts() : []
   return merge(
     patterns
       .filter((pattern) => pattern.kind === undefined)
       .flatMap(rangesOf)
+      .concat(starts.map(startingWith))
       .flatMap((range) => wanted.map((other) => intersect(range, other)))
       .filter((range) => range !== undefined),
   )

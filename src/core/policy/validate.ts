@@ -6,6 +6,7 @@ import { parseInstant, parseTimeOfDay } from './conditions.ts'
 import { compilePattern } from './pattern.ts'
 import { ACTIONS } from './policy.ts'
 import type { Conditions, Policy, Rule } from './policy.ts'
+import { parseVaultPolicy } from './vault/parse.ts'
 
 /**
  * Reads a policy from outside. The answer is a fresh object that holds only what was checked;
@@ -14,21 +15,26 @@ import type { Conditions, Policy, Rule } from './policy.ts'
  * @throws CofferError `invalid_policy`; the message begins with the place: `rules[2].paths[0]: …`
  */
 export function parsePolicy(input: unknown): Policy {
-  const fields = objectAt('', input, ['name', 'description', 'combine', 'rules'])
+  const fields = objectAt('', input, ['name', 'description', 'combine', 'rules', 'hcl'])
   const name = checkAccessName('name', fields.get('name'))
   if (BUILTIN_POLICIES.has(name)) throw refuse('name', `"${name}" is built in; choose another`)
   const description = optional(fields, 'description', checkDescription)
   const combine = optional(fields, 'combine', (at, value) =>
     oneOf(at, value, ['denyWins', 'mostSpecific'] as const),
   )
-  const rules = listAt('rules', fields.get('rules'), 0, LIMITS.policyRulesMax).map((rule, i) =>
-    ruleAt(`rules[${i}]`, rule),
-  )
+  const hcl = optional(fields, 'hcl', checkHcl)
+  if (hcl !== undefined && combine === 'denyWins') {
+    throw refuse('combine', 'a text in Vault’s language is always mostSpecific')
+  }
+  const ruleMax = hcl === undefined ? LIMITS.policyRulesMax : 0
+  const given = hcl === undefined ? fields.get('rules') : (fields.get('rules') ?? [])
+  const rules = listAt('rules', given, 0, ruleMax).map((rule, i) => ruleAt(`rules[${i}]`, rule))
   const policy: Policy = {
     name,
     ...(description === undefined ? {} : { description }),
     ...(combine === undefined ? {} : { combine }),
     rules,
+    ...(hcl === undefined ? {} : { hcl }),
   }
   if (Buffer.byteLength(JSON.stringify(policy)) > LIMITS.policyBytesMax) throw refuse('', TOO_BIG)
   return policy
@@ -104,6 +110,11 @@ const labelsAt = (at: string, input: unknown): string[] =>
 function checkDescription(at: string, input: unknown): string {
   if (typeof input === 'string' && input.length <= LIMITS.descriptionCharsMax) return input
   throw refuse(at, `a description is text of at most ${LIMITS.descriptionCharsMax} characters`)
+}
+
+function checkHcl(at: string, input: unknown): string {
+  if (typeof input !== 'string' || !input.isWellFormed()) throw refuse(at, 'expected text')
+  return explained(at, () => (parseVaultPolicy(input), input))
 }
 
 /** Own, enumerable, expected properties; each is read once. */

@@ -1,6 +1,7 @@
 import type { CofferError } from '../errors.ts'
 import type { AuditAction, AuditEvent } from '../event.ts'
 import type { Action } from '../policy/policy.ts'
+import type { AddressPermissions } from '../policy/vault/permissions.ts'
 import type { SecretRecord } from '../record.ts'
 import type { JsonObject } from '../value.ts'
 import type { AuditReport, Coffer } from './coffer.ts'
@@ -24,6 +25,15 @@ export interface Platform {
    * audited, so nothing of it is told before a call of a `Coffer` has allowed that.
    */
   peek(path: string): Promise<SecretRecord | undefined>
+  /**
+   * What an actor may do at an address of the Vault dialect (`sys/auth`, `secret/data/app/x`), by all of
+   * its policies. Not audited. `asList`: as rules are found for a list.
+   */
+  vaultPermissions(
+    subject: { readonly actor: string; readonly grants?: Grants | undefined },
+    address: string,
+    options?: { asList?: boolean },
+  ): Promise<AddressPermissions>
   /** Looks at everything and leaves one event, which shows that the log takes events. */
   doctor(options?: { progress?: Progress } & Partial<Operator>): Promise<DoctorReport>
   /**

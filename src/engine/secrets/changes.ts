@@ -214,7 +214,8 @@ async function allowedRecord(
 ): Promise<SecretRecord> {
   const [looked] = await Promise.allSettled([tx.secret(path)])
   const found = looked.status === 'fulfilled' ? looked.value : undefined
-  for (const labels of meant(found)) tx.require(action, path, labels)
+  const manner = { exists: await tx.has(path) }
+  for (const labels of meant(found)) tx.require(action, path, labels, manner)
   return mustExist(looked.status === 'fulfilled' ? found : await tx.secret(path), path)
 }
 

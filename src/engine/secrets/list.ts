@@ -108,11 +108,11 @@ async function scan(
     scanned += 1
     last = row.path
     if (folders && row.path === prefix) continue
-    if (!allows(access, { action: 'list', path: row.path, at }).allowed) continue
+    const slash = folders ? row.path.indexOf('/', start) : -1
+    if (!maySee(access, row.path, slash, at)) continue
     const record = context.heads.secret(row.path, row.head)
     if (record.deletedAt !== undefined && !deleted) continue
     if (!matchesFilter(record, where, at)) continue
-    const slash = folders ? row.path.indexOf('/', start) : -1
     if (slash === -1) {
       items.push(record)
       continue
@@ -122,6 +122,16 @@ async function scan(
     heads.skipFolder(last)
   }
   return page()
+}
+
+/**
+ * A secret, or the folder that it stands for where its path goes on behind a `slash`. Vault shows the
+ * names of folders to whoever may list what they lie in.
+ */
+function maySee(access: ActorAccess, path: string, slash: number, at: number): boolean {
+  const decision = allows(access, { action: 'list', path, at })
+  if (decision.allowed || slash === -1 || decision.why === 'deny') return decision.allowed
+  return access.compiled.vault?.decide('list', path.slice(0, slash), {})?.allowed === true
 }
 
 interface Condition<T> {

@@ -3,6 +3,7 @@ import { CURRENT, PREVIOUS, checkLabel } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Action } from '../../core/policy/policy.ts'
 import { kindOf } from '../../core/policy/pattern.ts'
+import type { Manner } from '../../core/policy/vault/addresses.ts'
 import type { MetadataChange, WriteInput, WriteReceipt } from '../../core/ports/coffer.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
@@ -37,7 +38,8 @@ export async function addVersion(
   path: string,
   input: NewVersion,
 ): Promise<WriteReceipt> {
-  requireEach(tx, input.action, path, input.labels ?? [CURRENT])
+  const manner = { exists: await tx.has(path), patches: input.mergePatch !== undefined }
+  requireEach(tx, input.action, path, input.labels ?? [CURRENT], manner)
   refuseKind(path)
   const old = await tx.secret(path)
   if (old !== undefined) refuseByOrigin(origin, input.action, old)
@@ -104,7 +106,7 @@ export async function addSecret(
   path: string,
   metadata: MetadataChange,
 ): Promise<SecretRecord> {
-  tx.require('update', path)
+  tx.require('update', path, undefined, { exists: await tx.has(path) })
   refuseKind(path)
   const old = await tx.secret(path)
   if (old !== undefined) throw conflict(path, 'revision', 0, old.revision)
@@ -121,9 +123,10 @@ export function requireEach(
   action: Action,
   path: string,
   labels: readonly string[],
+  manner?: Manner,
 ): void {
-  if (labels.length === 0) tx.require(action, path, [])
-  for (const label of labels) tx.require(action, path, [label])
+  if (labels.length === 0) tx.require(action, path, [], manner)
+  for (const label of labels) tx.require(action, path, [label], manner)
 }
 
 /** `current` takes `previous` to where it was; the labels come back as a new object. */

@@ -1,0 +1,111 @@
+import type { JsonValue } from '../../value.ts'
+import type { Action, Policy } from '../policy.ts'
+import type { Acl, Permissions } from './acl.ts'
+import { compileAcl } from './acl.ts'
+import type { Manner } from './addresses.ts'
+import { askedFor, listedBelow } from './addresses.ts'
+import type { SecretMount } from './mounts.ts'
+import type { Parameters } from './parse.ts'
+import { parseVaultPolicy } from './parse.ts'
+
+/** An actor's policies in HashiCorp Vault's language, with what their addresses stand for. */
+export interface VaultAccess {
+  readonly acl: Acl
+  readonly mounts: readonly SecretMount[]
+  /**
+   * What they say of an action on a secret. One that several mounts show is one secret: what is denied
+   * by name at one of them is denied, whatever is allowed at another. Rules that look at a request's
+   * parameters give no change here, where there are none to look at. Absent: nothing is said.
+   */
+  decide(action: Action, path: string, manner: Manner): VaultVerdict | undefined
+  /** Beginnings of the paths of all secrets that `list` may be allowed of. */
+  listStarts(): string[]
+}
+
+/** An answer, and the rule that it comes from. */
+export interface VaultVerdict {
+  readonly allowed: boolean
+  readonly by: Permissions
+}
+
+/** Of those policies that are in this language. @throws CofferError `invalid_policy` */
+export function compileVaultAccess(
+  policies: readonly Policy[],
+  mounts: readonly SecretMount[],
+): VaultAccess {
+  const acl = compileAcl(
+    policies.flatMap(({ name, hcl }) =>
+      hcl === undefined ? [] : [{ policy: name, rules: parseVaultPolicy(hcl) }],
+    ),
+  )
+  return {
+    acl,
+    mounts,
+    decide(action, path, manner) {
+      let verdict: VaultVerdict | undefined
+      for (const mount of mounts) {
+        const here = verdictAt(acl, mount, action, path, manner)
+        if (here?.allowed === false) return here
+        verdict ??= here
+      }
+      return verdict
+    },
+    listStarts: () =>
+      acl
+        .reach('list')
+        .flatMap((start) => mounts.map((mount) => listedBelow(mount, start)))
+        .filter((start) => start !== undefined),
+  }
+}
+
+function verdictAt(
+  acl: Acl,
+  mount: SecretMount,
+  action: Action,
+  path: string,
+  manner: Manner,
+): VaultVerdict | undefined {
+  let denied: VaultVerdict | undefined
+  for (const { address, capability } of askedFor(mount, action, path, manner)) {
+    const found = capability === 'list' ? acl.findForList(address) : acl.find(address)
+    if (found === undefined) continue
+    if (found.denies) denied ??= { allowed: false, by: found }
+    const fits = found.parameters === undefined || READING.has(capability)
+    if (fits && found.capabilities.has(capability)) return { allowed: true, by: found }
+  }
+  return denied
+}
+
+const READING: ReadonlySet<string> = new Set(['list', 'read'])
+
+/** Whether the members of a request are as a rule wants them. Source: "parameter constraints". */
+export function parametersFit(
+  { allowed, denied, required }: Parameters,
+  given: Readonly<Record<string, JsonValue>>,
+): boolean {
+  const entries = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value] as const)
+  if (!required.every((name) => entries.some(([key]) => key === name))) return false
+  if (entries.length === 0) return true
+  if (denied?.has('*') === true) return false
+  if (entries.some(([name, value]) => isIn(denied?.get(name), value))) return false
+  if (allowed === undefined) return true
+  return entries.every(([name, value]) =>
+    allowed.has(name) ? isIn(allowed.get(name), value) : allowed.has('*'),
+  )
+}
+
+function isIn(values: readonly JsonValue[] | undefined, value: JsonValue): boolean {
+  if (values === undefined) return false
+  return values.length === 0 || values.some((one) => isSame(one, value))
+}
+
+/** Text may begin or end with `*`. */
+function isSame(wanted: JsonValue, value: JsonValue): boolean {
+  if (typeof wanted !== 'string' || typeof value !== 'string') {
+    return JSON.stringify(wanted) === JSON.stringify(value)
+  }
+  const [open, close] = [wanted.startsWith('*'), wanted.length > 1 && wanted.endsWith('*')]
+  const text = wanted.slice(open ? 1 : 0, close ? -1 : undefined)
+  if (open && close) return value.includes(text)
+  return open ? value.endsWith(text) : close ? value.startsWith(text) : value === text
+}
