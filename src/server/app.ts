@@ -7,6 +7,7 @@ import { DIALECTS } from './dialects/registry.ts'
 import { registerHealth } from './health.ts'
 import { createMalformed } from './malformed.ts'
 import { cofferErrorOf, noSuchRoute, PROBLEM_TYPE, problemOf } from './problem.ts'
+import { createRequestIds } from './request-ids.ts'
 import type { DialectName, Server } from './server.ts'
 
 /** How an app is listened on, and what watches it. */
@@ -29,14 +30,19 @@ export async function createApp(
     logger: false,
     bodyLimit: LIMITS.requestBodyBytesMax,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    genReqId: () => Buffer.from(server.random(9)).toString('base64url'),
+    genReqId: createRequestIds(server.random),
     exposeHeadRoutes: false,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     clientErrorHandler: malformed,
-    frameworkErrors: (...given) => void answerProblem(...given),
+    frameworkErrors: (error, request, reply) => {
+      const below = dialects
+        .map((name) => DIALECTS[name])
+        .find(({ prefix }) => prefix !== '' && request.raw.url?.startsWith(`${prefix}/`))
+      void (below?.refuse ?? answerProblem)(error, request, reply)
+    },
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, ignoreTrailingSlash: false },
   }
   const app: FastifyInstance = fastify(options)
