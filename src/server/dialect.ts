@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Server } from './server.ts'
 
 /**
@@ -11,5 +11,7 @@ export interface Dialect {
   readonly prefix: string
   /** How its requests are called in audit events. */
   readonly via: string
+  /** Says in its own words why a request below its prefix came to no route: a URL that is none. */
+  readonly refuse?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
   register(scope: FastifyInstance, server: Server): void | Promise<void>
 }

@@ -12,6 +12,7 @@ import { answerHead } from './sys/health.ts'
 export const vault: Dialect = {
   prefix: '/v1',
   via: VIA,
+  refuse: answerRefusal,
   register(scope, server) {
     const dispatch = createDispatch(server, createMounts(server))
     scope.removeAllContentTypeParsers()
@@ -22,8 +23,10 @@ export const vault: Dialect = {
       tolerateType(request)
       done()
     })
-    scope.setErrorHandler((error, request, reply) => answerRefusal(error, request, reply))
-    scope.setNotFoundHandler((request, reply) => answerRefusal(refuse(405), request, reply))
+    scope.setErrorHandler(answerRefusal)
+    scope.setNotFoundHandler((request, reply) =>
+      answerRefusal(refuse(METHODS.includes(request.method) ? 404 : 405), request, reply),
+    )
     for (const url of PROBES) probe(scope, url, dispatch, server)
     scope.route({ method: METHODS, url: '/*', handler: dispatch })
   },
