@@ -34,7 +34,8 @@ export function coffer(context: ProviderContext): Provider {
         return refs.map(() => ({ error }))
       }
     },
-    watch: (ref, changed, failed) => source.use((place) => place.watch(ref.key, changed, failed)),
+    watch: (ref, changed, failed) =>
+      source.use((place) => place.watch(ref.key, changed, failed), failed),
     close: () => source.close(),
   }
 }
@@ -46,7 +47,7 @@ export const namesServer = ({ env, options }: Pick<ProviderContext, 'env' | 'opt
 interface Source {
   get(): Promise<Coffer>
   /** Begins something there, as soon as it can be; returns what stops it. */
-  use(begin: (coffer: Coffer) => () => void): () => void
+  use(begin: (coffer: Coffer) => () => void, failed: (error: unknown) => void): () => void
   close(): Promise<void>
 }
 
@@ -63,15 +64,14 @@ function sourceOf({ coffer: given, env, options }: ProviderContext): Source {
   const get = () => (connected ??= connect())
   return {
     get,
-    use(begin) {
+    use(begin, failed) {
       let stop = () => {}
       let stopped = false
-      get().then(
-        (place) => {
+      get()
+        .then((place) => {
           if (!stopped) stop = begin(place)
-        },
-        () => {},
-      )
+        })
+        .catch(failed)
       return () => {
         stopped = true
         stop()
