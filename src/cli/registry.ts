@@ -57,6 +57,8 @@ export const SECTIONS = {
   'Use a server': {
     login: async () => (await import('./specs/login.ts')).login,
     logout: async () => (await import('./specs/login.ts')).logout,
+    unseal: async () => (await import('./specs/seal.ts')).unseal,
+    seal: async () => (await import('./specs/seal.ts')).seal,
   },
   Help: {
     help: async () => (await import('./specs/self.ts')).help,
@@ -127,6 +129,8 @@ export const HANDLERS = {
   restore: () => import('./commands/restore.ts'),
   doctor: () => import('./commands/doctor.ts'),
   sweep: () => import('./commands/sweep.ts'),
+  unseal: () => import('./commands/unseal.ts'),
+  seal: () => import('./commands/seal.ts'),
   login: () => import('./commands/login.ts'),
   logout: () => import('./commands/logout.ts'),
   serve: () => import('./commands/serve.ts'),
