@@ -63,6 +63,8 @@ it('denies in the words of Vault, alike for what exists and what does not', asyn
     }
   }
   expect((await apps('GET', 'secret/metadata?list=true')).body.data).toEqual({ keys: ['apps/'] })
+  expect((await apps('GET', 'secret/metadata/apps/none?list=true')).status).toBe(404)
+  expect(await apps('GET', 'secret/metadata/others?list=true')).toEqual(denied)
   for (const path of [
     'sys/mounts',
     'sys/seal-status/x',
