@@ -104,7 +104,9 @@ export const denied = (actor: string, action: string, resource: string) =>
 
 /** What the way in refuses beyond the policies. @throws `denied` */
 export function refuseByOrigin(origin: Origin, action: Action, record: SecretRecord): void {
-  if (origin.refuses?.(record, action) === true) throw denied(origin.actor, action, record.path)
+  if (origin.refuses?.(record, action) !== true) return
+  const { message, details } = denied(origin.actor, action, record.path)
+  throw new CofferError('denied', message, { details: { ...details, explicitly: true } })
 }
 
 /** The actor of work that nobody asked for. Nobody can be given this name. */

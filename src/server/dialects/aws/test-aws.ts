@@ -1,4 +1,8 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { randomUUID } from 'node:crypto'
+import type { SecretsManager as Client } from '@aws-sdk/client-secrets-manager'
+import { SecretsManager } from '@aws-sdk/client-secrets-manager'
+import { expect } from 'vitest'
+import type { Coffer } from '../../../core/ports/coffer.ts'
 import type { Policy } from '../../../core/policy/policy.ts'
 import type { ServerOptions } from '../../server.ts'
 import type { TestServer } from '../../test-server.ts'
@@ -6,10 +10,12 @@ import { ADMIN, startTestServer } from '../../test-server.ts'
 
 /** A server with an access key of the administrator, and the official client at it. */
 export interface TestAws extends TestServer {
-  readonly client: SecretsManagerClient
+  readonly client: Client
+  readonly coffer: Coffer
   readonly credentials: Credentials
-  /** A client of an actor that has one policy. */
-  clientOf(actor: string, rules: Policy['rules'], region?: string): Promise<SecretsManagerClient>
+  /** An access key of an actor that has these rules and no other. */
+  keyOf(actor: string, rules: Policy['rules']): Promise<Credentials>
+  clientWith(credentials: Credentials, region?: string): Client
 }
 
 export interface Credentials {
@@ -19,36 +25,58 @@ export interface Credentials {
 
 export async function startTestAws(options: Partial<ServerOptions> = {}): Promise<TestAws> {
   const server = await startTestServer({ options })
-  const admin = server.platform.as(ADMIN, { via: 'test' })
-  const keyOf = async (actor: string): Promise<Credentials> => {
-    const { record, secretAccessKey } = await admin.identities.createAccessKey({ actor })
+  const coffer = server.platform.as(ADMIN, { via: 'test' })
+  const clients: Client[] = []
+  const keyFor = async (actor: string): Promise<Credentials> => {
+    const { record, secretAccessKey } = await coffer.identities.createAccessKey({ actor })
     return { accessKeyId: record.id, secretAccessKey: secretAccessKey.reveal() }
   }
-  const clients: SecretsManagerClient[] = []
-  const clientWith = (credentials: Credentials, region: string) => {
-    const client = new SecretsManagerClient({
+  const clientWith = (credentials: Credentials, region = 'eu-west-1') => {
+    const client = new SecretsManager({
       endpoint: server.url,
       region,
       credentials,
       maxAttempts: 1,
+      // The server's clock is a test's own.
+      systemClockOffset: server.now() - Date.now(),
     })
     clients.push(client)
     return client
   }
-  const credentials = await keyOf(ADMIN)
+  const credentials = await keyFor(ADMIN)
   return {
     ...server,
+    coffer,
     credentials,
-    client: clientWith(credentials, 'eu-west-1'),
-    async clientOf(actor, rules, region = 'eu-west-1') {
+    client: clientWith(credentials),
+    clientWith,
+    async keyOf(actor, rules) {
       const name = actor.replaceAll(':', '-')
-      await admin.access.putPolicy({ name, rules })
-      await admin.access.putActor({ name: actor, policies: [name], roles: [] })
-      return clientWith(await keyOf(actor), region)
+      await coffer.access.putPolicy({ name, rules })
+      await coffer.access.putActor({ name: actor, policies: [name], roles: [] })
+      return keyFor(actor)
     },
     async close() {
       for (const client of clients) client.destroy()
       await server.close()
     },
   }
+}
+
+/** A client request token. */
+export const token = (): string => randomUUID()
+
+/** That a call fails with this error of the client's: its name, its text and HTTP 400. */
+export async function expectFault(
+  call: Promise<unknown>,
+  name: string,
+  message: string | RegExp = /./,
+): Promise<void> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toMatchObject({ name, $metadata: { httpStatusCode: 400 } })
+  expect((error as Error).message).toMatch(message)
+  if (typeof message === 'string') expect((error as Error).message).toBe(message)
 }

@@ -31,11 +31,16 @@ const parameter: Translate = ({ message }) => faults.parameter(message)
 
 const ROWS: { readonly [C in ErrorCode]?: Translate } = {
   not_found: faults.noSecret,
-  denied: (_error, { operation, principal, resource }) =>
-    new AwsFault(
+  denied: ({ details }, { operation, principal, resource }) => {
+    const why =
+      details['explicitly'] === true
+        ? 'with an explicit deny in a resource-based policy'
+        : `because no identity-based policy allows the secretsmanager:${operation} action`
+    return new AwsFault(
       'AccessDeniedException',
-      `User: ${principal} is not authorized to perform: secretsmanager:${operation} on resource: ${resource} because no identity-based policy allows the secretsmanager:${operation} action`,
-    ),
+      `User: ${principal} is not authorized to perform: secretsmanager:${operation} on resource: ${resource} ${why}`,
+    )
+  },
   unauthenticated: () =>
     new AwsFault(
       'UnrecognizedClientException',

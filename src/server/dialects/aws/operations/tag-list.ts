@@ -1,4 +1,3 @@
-import { LIMITS } from '../../../../core/limits.ts'
 import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 
@@ -23,8 +22,10 @@ export function withTags(
     seen.add(key)
     byKey.set(key, value)
   }
-  if (byKey.size > LIMITS.tagsMax) {
-    throw new AwsFault('LimitExceededException', `A secret has at most ${LIMITS.tagsMax} tags.`)
+  if (byKey.size > TAGS_MAX) {
+    throw new AwsFault('LimitExceededException', `A secret has at most ${TAGS_MAX} tags.`)
   }
   return Object.fromEntries(byKey)
 }
+
+const TAGS_MAX = 50

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TestAws } from '../test-aws.ts'
+import { expectFault, startTestAws } from '../test-aws.ts'
+
+let aws: TestAws
+let client: TestAws['client']
+let reader: TestAws['client']
+beforeAll(async () => {
+  aws = await startTestAws()
+  client = aws.client
+  const all = [{ effect: 'allow', actions: ['*'], paths: ['app/**'] }] as const
+  reader = aws.clientWith(await aws.keyOf('service:reader', all))
+})
+afterAll(() => aws.close())
+
+const READER = 'arn:aws:iam::123456789012:user/service/reader'
+const document = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement })
+const deny = (more: object = {}) => ({
+  Effect: 'Deny',
+  Principal: { AWS: READER },
+  Action: 'secretsmanager:GetSecretValue',
+  Resource: '*',
+  ...more,
+})
+
+async function withPolicy(Name: string, ...statements: object[]): Promise<void> {
+  await client.createSecret({ Name, SecretString: 'v' })
+  await client.putResourcePolicy({ SecretId: Name, ResourcePolicy: document(...statements) })
+}
+
+describe('a resource policy', () => {
+  it('is kept as it was written, and taken away again', async () => {
+    await withPolicy('app/kept', deny())
+    const got = await client.getResourcePolicy({ SecretId: 'app/kept' })
+    expect(got).toMatchObject({ Name: 'app/kept', ResourcePolicy: document(deny()) })
+    await client.deleteResourcePolicy({ SecretId: 'app/kept' })
+    expect(
+      (await client.getResourcePolicy({ SecretId: 'app/kept' })).ResourcePolicy,
+    ).toBeUndefined()
+    expect((await reader.getSecretValue({ SecretId: 'app/kept' })).SecretString).toBe('v')
+  })
+
+  it('denies whom it names, by whatever way in and however it is asked for', async () => {
+    await withPolicy('app/denied', deny())
+    await expectFault(
+      reader.getSecretValue({ SecretId: 'app/denied' }),
+      'AccessDeniedException',
+      `User: ${READER} is not authorized to perform: secretsmanager:GetSecretValue on resource: app/denied with an explicit deny in a resource-based policy`,
+    )
+    const batch = await reader.batchGetSecretValue({ SecretIdList: ['app/denied'] })
+    expect(batch.Errors?.[0]?.ErrorCode).toBe('AccessDeniedException')
+    expect(await reader.describeSecret({ SecretId: 'app/denied' })).toMatchObject({
+      Name: 'app/denied',
+    })
+    expect((await client.getSecretValue({ SecretId: 'app/denied' })).SecretString).toBe('v')
+    const denials = await aws.coffer.audit.query({ resource: 'app/denied', outcome: 'denied' })
+    expect(denials.map((event) => event.actor)).toEqual(['service:reader', 'service:reader'])
+  })
+
+  it('grants nothing that our policies do not', async () => {
+    const allow = { Effect: 'Allow', Principal: { AWS: READER }, Action: '*', Resource: '*' }
+    await withPolicy('other/allowed', allow)
+    await expectFault(
+      reader.getSecretValue({ SecretId: 'other/allowed' }),
+      'AccessDeniedException',
+      `User: ${READER} is not authorized to perform: secretsmanager:GetSecretValue on resource: other/allowed because no identity-based policy allows the secretsmanager:GetSecretValue action`,
+    )
+  })
+
+  const cases: [string, object, boolean][] = [
+    ['everybody', { Principal: '*' }, true],
+    ['the account', { Principal: { AWS: '123456789012' } }, true],
+    ['the root of the account', { Principal: { AWS: 'arn:aws:iam::123456789012:root' } }, true],
+    ['another user', { Principal: { AWS: `${READER}x` } }, false],
+    ['all but this one', { Principal: undefined, NotPrincipal: { AWS: READER } }, false],
+    ['a service', { Principal: { Service: 'lambda.amazonaws.com' } }, false],
+    [
+      'a wildcard of actions',
+      { Action: ['secretsmanager:Put*', 'SECRETSMANAGER:get?ecretvalue'] },
+      true,
+    ],
+    ['other actions', { Action: 'secretsmanager:Put*' }, false],
+    ['all but reading', { Action: undefined, NotAction: 'secretsmanager:GetSecretValue' }, false],
+    [
+      'this resource',
+      { Resource: 'arn:aws:secretsmanager:*:123456789012:secret:app/case-*' },
+      true,
+    ],
+    ['another resource', { Resource: 'arn:aws:secretsmanager:*:*:secret:other*' }, false],
+    ['its own address', { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } }, true],
+    ['other addresses', { Condition: { NotIpAddress: { 'aws:SourceIp': '127.0.0.1' } } }, false],
+    ['plain connections', { Condition: { Bool: { 'aws:SecureTransport': 'false' } } }, true],
+    [
+      'a later time',
+      { Condition: { DateGreaterThan: { 'aws:CurrentTime': '2999-01-01T00:00:00Z' } } },
+      false,
+    ],
+    ['an operator that nobody knows', { Condition: { Odd: { 'aws:SourceIp': 'x' } } }, true],
+    ['a key that is absent', { Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } } }, false],
+    [
+      'a key that is absent, negated',
+      { Condition: { StringNotEquals: { 'aws:SourceVpc': 'vpc-1' } } },
+      true,
+    ],
+  ]
+  it.each(cases)('decides a denial of %s', async (_of, more, denied) => {
+    const statement = JSON.parse(JSON.stringify(deny(more))) as object
+    await withPolicy('app/case', { ...statement, Sid: 'one' })
+    const read = reader.getSecretValue({ SecretId: 'app/case' })
+    if (denied) await expectFault(read, 'AccessDeniedException', /explicit deny/)
+    else expect((await read).SecretString).toBe('v')
+    await aws.coffer.purge('app/case')
+  })
+})
+
+describe('putting one', () => {
+  it('refuses what is none', async () => {
+    await client.createSecret({ Name: 'app/put', SecretString: 'v' })
+    for (const ResourcePolicy of [
+      'some policy',
+      '[]',
+      document(),
+      document({}),
+      document(deny({ Effect: 'Maybe' })),
+      document(deny({ NotAction: 'x' })),
+      document(deny({ Principal: { AWS: 'arn:aws:iam::1:user/*' } })),
+      document(deny({ Unknown: 1 })),
+    ]) {
+      const put = client.putResourcePolicy({ SecretId: 'app/put', ResourcePolicy })
+      await expectFault(put, 'MalformedPolicyDocumentException', /^This resource policy contains /)
+      const validate = client.validateResourcePolicy({ ResourcePolicy })
+      await expectFault(validate, 'MalformedPolicyDocumentException')
+    }
+  })
+
+  it('blocks access for everybody when it is asked to, and a denial of its own removal always', async () => {
+    const open = document({ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' })
+    const input = { SecretId: 'app/put', ResourcePolicy: open }
+    await expectFault(
+      client.putResourcePolicy({ ...input, BlockPublicPolicy: true }),
+      'PublicPolicyException',
+    )
+    await client.putResourcePolicy(input)
+    const checked = await client.validateResourcePolicy(input)
+    expect(checked.PolicyValidationPassed).toBe(false)
+    expect(checked.ValidationErrors?.map((error) => error.CheckName)).toEqual(['PublicPolicyCheck'])
+    const lockOut = document(deny({ Principal: '*', Action: '*' }))
+    const put = client.putResourcePolicy({ SecretId: 'app/put', ResourcePolicy: lockOut })
+    await expectFault(put, 'MalformedPolicyDocumentException')
+    const fine = await client.validateResourcePolicy({ ResourcePolicy: document(deny()) })
+    expect(fine).toMatchObject({ PolicyValidationPassed: true, ValidationErrors: [] })
+  })
+
+  it('takes 20 480 characters and not one more', async () => {
+    const padded = (chars: number) => document(deny()).padEnd(chars)
+    const id = { SecretId: 'app/put' }
+    await client.putResourcePolicy({ ...id, ResourcePolicy: padded(20_480) })
+    const past = client.putResourcePolicy({ ...id, ResourcePolicy: padded(20_481) })
+    await expectFault(past, 'ValidationException')
+  })
+})
