@@ -86,6 +86,20 @@ const STEPS: readonly Step[] = [
 
 /** What they say differs in numbers, times and fingerprints. */
 const LOOSE: readonly Step[] = [
+  step('token create --policy readers --ttl 1h'),
+  step('token create --policy nothing'),
+  step('access-key create --policy readers --json'),
+  step('access-key list'),
+  step('access-key delete AKIANOTHING --yes'),
+  step('role create web --policy readers --ttl 1h'),
+  step('role create web --policy readers --ttl 2h --json'),
+  step('role secret-id web --uses 1 --json'),
+  step('role list --login'),
+  step('role delete web --login --yes'),
+  step('jwt put ci --jwks-url https://ci.example/keys'),
+  step('jwt role ci deploy --policy readers --audience coffer'),
+  step('jwt list'),
+  step('jwt delete ci --yes'),
   step('audit query --action rotate --path shop/dev/api/*'),
   step('audit query --since nonsense'),
   step('audit head'),
