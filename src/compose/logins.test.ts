@@ -196,7 +196,7 @@ test('an access key is whom it was made for, until it is disabled or its time is
   expect(await platform.identities.accessKey('AKIAAAAAAAAAAAAAAAAA', HERE)).toBeUndefined()
 })
 
-test('credentials outlive a change of every key, and a backup', async () => {
+test('credentials outlive a change of keys', async () => {
   const home = await newHome()
   const platform = await home.open()
   const { identities } = admin(platform)

@@ -5,14 +5,23 @@ import { CofferError } from '../../core/errors.ts'
 import { isKeyUrl } from '../../core/key-url.ts'
 import { LIMITS } from '../../core/limits.ts'
 
+export interface FetchOptions {
+  /** Replaces the authorities that are trusted otherwise. */
+  readonly caPem?: string | undefined
+  /** For the whole answer. Default `LIMITS.jwksTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}
+
 /**
- * A JSON document of an issuer: status 200, no redirect, at most `jwksBytesMax` within
- * `jwksTimeoutMs`. `caPem` replaces the authorities that are trusted otherwise.
+ * A JSON document of an issuer: status 200, no redirect, at most `jwksBytesMax`.
  * @throws CofferError `unavailable`, without anything of the answer
  */
-export async function fetchJson(url: string, caPem: string | undefined): Promise<unknown> {
+export async function fetchJson(
+  url: string,
+  { caPem, timeoutMs = LIMITS.jwksTimeoutMs }: FetchOptions,
+): Promise<unknown> {
   if (!isKeyUrl(url)) throw unavailable('its address is neither https nor on this machine')
-  const signal = AbortSignal.timeout(LIMITS.jwksTimeoutMs)
+  const signal = AbortSignal.timeout(timeoutMs)
   const text = await new Promise<string>((resolve, reject) => {
     const options = { signal, agent: false, headers: { accept: 'application/json' } }
     const take = (answer: IncomingMessage) => void bodyOf(answer).then(resolve, reject)

@@ -5,6 +5,7 @@ import type { CompactVerifyGetKey, JSONWebKeySet } from 'jose'
 import { CofferError } from '../../core/errors.ts'
 import type { JwtIssuer } from '../../core/ports/identities.ts'
 import { fetchJson, unavailable } from './fetch-json.ts'
+import type { FetchOptions } from './fetch-json.ts'
 
 /** What JWTs of an issuer are verified with. */
 export interface IssuerKeys {
@@ -20,20 +21,23 @@ export function keysOfPem(publicKeys: readonly string[]): IssuerKeys {
 }
 
 /** @throws `unavailable` */
-export async function fetchKeys({ discoveryUrl, jwksUrl, caPem }: JwtIssuer): Promise<IssuerKeys> {
-  if (discoveryUrl === undefined) return { keys: [await fetchSet(jwksUrl, caPem)] }
+export async function fetchKeys(
+  { discoveryUrl, jwksUrl }: JwtIssuer,
+  options: FetchOptions,
+): Promise<IssuerKeys> {
+  if (discoveryUrl === undefined) return { keys: [await fetchSet(jwksUrl, options)] }
   const base = discoveryUrl.replace(/\/$/, '')
-  const document = await fetchJson(`${base}/.well-known/openid-configuration`, caPem)
+  const document = await fetchJson(`${base}/.well-known/openid-configuration`, options)
   const { issuer, jwks_uri: setUrl } = (document ?? {}) as Record<string, unknown>
   if (typeof issuer !== 'string' || issuer.replace(/\/$/, '') !== base) {
     throw unavailable('its configuration is of another issuer')
   }
-  return { keys: [await fetchSet(setUrl, caPem)], issuer }
+  return { keys: [await fetchSet(setUrl, options)], issuer }
 }
 
-async function fetchSet(url: unknown, caPem: string | undefined): Promise<CompactVerifyGetKey> {
+async function fetchSet(url: unknown, options: FetchOptions): Promise<CompactVerifyGetKey> {
   if (typeof url !== 'string') throw unavailable('its configuration names no keys')
-  const set = await fetchJson(url, caPem)
+  const set = await fetchJson(url, options)
   try {
     return createLocalJWKSet(set as JSONWebKeySet)
   } catch (cause) {

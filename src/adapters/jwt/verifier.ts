@@ -14,7 +14,13 @@ const COOLDOWN_MS = 30_000
 const ISSUERS_MAX = 128
 
 /** Verifies signatures with `jose`; an issuer's keys are fetched when they are needed and kept. */
-export function createJwtVerifier({ now }: { readonly now: Clock }): JwtVerifier {
+export function createJwtVerifier({
+  now,
+  timeoutMs,
+}: {
+  readonly now: Clock
+  readonly timeoutMs?: number | undefined
+}): JwtVerifier {
   const kept = new Map<string, { readonly at: number; readonly keys: Promise<IssuerKeys> }>()
 
   async function keysFor(
@@ -30,7 +36,7 @@ export function createJwtVerifier({ now }: { readonly now: Clock }): JwtVerifier
     if (known !== undefined && Math.abs(at - known.at) < ageMs) {
       return { keys: await known.keys, isNew: false }
     }
-    const keys = fetchKeys(issuer).catch((error: unknown) => {
+    const keys = fetchKeys(issuer, { caPem: issuer.caPem, timeoutMs }).catch((error: unknown) => {
       kept.delete(place)
       throw error
     })
