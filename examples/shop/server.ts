@@ -5,13 +5,14 @@ import { openCoffer } from 'coffer'
 import type { Secret } from 'coffer'
 import config from './coffer.config.ts'
 
-const coffer = await openCoffer()
+// At the server that COFFER_ADDR names, as whoever COFFER_TOKEN is for; else in this machine's store.
+const coffer = process.env.COFFER_ADDR === undefined ? await openCoffer() : undefined
 const cfg = await config.load({ coffer })
 
 /** The key that signs, and the one before it, whose sessions stay valid. */
 let keys: readonly Secret<string>[] = [cfg.session.key]
 
-cfg.session.key.onChange(
+const stop = cfg.session.key.onChange(
   (now) => {
     keys = [now, ...keys.slice(0, 1)]
     console.log(`now signing with ${now}`)
@@ -55,5 +56,6 @@ server.listen(cfg.http.port, '127.0.0.1', () => {
 process.once('SIGTERM', () => {
   server.close()
   server.closeAllConnections()
-  coffer.close().catch((error: unknown) => console.error(error))
+  stop()
+  coffer?.close().catch((error: unknown) => console.error(error))
 })

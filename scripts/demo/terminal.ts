@@ -11,8 +11,17 @@ export interface Terminal {
   run(...argv: string[]): void
   /** The same, with what it prints at the very left: for the last one. */
   conclude(...argv: string[]): void
-  /** Runs beside the demo; each line of its output is shown with its name and given to `line`. */
-  start(argv: readonly string[], line: (text: string) => void): ChildProcess
+  /** Runs to the end; what it prints is not shown, but returned. */
+  quietly(...argv: string[]): string
+  /**
+   * Runs beside the demo, out of reach of the terminal's Ctrl-C; each line of its output is given
+   * to `line`, and shown unless that answers with another text or with `''`.
+   */
+  start(
+    argv: readonly string[],
+    line: (text: string) => string | void,
+    own?: Readonly<Record<string, string>>,
+  ): ChildProcess
 }
 
 export function terminalIn({ dir: cwd, bin, env }: Workspace): Terminal {
@@ -33,16 +42,22 @@ export function terminalIn({ dir: cwd, bin, env }: Workspace): Terminal {
     say: (text) => console.log(`  ${text}`),
     run: (...argv) => void process.stdout.write(indent(execute(argv))),
     conclude: (...argv) => void process.stdout.write(execute(argv)),
-    start(argv, line) {
-      prompt([...argv, '&'])
-      const child = spawn(...program(argv), { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    quietly: (...argv) => execute(argv),
+    start(argv, line, own = {}) {
+      prompt([...Object.entries(own).map(([name, value]) => `${name}=${value}`), ...argv, '&'])
+      const child = spawn(...program(argv), {
+        cwd,
+        env: { ...env, ...own },
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+      })
       let rest = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n')
         rest = lines.pop() ?? ''
         for (const each of lines) {
-          console.log(styleText('dim', `  | ${each}`))
-          line(each)
+          const shown = line(each) ?? each
+          if (shown !== '') console.log(styleText('dim', `  | ${shown}`))
         }
       })
       return child
@@ -51,6 +66,9 @@ export function terminalIn({ dir: cwd, bin, env }: Workspace): Terminal {
 }
 
 const prompt = (argv: readonly string[]) =>
-  console.log(`  ${styleText('cyan', `$ ${argv.join(' ')}`)}`)
+  console.log(`  ${styleText('cyan', `$ ${argv.map(shortened).join(' ')}`)}`)
+
+/** A token is a secret, also of a demo. */
+const shortened = (argument: string) => argument.replace(/(coffer_.{4})[A-Za-z0-9_-]+/, '$1…')
 
 const indent = (text: string) => text.replace(/^(?=.)/gm, '    ')
