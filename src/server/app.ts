@@ -41,6 +41,8 @@ export async function createApp(
       const below = dialects
         .map((name) => DIALECTS[name])
         .find(({ prefix }) => prefix !== '' && request.raw.url?.startsWith(`${prefix}/`))
+      // No hook sees these.
+      server.guard.refused(request.ip, 'malformed', 'invalid_argument')
       void (below?.refuse ?? answerProblem)(error, request, reply)
     },
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, ignoreTrailingSlash: false },

@@ -47,8 +47,9 @@ export const observing =
       if (seen === undefined || seen.ended) return
       seen.ended = true
       const { via, operation, actor, code } = seen
-      const facts = { via, operation, status, ms, request: request.id, address: request.ip }
-      for (const watcher of watchers) watcher.ended({ ...facts, actor, code })
+      const { id, ip: address } = request
+      const facts = { via, operation, status, ms, request: id, address, actor, code }
+      for (const watcher of watchers) watcher.ended(facts)
     }
     app.addHook('onRequest', (request, _reply, done) => {
       request.seen = freshSeen()

@@ -101,6 +101,22 @@ test('refused credentials are counted, audited in sums, and limited by address',
   ])
 })
 
+test('what makes no sense and comes from nobody is counted too', async () => {
+  const store = await newStore()
+  const server = await serving(store)
+  for (let i = 0; i < 5; i++) expect((await get(`${server.url}/nowhere/${i}`)).status).toBe(404)
+  expect((await get(`${server.url}/%zz`)).status).toBe(400)
+  await server.close()
+  const platform = await openPlatform(store)
+  const events = await platform.as(ADMIN).audit.query({ action: 'authenticate' })
+  await platform.close()
+  expect(events.map(({ code, reason }) => [code, reason])).toEqual([
+    ['not_found', 'the first of its kind'],
+    ['invalid_argument', 'the first of its kind'],
+    ['not_found', '4 more within 10 s'],
+  ])
+})
+
 test('a limit of an address holds for whatever it asks, but for health', async () => {
   const server = await serving(await newStore(), ['address=1:5'])
   const statuses: number[] = []

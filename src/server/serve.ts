@@ -6,6 +6,7 @@ import type { OwnGate } from './gate/gate.ts'
 import { createGuard } from './guard/guard.ts'
 import { createLocalAuthority } from './guard/local-authority.ts'
 import type { Rates } from './guard/rates.ts'
+import { countingRefusals } from './guard/refused-requests.ts'
 import { createRefusals } from './guard/refusals.ts'
 import { createLog } from './log/log.ts'
 import type { LogOptions, ServerLog } from './log/log.ts'
@@ -89,7 +90,7 @@ async function serveHere(options: ServeOptions, log: ServerLog): Promise<Serving
   try {
     const running = await startServer(server, options.start, {
       observers: [
-        observing([metrics, log]),
+        observing([metrics, log, countingRefusals(guard)]),
         serveMetrics(server, metrics, { open: options.openMetrics }),
       ],
       warn: (error) => log.warn('the certificate could not be read', error),

@@ -1,6 +1,7 @@
 import { pooledRandom } from '../../compose.ts'
 import { createGuard } from '../guard/guard.ts'
 import { createLeasedAuthority } from '../guard/leased-authority.ts'
+import { countingRefusals } from '../guard/refused-requests.ts'
 import { createLog } from '../log/log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { serveMetrics } from '../metrics/route.ts'
@@ -91,7 +92,10 @@ async function begin(
   })
   if (orders.rootKey !== undefined) await gate.open(orders.rootKey)
   running = await startServer(server, orders.start, {
-    observers: [observing([metrics, log]), serveMetrics(server, sum, { open: orders.openMetrics })],
+    observers: [
+      observing([metrics, log, countingRefusals(server.guard)]),
+      serveMetrics(server, sum, { open: orders.openMetrics }),
+    ],
     warn: (error) => log.warn('the certificate could not be read', error),
     note: (what) => log.note(what),
   })
