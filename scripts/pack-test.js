@@ -53,6 +53,27 @@ await openCoffer({ dataDir: './nowhere' })
 `
 const UNCAUGHT_CHARS_MAX = 5000
 
+/** The server of the package, asked over TLS with what it says of itself, then stopped. */
+const SERVE = `
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:https'
+const args = ['node_modules/coffer/bin/coffer.js', 'serve', '--listen', ':0', '--json', '--workers', '2']
+const env = { ...process.env, COFFER_DATA_DIR: './served' }
+const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
+const [line] = await once(child.stdout, 'data')
+const { url, ca, token } = JSON.parse(line)
+const ask = (path) => new Promise((resolve, reject) => {
+  const headers = { authorization: 'Bearer ' + token }
+  request(url + path, { ca: readFileSync(ca), headers, agent: false }, (r) => resolve(r.resume().statusCode))
+    .once('error', reject).end()
+})
+console.log(await ask('/readyz'), await ask('/api/v1/self'), await ask('/v1/sys/health'))
+child.kill('SIGTERM')
+console.log('ended', (await once(child, 'exit'))[0])
+`
+
 try {
   const tarball = pack()
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
@@ -64,6 +85,7 @@ try {
   sees(node, ['--conditions=browser', 'use.ts'], 1, 'browser')
   sees(node, ['-e', BROWSER], 0, 'env')
   sees(node, ['--input-type=module', '-e', UNCAUGHT], 1, 'store_missing', UNCAUGHT_CHARS_MAX)
+  sees(node, ['--input-type=module', '-e', SERVE], 0, '200 200 200\nended 0')
   sees(
     node,
     [path.join(root, 'node_modules/typescript/bin/tsc'), ...typeChecking(), 'use.ts'],
