@@ -138,7 +138,7 @@ test.each([
   ['GET', '/', 404, 'not_found'],
   ['GET', '', 404, 'not_found'],
 ] as const)('%s %s is refused with %i %s', async (method, path, status, code) => {
-  await refused(method, path, {}, status, code)
+  expect((await refused(method, path, {}, status, code)).json).toHaveProperty('remedy')
 })
 
 test('other methods are told which there are', async () => {

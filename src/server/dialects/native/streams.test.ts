@@ -68,10 +68,11 @@ async function listen(
     status: answer.status,
     type: answer.headers.get('content-type') ?? '',
     events,
-    until: (count) =>
-      expect
+    async until(count) {
+      await expect
         .poll(() => events.length, { timeout: 2_000, interval: 20 })
-        .toBeGreaterThanOrEqual(count),
+        .toBeGreaterThanOrEqual(count)
+    },
     over: read().catch(() => {}),
     stop: () => controller.abort(),
   }
@@ -194,5 +195,5 @@ test('an actor has at most streamsPerActorMax streams, and one that ends makes r
 test('a server that is stopped ends its streams', async () => {
   const stream = await listen('/events')
   await server.app.close()
-  await stream.over
+  await expect(stream.over).resolves.toBeUndefined()
 })
