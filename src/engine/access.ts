@@ -2,6 +2,7 @@ import { CofferError } from '../core/errors.ts'
 import { CURRENT } from '../core/label.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ActorRecord, Role } from '../core/ports/coffer.ts'
+import type { Grants } from '../core/ports/identities.ts'
 import type { HeadKind, Store, StoreReader } from '../core/ports/store.ts'
 import type { CompiledAccess, Decision, Question } from '../core/policy/decide.ts'
 import { compileAccess, decide } from '../core/policy/decide.ts'
@@ -15,9 +16,8 @@ import type { SecretRecord } from '../core/record.ts'
 import type { Origin, Subject } from './context.ts'
 import type { HeadCodec } from './heads.ts'
 
-/** What an actor may do, as stored, with where it came from. */
+/** What an actor, or whoever has the same grants, may do, as stored, with where it came from. */
 export interface ActorAccess {
-  readonly actor: string
   readonly compiled: CompiledAccess
   /** How it came by its policies; absent for an actor that nobody told Coffer about. */
   readonly grants: readonly Grant[] | undefined
@@ -41,16 +41,24 @@ export interface AccessCache {
   loadFrom(rows: StoreReader, subject: Subject, accessGeneration: number): Promise<ActorAccess>
 }
 
-const CACHED_ACTORS_MAX = 10_000
+const CACHED_MAX = 10_000
 
 export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
   let generation = -1
   const bySubject = new Map<string, ActorAccess>()
+  /** A credential's row is remembered, and its grants with it: no key is made for every read. */
+  let byGrants = new WeakMap<Grants, ActorAccess>()
   const loading = new Map<string, Promise<ActorAccess>>()
 
   const cache: AccessCache = {
-    known: (subject, accessGeneration) =>
-      accessGeneration === generation ? bySubject.get(keyOf(subject)) : undefined,
+    known(subject, accessGeneration) {
+      if (accessGeneration !== generation) return undefined
+      const { grants } = subject
+      if (grants === undefined) return bySubject.get(keyOf(subject))
+      const known = byGrants.get(grants) ?? bySubject.get(keyOf(subject))
+      if (known !== undefined) byGrants.set(grants, known)
+      return known
+    },
     load: (subject) =>
       store.read(async (rows) => {
         const state = await rows.state()
@@ -68,9 +76,14 @@ export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
       const access = await readAccess(rows, heads, subject)
       if (accessGeneration > generation) {
         bySubject.clear()
+        byGrants = new WeakMap()
         generation = accessGeneration
       }
-      if (accessGeneration === generation && bySubject.size < CACHED_ACTORS_MAX) {
+      if (accessGeneration === generation) {
+        for (const oldest of bySubject.keys()) {
+          if (bySubject.size < CACHED_MAX) break
+          bySubject.delete(oldest)
+        }
         bySubject.set(keyOf(subject), access)
       }
       return access
@@ -124,7 +137,7 @@ async function readAccess(
   }
   const own = actor === SYSTEM_ACTOR ? SYSTEM : given && { name: actor, ...given }
   const record = own ?? (await read<ActorRecord>('actor', actor))
-  if (record === undefined) return { actor, compiled: NOBODY, grants: undefined }
+  if (record === undefined) return { compiled: NOBODY, grants: undefined }
   const roles = new Map<string, Role>()
   for (const name of record.roles) {
     const role = await read<Role>('role', name)
@@ -146,7 +159,7 @@ async function readAccess(
         await readMounts(rows, heads),
       )
     : undefined
-  return { actor, compiled: compileAccess({ policies: all, vault }), grants }
+  return { compiled: compileAccess({ policies: all, vault }), grants }
 }
 
 /** What addresses stand for, in policies that are written in them. */
@@ -163,10 +176,11 @@ async function readMounts(rows: StoreReader, heads: HeadCodec): Promise<readonly
 
 const NOBODY = compileAccess({ policies: [] })
 
-/** Grants come from a credential: two of the same actor can have different ones. */
+/**
+ * Grants come from a credential: two of the same actor can have different ones, and all that have
+ * the same may do the same. No actor begins with a newline.
+ */
 const keyOf = ({ actor, grants }: Subject): string =>
-  grants === undefined
-    ? actor
-    : `${actor}\n${grants.policies.join('\n')}\n\n${grants.roles.join('\n')}`
+  grants === undefined ? actor : `\n${grants.policies.join('\n')}\n\n${grants.roles.join('\n')}`
 
 type NamedKind = Exclude<HeadKind, 'secret'>

@@ -131,7 +131,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
       (await context.access.loadOnce(origin, row.accessGeneration))
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
-    refuseDenied(access, path, at, ref, record, version)
+    refuseDenied(origin, access, path, at, ref, record, version)
     if (record !== undefined) refuseByOrigin(origin, 'read', record)
     decided = true
     if (record === undefined || version === undefined) {
@@ -160,7 +160,8 @@ async function deniedFirst(
 ): Promise<unknown> {
   if (!isCofferError(error, 'corrupt')) return error
   try {
-    refuseDenied(await context.access.load(origin), path, at, ref, undefined, undefined)
+    const access = await context.access.load(origin)
+    refuseDenied(origin, access, path, at, ref, undefined, undefined)
     return error
   } catch (refused) {
     return refused
@@ -206,6 +207,7 @@ function fetchNamed(context: EngineContext, path: string, ref: ReadRef): Promise
 }
 
 function refuseDenied(
+  { actor }: Origin,
   access: ActorAccess,
   path: string,
   at: number,
@@ -220,7 +222,7 @@ function refuseDenied(
         ? [ref.label ?? CURRENT]
         : []
   if (!allows(access, { action: 'read', path, labels, at }).allowed) {
-    throw denied(access.actor, 'read', path)
+    throw denied(actor, 'read', path)
   }
 }
 
