@@ -10,7 +10,10 @@ export interface Supervisor {
   stop(): void
 }
 
-/** So many starts in a row that never came to answer: going on would only hide what is wrong. */
+/**
+ * So many starts in a row that never came to answer, with no other worker that does: going on would
+ * only hide what is wrong.
+ */
 export const FAILED_STARTS_MAX = 10
 const SHORT_LIFE_MS = 10_000
 const WAIT_MS = 100
@@ -23,11 +26,12 @@ const WAIT_MS_MAX = 5_000
 export function createSupervisor(options: {
   readonly fork: () => Worker
   readonly clock: () => number
-  readonly ended: (worker: Worker, signal: string | number) => void
+  readonly ended: (worker: Worker, how: string | number) => void
   readonly giveUp: () => void
 }): Supervisor {
   const { fork, clock, ended, giveUp } = options
   const timers = new Set<NodeJS.Timeout>()
+  const answering = new Set<Worker>()
   let stopped = false
   let failedStarts = 0
   let shortLives = 0
@@ -37,11 +41,12 @@ export function createSupervisor(options: {
     const startedAt = clock()
     const worker = fork()
     worker.once('exit', (code, signal) => {
+      answering.delete(worker)
       ended(worker, signal ?? code)
       if (stopped) return
       failedStarts += 1
       shortLives = clock() - startedAt < SHORT_LIFE_MS ? shortLives + 1 : 0
-      if (failedStarts >= FAILED_STARTS_MAX) {
+      if (failedStarts >= FAILED_STARTS_MAX && answering.size === 0) {
         stopped = true
         giveUp()
         return
@@ -57,7 +62,8 @@ export function createSupervisor(options: {
 
   return {
     start,
-    healthy: () => {
+    healthy(worker) {
+      answering.add(worker)
       failedStarts = 0
     },
     stop() {

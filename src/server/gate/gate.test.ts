@@ -149,6 +149,20 @@ test('an ordinary seal opens at the start; sealed by hand, the root key itself i
   expect(await gate.submit(key, FROM)).toMatchObject({ sealed: false })
 })
 
+test('a store that was put under another seal meanwhile is opened by that one', async () => {
+  const { store } = await keyStore()
+  const gate = await gateOf(store)
+  const { shares } = await gate.platform().keys.reseal({
+    actor: ADMIN,
+    seal: 'shamir',
+    sealOptions: { shares: '2', threshold: '2' },
+  })
+  await gate.seal({ actor: ADMIN })
+  expect(gate.status()).toMatchObject({ kind: 'shamir', threshold: 2, shares: 2 })
+  await submitAll(gate, shares)
+  expect(gate.status().sealed).toBe(false)
+})
+
 test('shares in the environment open it at the start', async () => {
   const { store, shares } = await shamirStore()
   const gate = await gateOf({ ...store, env: { COFFER_SHARES: shares.slice(2).join(' ') } })

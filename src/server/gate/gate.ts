@@ -1,5 +1,5 @@
 import { inspectSeal, openPlatform, unsealRootKey } from '../../compose.ts'
-import type { PlatformOptions } from '../../compose.ts'
+import type { PlatformOptions, SealInspection } from '../../compose.ts'
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Clock, Random } from '../../core/ports/ambient.ts'
@@ -34,9 +34,8 @@ export interface GateParts {
  */
 export async function createGate(parts: GateParts): Promise<OwnGate> {
   const { clock, random } = parts
-  const seal = await inspectSeal(parts.store)
-  if (seal === undefined) throw new CofferError('store_missing', 'There is no store to serve.')
-  const attempt = createAttempt(seal, clock, random)
+  let seal = await sealOf(parts)
+  let attempt = createAttempt(seal, clock, random)
   let platform: Platform | undefined
   let trouble: CofferError | undefined
   let retry: NodeJS.Timeout | undefined
@@ -168,9 +167,18 @@ export async function createGate(parts: GateParts): Promise<OwnGate> {
         await new Promise((resolve) => setTimeout(resolve, GRACE_MS))
         await parts.closing?.()
         await sealing.close()
+        // It may have been put under another root key since it was opened.
+        seal = await sealOf(parts)
+        attempt = createAttempt(seal, clock, random)
       }),
     close: () => inTurn(close),
   }
+}
+
+async function sealOf({ store }: GateParts): Promise<SealInspection> {
+  const seal = await inspectSeal(store)
+  if (seal !== undefined) return seal
+  throw new CofferError('store_missing', 'There is no store to serve.')
 }
 
 /** What may be better in a while, without anybody doing anything to this process. */

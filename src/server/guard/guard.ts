@@ -49,8 +49,12 @@ export function createGuard(authority: Authority, watcher: GuardWatcher): Guard 
       watcher.refused(via, code)
       authority.refused({ address: key, via, code })
       const waitMs = authority.take('refused', key)
-      // A worker that must ask first lets this one pass; the next will know.
-      if (typeof waitMs !== 'number' || waitMs === 0) return undefined
+      if (typeof waitMs !== 'number') {
+        // A worker that must ask first lets this one pass; the next will know.
+        waitMs.catch(() => {})
+        return undefined
+      }
+      if (waitMs === 0) return undefined
       watcher.throttled('refused')
       return throttled('refused', waitMs)
     },
