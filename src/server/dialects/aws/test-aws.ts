@@ -72,11 +72,15 @@ export async function expectFault(
   name: string,
   message: string | RegExp = /./,
 ): Promise<void> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
+  const error = await failureOf(call)
   expect(error).toMatchObject({ name, $metadata: { httpStatusCode: 400 } })
-  expect((error as Error).message).toMatch(message)
-  if (typeof message === 'string') expect((error as Error).message).toBe(message)
+  if (typeof message === 'string') expect(error.message).toBe(message)
+  else expect(error.message).toMatch(message)
 }
+
+/** The error that a call fails with. */
+export const failureOf = (call: Promise<unknown>): Promise<Error> =>
+  call.then(
+    () => new Error('It did not fail.'),
+    (error: unknown) => error as Error,
+  )

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestAws } from '../test-aws.ts'
-import { expectFault, startTestAws } from '../test-aws.ts'
+import { expectFault, failureOf, startTestAws } from '../test-aws.ts'
 
 let aws: TestAws
 let client: TestAws['client']
@@ -52,19 +52,28 @@ describe('a resource policy', () => {
     expect(await reader.describeSecret({ SecretId: 'app/denied' })).toMatchObject({
       Name: 'app/denied',
     })
+    const authorization = `Bearer ${await aws.token({ actor: 'service:reader' })}`
+    const native = (path: string) =>
+      fetch(`${aws.url}/api/v1/${path}`, { headers: { authorization } })
+    expect((await native('secrets/app/denied')).status).toBe(403)
+    expect((await native('metadata/app/denied')).status).toBe(200)
     expect((await client.getSecretValue({ SecretId: 'app/denied' })).SecretString).toBe('v')
     const denials = await aws.coffer.audit.query({ resource: 'app/denied', outcome: 'denied' })
-    expect(denials.map((event) => event.actor)).toEqual(['service:reader', 'service:reader'])
+    expect(denials.map(({ actor, via }) => [actor, via])).toEqual([
+      ['service:reader', 'aws'],
+      ['service:reader', 'aws'],
+      ['service:reader', 'http'],
+    ])
   })
 
   it('grants nothing that our policies do not', async () => {
     const allow = { Effect: 'Allow', Principal: { AWS: READER }, Action: '*', Resource: '*' }
     await withPolicy('other/allowed', allow)
-    await expectFault(
-      reader.getSecretValue({ SecretId: 'other/allowed' }),
+    const denied = await failureOf(reader.getSecretValue({ SecretId: 'other/allowed' }))
+    expect([denied.name, denied.message]).toEqual([
       'AccessDeniedException',
       `User: ${READER} is not authorized to perform: secretsmanager:GetSecretValue on resource: other/allowed because no identity-based policy allows the secretsmanager:GetSecretValue action`,
-    )
+    ])
   })
 
   const cases: [string, object, boolean][] = [
@@ -128,8 +137,8 @@ describe('putting one', () => {
     ]) {
       const put = client.putResourcePolicy({ SecretId: 'app/put', ResourcePolicy })
       await expectFault(put, 'MalformedPolicyDocumentException', /^This resource policy contains /)
-      const validate = client.validateResourcePolicy({ ResourcePolicy })
-      await expectFault(validate, 'MalformedPolicyDocumentException')
+      const { name } = await failureOf(client.validateResourcePolicy({ ResourcePolicy }))
+      expect(name).toBe('MalformedPolicyDocumentException')
     }
   })
 
@@ -156,6 +165,6 @@ describe('putting one', () => {
     const id = { SecretId: 'app/put' }
     await client.putResourcePolicy({ ...id, ResourcePolicy: padded(20_480) })
     const past = client.putResourcePolicy({ ...id, ResourcePolicy: padded(20_481) })
-    await expectFault(past, 'ValidationException')
+    expect((await failureOf(past)).name).toBe('ValidationException')
   })
 })

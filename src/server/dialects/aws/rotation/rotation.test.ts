@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -20,17 +20,19 @@ const NODE = process.execPath
 beforeAll(async () => {
   aws = await startTestAws({ aws: { accountId: '123456789012', rotationCommands: [NODE] } })
   client = aws.client
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const event = await bodyOf(request)
+    seen.push(event)
+    try {
+      await work(event)
+      response.end('null')
+    } catch {
+      response.statusCode = 500
+      response.end('{"errorMessage":"no"}')
+    }
+  }
   handler = createServer((request, response) => {
-    void bodyOf(request).then(async (event) => {
-      seen.push(event)
-      try {
-        await work(event)
-        response.end('null')
-      } catch {
-        response.statusCode = 500
-        response.end('{"errorMessage":"no"}')
-      }
-    })
+    handle(request, response).catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => handler.once('listening', resolve))
   url = `http://127.0.0.1:${(handler.address() as AddressInfo).port}/`
