@@ -160,3 +160,26 @@ test.each(['compose/open-coffer.ts', 'cli/run/keeper.ts', 'cli/commands/audit-ta
     expect(code).toMatch(/\.startSweeping\(\)/)
   },
 )
+
+test('credentials that ended are removed by a sweep, and by a process that stays', async () => {
+  const { platform, coffer, clock } = await swept(async () => {})
+  const { record } = await coffer.identities.createToken({ policies: ['none'], ttlSeconds: 60 })
+  expect(await platform.identities.tidy()).toBe(0)
+  clock.now += 60_000
+  await platform.sweep()
+  const [event] = (await coffer.audit.query({ action: 'sweep' })).filter(
+    ({ resource }) => resource === 'store:credentials',
+  )
+  expect(event?.reason).toBe('1 credentials that had ended')
+  expect(await platform.identities.tidy()).toBe(0)
+  await coffer.identities.createToken({ policies: ['none'], ttlSeconds: 60 })
+  clock.now += 60_000
+  const stop = platform.startSweeping(20)
+  await expect
+    .poll(async () => (await coffer.audit.query({ resource: 'store:credentials' })).length)
+    .toBe(2)
+  await stop()
+  expect(await platform.identities.tidy()).toBe(0)
+  expect(await coffer.identities.lookupToken({ accessor: record.accessor })).toBeUndefined()
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+})

@@ -62,6 +62,8 @@ export const LIMITS = {
   rotateEveryDaysDefault: 90,
   rotateEveryDaysMax: 1_000,
   sweepEveryMs: 24 * 60 * 60 * 1_000,
+  /** Credentials that ended are removed this often; they are refused from the moment they end. */
+  tidyEveryMs: 60 * 60 * 1_000,
   storeBusyTimeoutMs: 10_000,
   auditLockTimeoutMs: 10_000,
   auditSinkTimeoutMs: 5_000,

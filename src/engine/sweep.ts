@@ -8,6 +8,7 @@ import { allows } from './access.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import { purge } from './secrets/changes.ts'
 import type { EngineContext, Origin } from './context.ts'
+import { tidy } from './identities/tidy.ts'
 import { inspect } from './integrity.ts'
 import { isDue } from './secrets/list.ts'
 import { addVersion } from './secrets/write.ts'
@@ -17,8 +18,8 @@ const CHUNK = 500
 
 /**
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
- * what is due and may be rotated by Coffer itself, prunes the audit log, checks all heads and their
- * digest. Nothing is purged while any of them is not what it was: an attacker's rows decide no
+ * what is due and may be rotated by Coffer itself, removes credentials that ended, prunes the audit
+ * log, checks all heads and their digest. Nothing is purged while any of them is not what it was: an attacker's rows decide no
  * deletion. What is wrong with one secret keeps no other from its turn. Only what the actor may list
  * is named in the report.
  */
@@ -63,6 +64,7 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
     })
   }
   if (purged.length > 0) await context.store.scrub()
+  if (sound) await tidy(context)
   await context.log.prune(now, origin.actor)
   await context.log.append([
     {

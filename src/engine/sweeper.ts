@@ -5,8 +5,8 @@ import type { EngineContext, Origin } from './context.ts'
 const TICK_MS = 60_000
 
 /**
- * Sweeps every `everyMs` as long as this process holds the store's lease; one process of many does
- * it. Timers do not keep the process alive. Returns a stop that waits for a sweep under way.
+ * Sweeps every `everyMs`, and removes credentials that ended at least every hour, as long as this
+ * process holds the store's lease; one process of many does it. Timers do not keep the process alive. Returns a stop that waits for a sweep under way.
  */
 export function startSweeping(
   context: EngineContext,
@@ -20,8 +20,11 @@ export function startSweeping(
   const tick = async () => {
     const now = context.clock()
     if (!(await context.store.lease('sweeper', holder, now, 2 * TICK_MS))) return
-    // Held until the next sweep is due, by a holder that nobody can be again: not renewable.
+    // Held until the next is due, by a holder that nobody can be again: not renewable.
     const once = Buffer.from(context.random(16)).toString('hex')
+    if (await context.store.lease('tidied', once, now, Math.min(everyMs, LIMITS.tidyEveryMs))) {
+      await (await import('./identities/tidy.ts')).tidy(context)
+    }
     if (!(await context.store.lease('swept', once, now, everyMs))) return
     try {
       await (await import('./sweep.ts')).sweep(context, origin)
