@@ -34,6 +34,7 @@ beforeAll(async () => {
             await new Promise((resolve) =>
               setTimeout(resolve, request.url.includes('slow') ? 40 : 0),
             )
+            if (request.url.includes('large')) return 'x'.repeat(LARGE)
             return { url: request.url, token: request.headers['x-vault-token'], ip: request.ip }
           },
         })
@@ -52,6 +53,8 @@ beforeEach(() => {
   seen = []
   refused = 0
 })
+
+const LARGE = 20_000_000
 
 const LIST = 'LIST /v1/secret/metadata/app HTTP/1.1\r\nHost: x\r\nX-Vault-Token: t\r\n\r\n'
 const LISTED = 'GET /v1/secret/metadata/app?list=true'
@@ -125,6 +128,15 @@ test('byte by byte, and in packets of any size, it is the same LIST once', async
   expect(seen.every((line) => /^(?:GET \/v1\/secret|POST \/v1\/p$|PUT \/v1\/c$)/.test(line))).toBe(
     true,
   )
+})
+
+test('a slow reader gets all of a large answer', async () => {
+  const connection = await rawConnection(plain.port)
+  connection.socket.pause()
+  await connection.say(LIST.replace('app', 'large'))
+  await new Promise((resolve) => setTimeout(resolve, 1_300))
+  connection.socket.resume()
+  expect((await connection.heard()).length).toBeGreaterThan(LARGE)
 })
 
 test('nothing behind a LIST is carried out: its body, another LIST, another request', async () => {

@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: Buffer
 }
 
-/** What of a connection's last words may be lost to a client that never closes its side. */
+/** How long a client that was told everything may take to close its side. */
 const LINGER_MS = 1_000
 
 /** Of one connection or hop only: told anew. */
@@ -30,9 +30,10 @@ export function closeWith(socket: Socket, { status, headers, body }: RawAnswer):
     `date: ${new Date().toUTCString()}\r\n`,
     `content-length: ${body.length}\r\nconnection: close\r\n\r\n`,
   ].join('')
-  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
   socket.once('end', () => socket.destroySoon())
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]), () => {
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  })
 }
 
 /**

@@ -125,6 +125,17 @@ test('what is made is private, for ten years and for ninety days, and stays over
   again.close()
 })
 
+test('years from 2050 on are written as RFC 5280 wants them', async () => {
+  now = Date.UTC(2049, 11, 1)
+  const source = await own()
+  const root = leafOf(readFileSync(tlsPlaces(dir).ca, 'utf8'))
+  expect([root.validFrom, root.validTo].map((text) => new Date(text).getUTCFullYear())).toEqual([
+    2049, 2059,
+  ])
+  expect(leafOf(source.current().cert).verify(root.publicKey)).toBe(true)
+  source.close()
+})
+
 test('TLS 1.1 is refused, 1.2 and 1.3 are spoken', async () => {
   const { port, caFile } = await start({ dataDir: dir, names: [] })
   const ca = readFileSync(caFile ?? '', 'utf8')
