@@ -73,10 +73,12 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
     test: (question) => test(context, origin, question),
     async who(action, path) {
       const actors = await all<ActorRecord>(context, origin, 'actor')
+      const { holders } = await import('./identities/holders.ts')
+      const subjects = [...actors.map(({ name }) => ({ actor: name })), ...(await holders(context))]
       const answers = []
-      for (const { name } of actors) {
-        const answer = await answerFor(context, { actor: name, action, path })
-        answers.push({ actor: name, answer })
+      for (const subject of subjects) {
+        const { actor } = subject
+        answers.push({ actor, answer: await answerFor(context, { actor, action, path }, subject) })
       }
       return answers
     },

@@ -293,7 +293,10 @@ export interface AccessAdmin {
   deleteActor(name: string): Promise<void>
   /** Would it be allowed, and which rule says so. Audited as `describe`, changes nothing. */
   test(question: AccessQuestion): Promise<AccessAnswer>
-  /** Every known actor with its answer for this action and path. */
+  /**
+   * Every known actor with its answer for this action and path; after them whoever has policies
+   * from a credential, or could log in for one.
+   */
   who(action: string, path: string): Promise<{ actor: string; answer: AccessAnswer }[]>
 }
 

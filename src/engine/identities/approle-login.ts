@@ -28,7 +28,7 @@ export async function loginAppRole(
   const mount = checkMount(input.mount)
   const { address, via, request } = from
   const holder = await holderOf(context.credentials, mount, input.roleId)
-  const actor = holder === undefined ? 'unknown:approle' : actorOf(mount, holder.role.name)
+  const actor = holder === undefined ? 'unknown:approle' : actorOfRole(mount, holder.role.name)
   const origin: Origin = { actor, address, via, request }
   const resource = resourceOf(mount, holder?.role.name ?? '*')
   const attempt = { action: 'login', resource } as const
@@ -51,7 +51,7 @@ export async function loginAppRole(
     if (secret !== undefined) await takeUse(tx, secret, generation)
     const bound = secret?.row.record.tokenBoundCidrs ?? []
     return loginToken(context, tx, generation, role.token, {
-      ...bearerOfRole(role.token, actorOf(mount, role.name)),
+      ...bearerOfRole(role.token, actorOfRole(mount, role.name)),
       accessor,
       displayName: mount,
       path: `auth/${mount}/login`,
@@ -62,7 +62,7 @@ export async function loginAppRole(
 }
 
 /** `approle:ci`; of another mount `approle:gitlab/ci`. */
-const actorOf = (mount: string, role: string): string =>
+export const actorOfRole = (mount: string, role: string): string =>
   mount === 'approle' ? `approle:${role}` : `approle:${mount}/${role}`
 
 const refused = () => new CofferError('unauthenticated', 'The role id or secret id is not valid.')

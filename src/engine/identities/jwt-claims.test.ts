@@ -30,7 +30,8 @@ test('a JWT is good in its time, with some room for clocks', () => {
   expect(at({ exp: NOW + 211 })).toBe(false)
   expect(at({ exp: NOW + 400 }, { notBeforeLeewaySeconds: 400 })).toBe(true)
   expect(at({})).toBe(false)
-  for (const wrong of ['1', null, {}, -1, Infinity]) expect(at({ ...TIMES, exp: wrong })).toBe(false)
+  for (const wrong of ['1', null, {}, -1, Infinity])
+    expect(at({ ...TIMES, exp: wrong })).toBe(false)
 })
 
 test('issuer, subject and audience must be the ones that are bound', () => {

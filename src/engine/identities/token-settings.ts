@@ -42,6 +42,7 @@ export async function changedSettings(
   const settings: TokenSettings = {
     actor: asked.actor === undefined ? undefined : checkActor(asked.actor),
     policies: names('token.policies', asked.policies),
+    ...(asked.withDefault === true ? { withDefault: true } : {}),
     ttlSeconds: seconds('ttlSeconds'),
     maxTtlSeconds: seconds('maxTtlSeconds'),
     periodSeconds: seconds('periodSeconds'),
@@ -62,10 +63,11 @@ export async function changedSettings(
 
 /** Whom tokens of a role stand for, and with what. */
 export function bearerOfRole(
-  { actor, policies }: TokenSettings,
+  { actor, policies: given, withDefault }: TokenSettings,
   otherwise: string,
 ): { actor: string; grants: Grants | undefined } {
-  if (actor !== undefined && policies.length === 0) return { actor, grants: undefined }
+  if (actor !== undefined && given.length === 0) return { actor, grants: undefined }
+  const policies = withDefault === true ? [...new Set(['default', ...given])] : given
   return { actor: actor ?? otherwise, grants: { policies, roles: [] } }
 }
 

@@ -209,6 +209,27 @@ export function identitiesContract(stage: () => Stage): void {
     await expectRefusal('invalid_argument', () => identities.createAccessKey({}))
   })
 
+  it('names who has access by a credential among those who have it', async () => {
+    const { coffer } = stage()
+    const { identities } = coffer
+    const rules = [{ effect: 'allow', actions: ['read'], paths: ['who/**'] }] as const
+    await coffer.access.putPolicy({ name: 'who-reader', rules })
+    const policies = ['who-reader']
+    const key = await identities.createAccessKey({ policies })
+    const off = await identities.createAccessKey({ policies })
+    await identities.updateAccessKey(off.record.id, { disabled: true })
+    const token = await identities.createToken({ policies })
+    const ended = await identities.createToken({ policies })
+    await identities.revokeToken({ accessor: ended.record.accessor })
+    await identities.putAppRole({ mount: 'approle', name: 'who', token: { policies } })
+    const who = await coffer.access.who('read', 'who/a')
+    const allowed = who.filter(({ answer }) => answer.allowed).map(({ actor }) => actor)
+    for (const actor of [key.record.actor, token.record.actor, 'approle:who']) {
+      expect(allowed).toContain(actor)
+    }
+    for (const { record } of [off, ended]) expect(allowed).not.toContain(record.actor)
+  })
+
   it('audits every change, and every refusal', async () => {
     const { coffer, world } = stage()
     const { record } = await coffer.identities.createToken({ policies: ['none'] })
