@@ -131,6 +131,29 @@ it('reads a body whatever it says it is', async () => {
   ).toMatch(/^[0-9a-f]{8}$/)
 })
 
+it('says when there were too many requests, and when to come again', async () => {
+  const { guard } = server.server
+  const before = { ...guard }
+  Object.assign(guard, {
+    admit() {
+      throw new CofferError('throttled', 'Too many.', { details: { retryAfterSeconds: 7 } })
+    },
+  })
+  try {
+    const response = await server.app.inject({
+      url: '/v1/secret/data/x',
+      headers: { 'x-vault-token': server.adminToken },
+    })
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([429, '7'])
+    expect(response.json()).toEqual({
+      errors: ['request path "secret/data/x": rate limit quota exceeded'],
+    })
+    expect((await stranger('GET', 'sys/health')).status).toBe(200)
+  } finally {
+    Object.assign(guard, before)
+  }
+})
+
 it('audits what it does, with the way in', async () => {
   await send('GET', 'secret/data/apps/a')
   const [event] = await server.platform.as(ADMIN).audit.query({ action: 'read', limit: 1 })

@@ -27,6 +27,12 @@ export function deletionAt(mount: KvSettings, secret: KvSettings, now: number): 
   return given.length === 0 ? undefined : now + Math.min(...given) * 1_000
 }
 
+/** On secrets that clients of Vault made: they keep as many versions as those expect. */
+export const MADE_HERE = { made_here: true }
+
+export const isMadeHere = (record: SecretRecord): boolean =>
+  record.dialects?.['vault']?.['made_here'] === true
+
 export const readConfig: VaultHandler = ({ mount }) => {
   const { maxVersions = 0, casRequired, deleteAfterSeconds } = mountSettings(mount)
   return {

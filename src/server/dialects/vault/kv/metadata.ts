@@ -7,7 +7,7 @@ import { goDuration } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import { boolField, intField } from '../fields.ts'
 import type { VaultAnswer, VaultContext, VaultHandler } from '../route.ts'
-import { changedSettings, mountSettings, secretSettings } from './config.ts'
+import { MADE_HERE, changedSettings, mountSettings, secretSettings } from './config.ts'
 import { mergedCustom, newCustom } from './custom-metadata.ts'
 import { requiredPath, secretPath } from './place.ts'
 import { currentNumber, customMetadata, instantText, versionFacts } from './version.ts'
@@ -55,7 +55,11 @@ async function changed(
 ): Promise<VaultAnswer> {
   const path = requiredPath(context)
   const { body, operation, server, mount } = context
-  const { coffer } = await context.caller()
+  const { coffer, by } = await context.caller()
+  if (!FIELDS.some((name) => body[name] !== undefined)) {
+    await server.gate.platform().permit(by, 'update', path, 'update')
+    return undefined
+  }
   const warnings =
     boolField(body, 'cas_required') === false && mountSettings(mount).casRequired
       ? [CAS_MANDATED]
@@ -63,7 +67,6 @@ async function changed(
   for (let tries = 1; ; tries++) {
     const record = await server.gate.platform().peek(path)
     const change = { ...tagsOf(record, body), ...settingsChange(record, body) }
-    // Asked for nothing, or to change nothing: still only for who might have changed something.
     const ifRevision = record?.revision ?? (operation === 'patch' ? undefined : 0)
     try {
       await coffer.update(path, change, { ifRevision })
@@ -74,6 +77,9 @@ async function changed(
   }
 }
 
+/** What can be changed; a request without any of these changes nothing. */
+const FIELDS = ['max_versions', 'cas_required', 'delete_version_after', 'custom_metadata']
+
 const CAS_MANDATED =
   '"cas_required" set to false, but is mandated by backend config. This value will be ignored.'
 
@@ -83,13 +89,14 @@ function settingsChange(record: SecretRecord | undefined, body: JsonObject): Met
   if (maxVersions !== undefined && (maxVersions < 0 || maxVersions > LIMITS.versionsMax)) {
     throw refuse(400, `max_versions is a whole number from 0 to ${LIMITS.versionsMax}`)
   }
-  const before = record?.dialects?.['vault'] ?? {}
+  const before = record === undefined ? MADE_HERE : (record.dialects?.['vault'] ?? {})
   const vault = changedSettings(before, body)
+  const isSame = record !== undefined && JSON.stringify(vault) === JSON.stringify(before)
   if (Number(vault['delete_version_after'] ?? 0) < 0) {
     throw refuse(400, 'delete_version_after cannot be negative')
   }
   return {
-    dialects: { ...record?.dialects, vault },
+    ...(isSame ? {} : { dialects: { ...record?.dialects, vault } }),
     ...(maxVersions === undefined ? {} : { maxVersions: maxVersions === 0 ? null : maxVersions }),
   }
 }

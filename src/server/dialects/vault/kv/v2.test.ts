@@ -206,6 +206,7 @@ it('tells of a secret, and changes what is known of it', async () => {
   expect(patched.custom_metadata).not.toHaveProperty('owner')
   expect((await send('PATCH', 'secret/metadata/absent', { max_versions: 1 })).status).toBe(404)
   await send('DELETE', `secret/metadata/${path}`)
+  expect((await send('POST', `secret/metadata/${path}`, {})).status).toBe(204)
   expect((await send('GET', `secret/metadata/${path}`)).status).toBe(404)
   expect((await write(path, { again: true })).body.data.version).toBe(1)
 })
@@ -232,6 +233,7 @@ it('keeps ten versions of what was made here, and all of what was made elsewhere
     await write(ours, { i })
     await coffer.write(theirs, { value: { i } })
   }
+  await send('POST', `secret/metadata/${theirs}`, { custom_metadata: { a: 'b' } })
   await write(theirs, { i: 11 })
   const of = async (path: string) => (await send('GET', `secret/metadata/${path}`)).body.data
   expect(Object.keys((await of(ours)).versions)).toHaveLength(10)

@@ -92,11 +92,8 @@ async function mayOnly(
   action: 'delete' | 'undelete',
   path: string,
 ): Promise<void> {
-  const { session } = await context.caller()
-  const { request, server } = context
-  const { actor, grants } = session
-  const by = { actor, grants, via: 'vault', request: request.id, address: request.ip }
-  await server.gate.platform().permit(by, action, path, action)
+  const { by } = await context.caller()
+  await context.server.gate.platform().permit(by, action, path, action)
 }
 
 /** Somebody else was faster: what was to be done is done. */

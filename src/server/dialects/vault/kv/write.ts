@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../../core/value.ts'
 import { refuse } from '../errors.ts'
 import { objectField } from '../fields.ts'
 import type { VaultAnswer, VaultContext, VaultHandler } from '../route.ts'
-import { deletionAt, mountSettings, secretSettings } from './config.ts'
+import { MADE_HERE, deletionAt, isMadeHere, mountSettings, secretSettings } from './config.ts'
 import { requiredPath } from './place.ts'
 import { currentNumber, isGoneError, versionMetadata, versionNumbered } from './version.ts'
 
@@ -64,7 +64,7 @@ async function written(
         ...(expectation === undefined ? {} : { ifVersion: expectation }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
         ...keptOf(mount.maxVersions, record),
-        ...(isNew ? { ifRevision: 0, dialects: { vault: {} } } : {}),
+        ...(isNew ? { ifRevision: 0, dialects: { vault: MADE_HERE } } : {}),
       })
       const after = await gate.platform().peek(path)
       const version = versionNumbered(after, receipt.version)
@@ -96,7 +96,7 @@ const deletedAsAWhole = () => refuse(400, 'the secret is deleted as a whole: und
 /** What was made by clients of Vault keeps as many versions as they expect; nothing else loses any. */
 function keptOf(mountMax: number | undefined, record: SecretRecord | undefined) {
   if (mountMax !== undefined) return { keepVersions: mountMax }
-  const theirs = record === undefined || record.dialects?.['vault'] !== undefined
+  const theirs = record === undefined || isMadeHere(record)
   return theirs ? { keepVersions: VERSIONS_DEFAULT } : {}
 }
 
