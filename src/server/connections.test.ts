@@ -172,6 +172,28 @@ test('a request that two readers would frame differently is refused', async () =
   expect((await fetch(`http://127.0.0.1:${port}/ip`)).status).toBe(200)
 })
 
+test('what asks for something else than a request is no danger to anybody', async () => {
+  const { port } = await start()
+  const odd = [
+    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
+    'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'TRACE /ip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'GET /ip HTTP/1.1\r\nHost: x\r\nConnection: close, upgrade\r\nUpgrade: h2c\r\n\r\n',
+    'GET http://other/ip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'GET /../../ip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    `GET /${'a/'.repeat(5_000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+  ]
+  for (const text of odd) {
+    const connection = await rawConnection(port)
+    await connection.say(text)
+    connection.socket.end()
+    const [answer] = answersIn(await connection.heard())
+    expect(answer?.status ?? 400, text.slice(0, 40)).toBeLessThan(500)
+  }
+  expect((await fetch(`http://127.0.0.1:${port}/ip`)).status).toBe(200)
+})
+
 test('slow clients are dropped: slow heads, slow bodies, and silence', async () => {
   const connections = { headTimeoutMs: 150, requestTimeoutMs: 300, idleTimeoutMs: 400 }
   const { port } = await start({ connections })

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -103,10 +103,21 @@ async function openTls(
   const told = { failed: warn, renewed: () => note('The certificate was replaced.') }
   if (tls === undefined) return undefined
   if ('certFile' in tls) return openGivenTls({ ...tls, ...told })
-  const mine = isWildcard(listen.host) ? [] : [listen.host]
+  const mine = isWildcard(listen.host) ? ownAddresses() : [listen.host]
   const names = ['localhost', '127.0.0.1', '::1', hostname(), ...mine, ...tls.names]
   return openOwnTls({ dataDir: tls.dataDir, names, clock, random, ...told })
 }
+
+/** Of this machine, as others may reach it: a certificate for all addresses names them. */
+function ownAddresses(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return addresses
+    .filter(({ internal, address }) => !internal && !/^(?:fe80|169\.254)/.test(address))
+    .map(({ address }) => address)
+    .slice(0, OWN_ADDRESSES_MAX)
+}
+
+const OWN_ADDRESSES_MAX = 32
 
 async function bind(app: FastifyInstance, { listen, shared }: StartOptions): Promise<void> {
   try {
