@@ -34,8 +34,12 @@ const GROUPS = [
   },
   { name: 'config', test: /src[\\/]config[\\/]index\.ts$/ },
   {
+    name: 'connect',
+    test: /src[\\/]client[\\/](?:wire[\\/](?:codec|error)|[a-z]+)\.ts$|src[\\/]core[\\/]exact-json\.ts$/,
+  },
+  {
     name: 'shell',
-    test: /src[\\/]cli[\\/](?:dispatch|data-dir|process-world|session|output|commands[\\/](?:run|get)|specs[\\/](?:run|values))\.ts$/,
+    test: /src[\\/]cli[\\/](?:dispatch|data-dir|process-world|remote|session|output|commands[\\/](?:run|get)|specs[\\/](?:run|values))\.ts$/,
   },
 ].map((group, index, { length }) => ({ ...group, priority: length - index }))
 

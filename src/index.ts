@@ -33,6 +33,10 @@ export type {
   SecretRef,
   StandardSchema,
 } from './config/index.ts'
+export { connectCoffer } from './client/connect.ts'
+export type { ConnectedCoffer, ConnectOptions } from './client/connect.ts'
+export type { Login } from './client/credential.ts'
+export type { Self, ServerOperations } from './client/operations.ts'
 export type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
 export { CofferError, ERRORS, isCofferError } from './core/errors.ts'
 export type { CofferErrorOptions, ErrorCode } from './core/errors.ts'
@@ -40,6 +44,7 @@ export type { AuditAction, AuditEvent, AuditOutcome } from './core/event.ts'
 export { LIMITS } from './core/limits.ts'
 export type { Policy, Rule } from './core/policy/policy.ts'
 export type * from './core/ports/coffer.ts'
+export type * from './core/ports/identities.ts'
 export type * from './core/ports/platform.ts'
 export type * from './core/ports/provider.ts'
 export type { Seal, SealContext } from './core/ports/seal.ts'
@@ -56,12 +61,21 @@ export type OpenOptions = PlatformOptions & { readonly actor?: string }
  * `COFFER_DATA_DIR`, `dataDir` of the coffer.yaml around the working directory, `/data/secrets`.
  * While the program runs it takes its turn at the background sweep; that keeps no process alive.
  *
+ * Where `COFFER_ADDR` names a server and no option says anything of a local store, it is the Coffer
+ * of that server, with the token of `COFFER_TOKEN` or `COFFER_TOKEN_FILE`: the same program runs on
+ * a laptop and beside a server.
+ *
  * @example
  * await using coffer = await openCoffer()
  * const cfg = await config.load({ coffer })
  * @throws CofferError `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `corrupt`, …
  */
 export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffer> {
+  const { env = process.env, ...local } = options
+  if (env['COFFER_ADDR'] && Object.values(local).every((option) => option === undefined)) {
+    const { connectFromEnvironment } = await import('./client/environment.ts')
+    return connectFromEnvironment(env, {})
+  }
   const { openCoffer: open } = await import('./compose.ts')
   return open({ ...options, dataDir: await dataDirOf(options) })
 }

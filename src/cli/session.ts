@@ -7,7 +7,7 @@ import type { DataDir } from './data-dir.ts'
 import type { Globals } from './globals.ts'
 import { outputOf, type Output } from './output.ts'
 import { usage } from './parse.ts'
-import { atTheStore, serverAddress, serverPlace } from './remote.ts'
+import { atTheStore, connectTo, serverAddress, serverPlace } from './remote.ts'
 import type { ServerPlace } from './remote.ts'
 import type { World } from './world.ts'
 
@@ -89,10 +89,7 @@ export function sessionOf(
       server === undefined ? undefined : serverPlace(world, globals, server),
     client: () =>
       (connected ??= (async () => {
-        const [{ connectTo }, place] = await Promise.all([
-          import('./remote.ts'),
-          session.serverPlace(),
-        ])
+        const place = await session.serverPlace()
         if (place === undefined) throw noServer()
         return connectTo(place)
       })()),

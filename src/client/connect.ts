@@ -4,6 +4,7 @@ import { createAccessAdmin } from './access.ts'
 import { parseAddress } from './address.ts'
 import { createAuditReader } from './audit.ts'
 import { createCaller } from './caller.ts'
+import { createConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { createCredential } from './credential.ts'
 import type { CredentialOptions } from './credential.ts'
@@ -26,7 +27,7 @@ export interface ConnectOptions extends CredentialOptions {
   readonly caFile?: string | undefined
   /** Plain HTTP to any address: for networks that encrypt by themselves. */
   readonly allowHttp?: boolean | undefined
-  /** What `actor` says: a client does not know before it has asked. */
+  /** What `actor` says until the server has said who the client is. */
   readonly actor?: string | undefined
   /** For one attempt; default `LIMITS.clientTimeoutMs`. Long work has an hour. */
   readonly timeoutMs?: number | undefined
@@ -57,12 +58,10 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
   const closing = new AbortController()
   const { signal } = closing
   let connection: Promise<Connection> | undefined
+  let known = options.actor ?? UNKNOWN_ACTOR
   const connect = (): Promise<Connection> =>
     (connection ??= (async () => {
-      const [{ createConnection }, ca] = await Promise.all([
-        import('./connection.ts'),
-        authorityOf(options),
-      ])
+      const ca = await authorityOf(options)
       return createConnection(address, { ca, answerBytesMax: limits.answerBytesMax })
     })())
   const limits = {
@@ -76,7 +75,7 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
     return { token: token.reveal(), ttlSeconds: record.ttlSeconds }
   })
   const caller = createCaller(connect, credential, limits)
-  const server = createOperations(caller)
+  const server = createOperations(caller, (actor) => (known = actor))
   const close = async (): Promise<void> => {
     closing.abort()
     const opened = await connection?.catch(() => undefined)
@@ -84,7 +83,9 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
   }
 
   return {
-    actor: options.actor ?? UNKNOWN_ACTOR,
+    get actor() {
+      return known
+    },
     ...createSecrets(caller),
     watch: createWatch(caller, signal),
     events: createEvents(caller, signal),
@@ -98,7 +99,7 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
   }
 }
 
-/** `server.self()` tells. */
+/** Until a login, or `server.self()`, has told. */
 const UNKNOWN_ACTOR = 'client:unknown'
 
 function within(name: string, given: number | undefined, usual: number, most = usual): number {

@@ -42,6 +42,8 @@ export interface ConnectionOptions {
 
 const CONNECT_MS_MAX = 5_000
 const SOCKETS_MAX = 64
+/** A peer that vanished is noticed, also while it is waited for. */
+const PROBE_MS = 15_000
 /** A connection that nobody uses is given back, to servers that would keep it for ever too. */
 const IDLE_MS_MAX = 60_000
 
@@ -102,6 +104,7 @@ export async function createConnection(
         within(timeoutMs)
       }
       request.once('socket', (socket) => {
+        socket.setKeepAlive(true, PROBE_MS)
         if (!socket.connecting) return connectedNow()
         within(Math.min(timeoutMs, CONNECT_MS_MAX))
         socket.once(address.secure ? 'secureConnect' : 'connect', connectedNow)

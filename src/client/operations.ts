@@ -61,7 +61,8 @@ export interface ServerBackup {
   readonly content: AsyncIterable<Uint8Array>
 }
 
-export function createOperations(caller: Caller): ServerOperations {
+/** `met` is told who the client is, whenever the server says so. */
+export function createOperations(caller: Caller, met: (actor: string) => void): ServerOperations {
   const get = async <T>(path: string, ...members: (keyof T)[]) =>
     objectOf<T>(await caller.json({ method: 'GET', path, repeatable: true }), ...members)
   const work = async <T>(path: string, ...members: (keyof T)[]) =>
@@ -74,9 +75,15 @@ export function createOperations(caller: Caller): ServerOperations {
   return {
     async login(login) {
       const request = { method: 'POST', ...(await loginRequest(login)), anonymous: true } as const
-      return createdToken(await caller.json({ ...request, repeatable: true }))
+      const created = createdToken(await caller.json({ ...request, repeatable: true }))
+      met(created.record.actor)
+      return created
     },
-    self: () => get<Self>('/self', 'actor'),
+    async self() {
+      const self = await get<Self>('/self', 'actor')
+      met(self.actor)
+      return self
+    },
     async health() {
       const request = { method: 'GET', path: '/health', anonymous: true } as const
       return objectOf<ServerHealth>(await caller.json({ ...request, repeatable: true }), 'status')

@@ -74,4 +74,4 @@ export const page =
 export const hangUp: Reply = (_response, _seen, socket) => void socket.destroy()
 
 /** What must never be quoted. */
-export const PAGE = '<html>CANARY-PAGE</html>'
+const PAGE = '<html>CANARY-PAGE</html>'

@@ -1,4 +1,4 @@
-import { namesServer } from '../adapters/providers/coffer.ts'
+import { namesServer } from '../adapters/providers/context.ts'
 import { PROVIDERS } from '../adapters/providers/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Provider } from '../core/ports/provider.ts'

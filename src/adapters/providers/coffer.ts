@@ -1,7 +1,7 @@
 import { CofferError } from '../../core/errors.ts'
 import type { Coffer, ReadAnswer } from '../../core/ports/coffer.ts'
 import type { Provider, ProviderAnswer } from '../../core/ports/provider.ts'
-import { checkOptions } from './context.ts'
+import { checkOptions, namesServer } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
 const OPTIONS = [
@@ -39,10 +39,6 @@ export function coffer(context: ProviderContext): Provider {
     close: () => source.close(),
   }
 }
-
-/** Whether the provider has a Coffer to ask. */
-export const namesServer = ({ env, options }: Pick<ProviderContext, 'env' | 'options'>): boolean =>
-  (options.address ?? env.COFFER_ADDR ?? '') !== ''
 
 interface Source {
   get(): Promise<Coffer>

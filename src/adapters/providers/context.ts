@@ -27,6 +27,10 @@ export function checkOptions(
   throw new CofferError('invalid_argument', `The provider ${kind} has ${names}.`)
 }
 
+/** Whether the process or the configuration names a server to ask, where no Coffer was given. */
+export const namesServer = ({ env, options }: Pick<ProviderContext, 'env' | 'options'>): boolean =>
+  (options.address ?? env.COFFER_ADDR ?? '') !== ''
+
 /** For places that keep one value per key: a reference to a label or version is refused. */
 export async function answerPlain(
   refs: readonly ProviderRef[],

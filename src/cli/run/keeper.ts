@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Composition } from '../composition.ts'
 import { readToEnd } from '../process-world.ts'
+import { connectTo } from '../remote.ts'
 import { keeperAnswer, type KeeperOrder } from './keep-files.ts'
 import { privateDir } from './private-dir.ts'
 import { isAlive } from './process-identity.ts'
@@ -51,7 +52,6 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
 /** The Coffer that the command's secrets came from. */
 async function opened({ source, env }: KeeperOrder, compose: () => Promise<Composition>) {
   if ('address' in source) {
-    const { connectTo } = await import('../remote.ts')
     const coffer = await connectTo(source)
     return { coffer, close: () => coffer.close() }
   }
