@@ -69,6 +69,7 @@ export async function createApp(
       async (scope) => {
         scope.addHook('onRoute', (route) => {
           route.bodyLimit ??= BODY_BYTES_MAX[name]
+          route.config = { ...route.config, via: dialect.via }
         })
         await dialect.register(scope, server)
       },
@@ -113,5 +114,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Health and the like: answered whatever the limits of the address say. */
     readonly probe?: boolean
+    /** The dialect's way in, for watchers of requests that need no credential. */
+    readonly via?: string
   }
 }

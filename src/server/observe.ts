@@ -46,7 +46,8 @@ export const observing =
       const { seen } = request
       if (seen === undefined || seen.ended) return
       seen.ended = true
-      const { via, operation, actor, code } = seen
+      const { actor, code } = seen
+      const { via, operation } = seen.via === 'none' ? ofRoute(request) : seen
       const { id, ip: address } = request
       const facts = { via, operation, status, ms, request: id, address, actor, code }
       for (const watcher of watchers) watcher.ended(facts)
@@ -70,6 +71,12 @@ export const observing =
       done()
     })
   }
+
+/** Of a request that needed no credential, so that nobody noted who came. */
+function ofRoute({ routeOptions }: FastifyRequest): Pick<RequestFacts, 'via' | 'operation'> {
+  const { via = 'none', probe = false } = routeOptions.config
+  return { via, operation: probe ? 'probe' : 'none' }
+}
 
 /** As others log a client that went away before its answer. */
 const CLIENT_GONE = 499

@@ -97,6 +97,16 @@ test('of an unknown error only its kind is told; of ours its code and its senten
   expect(lines.join('')).not.toContain(canary)
 })
 
+test('a sealed store is told at the level of any other answer', () => {
+  const { log, lines } = gathered()
+  const facts = { via: 'http', operation: 'read', ms: 1, request: 'r', address: '::1' } as const
+  log.ended({ ...facts, status: 503, code: 'sealed' })
+  log.ended({ ...facts, status: 503 })
+  log.ended({ ...facts, status: 500, code: 'internal' })
+  const levels = lines.map((line) => (JSON.parse(line) as { level: string }).level)
+  expect(levels).toEqual(['info', 'info', 'error'])
+})
+
 test('what is below the level is not told', () => {
   const { log, lines } = gathered({ level: 'warn' })
   log.note('listening')

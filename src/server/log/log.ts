@@ -42,7 +42,7 @@ export function createLog({ level, text }: LogOptions, write?: (line: string) =>
   return {
     began() {},
     ended(facts) {
-      logger[facts.status >= 500 ? 'error' : 'info'](lineOf(facts), 'request')
+      logger[isTrouble(facts) ? 'error' : 'info'](lineOf(facts), 'request')
     },
     note: (what, facts = {}) => logger.info(facts, what),
     warn: (what, error, facts = {}) => logger.warn({ ...facts, ...errorFacts(error) }, what),
@@ -60,6 +60,10 @@ export function createLog({ level, text }: LogOptions, write?: (line: string) =>
 /** A pipe takes so much from several processes without mixing their lines. */
 const GATHER = 3_072
 const FLUSH_MS = 250
+
+/** A sealed store and a probe that says so are no news. */
+const isTrouble = ({ status, code }: RequestFacts): boolean =>
+  status >= 500 && code !== undefined && code !== 'sealed'
 
 const named = (label: string) => ({ level: label })
 
