@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accessName, actorName, allOf, instant, wholeHere } from './common.ts'
+import { accessName, actorName, allOf, displayName, instant, seconds } from './common.ts'
 import { Grants, UnknownPolicies } from './tokens.ts'
 
 /** AWS-style pairs of id and secret. */
@@ -20,8 +20,8 @@ export const AccessKeyBody = z.strictObject({
   actor: actorName().optional(),
   policies: z.array(accessName()).optional(),
   roles: z.array(accessName()).optional(),
-  ttlSeconds: wholeHere(0).optional(),
-  displayName: z.string().optional(),
+  ttlSeconds: seconds().optional(),
+  displayName: displayName().optional(),
   unknownPolicies: UnknownPolicies.optional(),
 })
 

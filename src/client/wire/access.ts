@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import { ACTIONS } from '../../core/policy/policy.ts'
-import { accessName, actorName, allOf, label, path, text, wholeHere } from './common.ts'
+import { accessName, actorName, allOf, label, labelHere, path, text, wholeHere } from './common.ts'
 
 /** Policies, roles, actors, and questions about them. */
 
@@ -13,9 +13,9 @@ const Rule = z.strictObject({
     .strictObject({
       notBefore: z.union([z.string(), z.number()]).optional(),
       notAfter: z.union([z.string(), z.number()]).optional(),
-      timeOfDay: z.string().optional(),
-      weekdays: z.array(wholeHere(1, 7)).optional(),
-      labels: z.array(label()).optional(),
+      timeOfDay: z.string().meta({ pattern: '^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$' }).optional(),
+      weekdays: z.array(wholeHere(1, 7)).min(1).optional(),
+      labels: z.array(label()).min(1).optional(),
     })
     .optional(),
 })
@@ -46,7 +46,7 @@ export const AccessQuestion = z.strictObject({
   actor: actorName(),
   action: z.string().meta({ enum: [...ACTIONS] }),
   path: path(),
-  label: label().optional(),
+  label: labelHere().optional(),
   at: wholeHere(0, 8_640_000_000_000_000).optional(),
 })
 

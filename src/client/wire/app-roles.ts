@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { accessName, actorName, allOf, instant, texts, wholeHere } from './common.ts'
+import { LIMITS } from '../../core/limits.ts'
+import {
+  accessName,
+  accessor,
+  actorName,
+  allOf,
+  displayName,
+  instant,
+  seconds,
+  texts,
+  wholeHere,
+} from './common.ts'
 import { UnknownPolicies } from './tokens.ts'
 
 /** Roles that machines log in to with a role id and a secret id. */
@@ -7,10 +18,11 @@ import { UnknownPolicies } from './tokens.ts'
 const TOKEN = {
   actor: actorName().optional(),
   policies: z.array(accessName()),
-  ttlSeconds: wholeHere(0),
-  maxTtlSeconds: wholeHere(0),
-  periodSeconds: wholeHere(0),
-  uses: wholeHere(0),
+  withDefault: z.boolean().optional(),
+  ttlSeconds: seconds(),
+  maxTtlSeconds: seconds(),
+  periodSeconds: seconds(),
+  uses: wholeHere(0, LIMITS.tokenUsesMax),
   boundCidrs: z.array(z.string()),
 }
 
@@ -19,10 +31,10 @@ export const TokenSettings = z.strictObject(TOKEN)
 export const TokenSettingsBody = z.strictObject(TOKEN).partial()
 
 const ROLE = {
-  roleId: z.string(),
+  roleId: displayName(),
   bindSecretId: z.boolean(),
-  secretIdTtlSeconds: wholeHere(0),
-  secretIdUses: wholeHere(0),
+  secretIdTtlSeconds: seconds(),
+  secretIdUses: wholeHere(0, LIMITS.tokenUsesMax),
   secretIdBoundCidrs: z.array(z.string()),
 }
 
@@ -42,11 +54,11 @@ export const AppRoleBody = z
 
 export const SecretIdBody = z.strictObject({
   metadata: texts().optional(),
-  ttlSeconds: wholeHere(0).optional(),
-  uses: wholeHere(0).optional(),
+  ttlSeconds: seconds().optional(),
+  uses: wholeHere(0, LIMITS.tokenUsesMax).optional(),
   cidrs: z.array(z.string()).optional(),
   tokenBoundCidrs: z.array(z.string()).optional(),
-  secretId: z.string().optional(),
+  secretId: z.string().min(1).optional(),
 })
 
 export const SecretIdRecord = z.strictObject({
@@ -54,7 +66,7 @@ export const SecretIdRecord = z.strictObject({
   createdAt: instant(),
   updatedAt: instant(),
   expiresAt: instant().optional(),
-  ttlSeconds: wholeHere(0),
+  ttlSeconds: seconds(),
   usesLeft: wholeHere(0),
   metadata: texts(),
   cidrs: z.array(z.string()),
@@ -67,5 +79,5 @@ export const CreatedSecretId = z.strictObject({ secretId: z.string(), record: Se
 
 export const SecretIdSelector = z.union([
   z.strictObject({ secretId: z.string() }),
-  z.strictObject({ accessor: z.string() }),
+  z.strictObject({ accessor: accessor() }),
 ])

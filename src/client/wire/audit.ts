@@ -7,7 +7,7 @@ export const AuditQuery = z.strictObject({
   actor: z.string().optional(),
   action: z.string().optional(),
   outcome: z.enum(['allowed', 'denied', 'failed']).optional(),
-  resource: z.string().optional().meta({ description: 'A path pattern.' }),
+  resource: z.string().optional().meta({ description: 'A path pattern.', minLength: 1 }),
   since: wholeHere(0, 8_640_000_000_000_000).optional(),
   until: wholeHere(0, 8_640_000_000_000_000).optional(),
   limit: whole(1, 10_000).optional(),

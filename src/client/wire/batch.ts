@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
-import { cursor, label, pageOf, path, whole } from './common.ts'
+import { anyText, cursor, pageOf, path } from './common.ts'
 import { Problem } from './problem.ts'
 import { VersionAnswer, WriteBody, WriteReceipt } from './secrets.ts'
 
@@ -10,9 +10,9 @@ export const ReadManyBody = z.strictObject({
   refs: z
     .array(
       z.strictObject({
-        path: path(),
-        version: whole(1).optional(),
-        label: label().optional(),
+        path: anyText(),
+        version: z.number().optional(),
+        label: anyText().optional(),
       }),
     )
     .meta({ maxItems: LIMITS.batchMax }),

@@ -25,13 +25,20 @@ export const wholeHere = (min: number, max = Number.MAX_SAFE_INTEGER) =>
 /** Milliseconds since 1970 UTC. */
 export const instant = () => whole(0, INSTANT_MAX)
 
+/** What a segment of a path never holds: enough for a client to refuse most mistakes by itself. */
+const SEGMENT =
+  '[^/\\\\\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\ufeff]+'
+
 export const path = () =>
   z.string().meta({
-    description: 'project/env/service/name; at most 512 bytes of UTF-8 and 64 segments',
+    description: `project/env/service/name: Unicode in form C, at most ${LIMITS.pathBytesMax} bytes of UTF-8 and ${LIMITS.pathSegmentsMax} segments, none of them . or ..`,
     minLength: 1,
-    maxLength: LIMITS.pathBytesMax,
+    pattern: `^/?${SEGMENT}(?:/${SEGMENT})*$`,
     examples: ['shop/prod/api/stripe-key'],
   })
+
+/** A path or a label among many, which is refused by itself when it is none. */
+export const anyText = () => z.string()
 
 export const label = () =>
   z.string().meta({
@@ -40,6 +47,9 @@ export const label = () =>
     pattern: '^[A-Za-z][A-Za-z0-9._:/=+@-]*$',
     examples: ['current'],
   })
+
+/** A label that nobody else checks. */
+export const labelHere = () => z.string().regex(/^[A-Za-z][A-Za-z0-9._:/=+@-]{0,255}$/)
 
 /** The name of a policy or role. */
 export const accessName = () =>
@@ -58,10 +68,45 @@ export const actorName = () =>
     examples: ['service:ci'],
   })
 
-export const cursor = () => z.string().meta({ description: 'Where the page before ended. Opaque.' })
+export const cursor = () =>
+  z.string().meta({ description: 'Where the page before ended. Opaque.', minLength: 1 })
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Where roles or issuers of a kind are kept: `approle`, `ci/gitlab`. */
+export const mount = () =>
+  z.string().meta({
+    minLength: 1,
+    maxLength: LIMITS.credentialNameCharsMax,
+    pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*$',
+    examples: ['approle'],
+  })
+
+/** The name of a role that is logged in to. */
+export const roleName = () =>
+  z.string().meta({
+    minLength: 1,
+    maxLength: LIMITS.credentialNameCharsMax,
+    pattern: '^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$',
+    examples: ['deploy'],
+  })
+
+/** What a credential is called for people. */
+export const displayName = () =>
+  z.string().meta({
+    minLength: 1,
+    maxLength: LIMITS.credentialNameCharsMax,
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\ufeff]+$',
+  })
+
+export const accessor = () => z.string().meta({ minLength: 1, pattern: '^[A-Za-z0-9]+$' })
+
+export const accessKeyId = () =>
+  z.string().meta({ pattern: '^AKIA[A-Z0-9]{16}$', examples: ['AKIAIOSFODNN7EXAMPLE'] })
+
+/** A time to live; 0 stands for "without". */
+export const seconds = () => wholeHere(0, LIMITS.tokenTtlSecondsMax)
 
 /** Any JSON object, `__proto__` as a member like another. Its depth was checked when it was parsed. */
 export const jsonObject = () =>

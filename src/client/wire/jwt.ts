@@ -22,10 +22,10 @@ export const JwtIssuers = allOf(JwtIssuer)
 
 const ROLE = {
   boundAudiences: z.array(z.string()),
-  boundSubject: z.string().optional(),
+  boundSubject: z.string().min(1).optional(),
   boundClaims: jsonMembers(),
   boundClaimsType: z.enum(['string', 'glob']),
-  userClaim: z.string(),
+  userClaim: z.string().min(1),
   claimMappings: texts(),
   clockSkewSeconds: wholeHere(-1),
   expirationLeewaySeconds: wholeHere(-1),

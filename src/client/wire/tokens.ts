@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { accessName, actorName, allOf, instant, texts, wholeHere } from './common.ts'
+import { LIMITS } from '../../core/limits.ts'
+import {
+  accessName,
+  accessor,
+  actorName,
+  allOf,
+  displayName,
+  instant,
+  mount,
+  roleName,
+  seconds,
+  texts,
+  wholeHere,
+} from './common.ts'
 
 /** Tokens, and logging in for one. Seconds are whole; 0 stands for "without". */
 
@@ -35,12 +48,12 @@ export const TokenBody = z.strictObject({
   actor: actorName().optional(),
   policies: z.array(accessName()).optional(),
   roles: z.array(accessName()).optional(),
-  ttlSeconds: wholeHere(0).optional(),
-  maxTtlSeconds: wholeHere(0).optional(),
-  periodSeconds: wholeHere(0).optional(),
+  ttlSeconds: seconds().optional(),
+  maxTtlSeconds: seconds().optional(),
+  periodSeconds: seconds().optional(),
   renewable: z.boolean().optional(),
-  uses: wholeHere(0).optional(),
-  displayName: z.string().optional(),
+  uses: wholeHere(0, LIMITS.tokenUsesMax).optional(),
+  displayName: displayName().optional(),
   metadata: texts().optional(),
   boundCidrs: z.array(z.string()).optional(),
   orphan: z.boolean().optional(),
@@ -54,23 +67,23 @@ export const CreatedToken = z.strictObject({ token: z.string(), record: TokenRec
 const selectorWith = <T extends z.ZodRawShape>(more: T) =>
   z.union([
     z.strictObject({ token: z.string(), ...more }),
-    z.strictObject({ accessor: z.string(), ...more }),
+    z.strictObject({ accessor: accessor(), ...more }),
     z.strictObject({ self: z.literal(true), ...more }),
   ])
 
 export const LookupBody = selectorWith({})
-export const RenewBody = selectorWith({ incrementSeconds: wholeHere(0).optional() })
+export const RenewBody = selectorWith({ incrementSeconds: seconds().optional() })
 export const RevokeBody = selectorWith({ orphanChildren: z.boolean().optional() })
 
 export const AppRoleLoginBody = z.strictObject({
-  mount: z.string().optional(),
+  mount: mount().optional(),
   roleId: z.string(),
   secretId: z.string().optional(),
 })
 
 export const JwtLoginBody = z.strictObject({
-  mount: z.string().optional(),
-  role: z.string().optional(),
+  mount: mount().optional(),
+  role: roleName().optional(),
   jwt: z.string(),
 })
 

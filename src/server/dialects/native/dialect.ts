@@ -19,12 +19,14 @@ function register(scope: FastifyInstance, server: Server): void {
   const methods = methodsByAddress()
   scope.addHook('preClose', async () => streams.close())
   scope.setErrorHandler((error, request, reply) => answerProblem(error, request, reply))
-  scope.setNotFoundHandler((request, reply) => {
+  // Before a body is looked at: what is wrong with it does not matter where nothing is.
+  scope.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
     const allowed = methods(request)
-    return allowed.length === 0
-      ? answerProblem(noSuchRoute(), request, reply)
-      : answerMethods(allowed, request, reply)
+    if (allowed.length === 0) answerProblem(noSuchRoute(), request, reply)
+    else answerMethods(allowed, request, reply)
   })
+  scope.setNotFoundHandler((request, reply) => answerProblem(noSuchRoute(), request, reply))
   registerParser(scope)
   for (const route of Object.values(ROUTES).flat()) registerRoute(scope, server, streams, route)
   let document: string | undefined
@@ -38,7 +40,7 @@ function register(scope: FastifyInstance, server: Server): void {
 function methodsByAddress(): (request: FastifyRequest) => readonly string[] {
   const known = Map.groupBy(Object.values(ROUTES).flat(), ({ url }) => url)
   const table = [...known].map(([url, routes]) => ({
-    matches: new RegExp(`^${url.replaceAll(/:[a-z]+/gi, '[^/]*').replace('*', '.*')}$`),
+    matches: new RegExp(`^${url.replace('*', '.*').replaceAll(/:[a-z]+/gi, '[^/]*')}$`),
     methods: routes.map(({ method }) => method),
   }))
   table.push({ matches: /^\/openapi\.json$/, methods: ['GET'] })

@@ -113,19 +113,27 @@ function operationOf(tag: string, address: string, route: Route): object {
   }
 }
 
+/** What stands in an address, by its first word. */
+const IN_PATH: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  policies: { name: common.accessName() },
+  roles: { name: common.accessName() },
+  actors: { name: common.actorName() },
+  'access-keys': { id: common.accessKeyId() },
+  'app-roles': { mount: common.mount(), name: common.roleName() },
+  jwt: { mount: common.mount(), name: common.roleName() },
+  settings: { name: common.path() },
+}
+
 const pathParameters = (address: string) =>
   [...address.matchAll(/\{([a-z]+)\}/gi)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', minLength: 1, maxLength: name === 'path' ? 512 : 256 },
-    ...(name === 'path'
-      ? {
-          description:
-            'The path of a secret, percent-encoded; its slashes as they are or encoded too.',
-          example: 'shop/prod/api/stripe-key',
-        }
-      : {}),
+    ...(name === 'path' ? { description: 'Percent-encoded; its slashes may be so too.' } : {}),
+    schema: {
+      ...z.toJSONSchema(IN_PATH[address.split('/')[1] ?? '']?.[name] ?? common.path()),
+      $schema: undefined,
+    },
   }))
 
 function queryParameters({ query }: Route): object[] {
