@@ -88,7 +88,7 @@ export function listingContract(stage: () => Stage): void {
     })
   })
 
-  it('skips what lies deep in folders instead of looking through it', async () => {
+  it('lists folders that hold more than a page', async () => {
     const { coffer, fresh } = stage()
     const root = fresh()
     const paths = ['m', 'n', 'o'].flatMap((folder) =>
