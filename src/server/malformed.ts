@@ -19,6 +19,11 @@ export function createMalformed(
   const lists = new WeakMap<Socket, ListRequest>()
   const refused = new WeakSet<Socket>()
 
+  const count = (socket: Socket, status: number) => {
+    if (status !== 400) return
+    server.guard.refused(socket.remoteAddress ?? '', 'malformed', 'invalid_argument')
+  }
+
   return (given, socket) => {
     const error: ParseError = given
     if (error.code === 'ECONNRESET' || socket.destroyed) return void socket.destroy()
@@ -29,13 +34,16 @@ export function createMalformed(
     if (refused.has(socket)) return
     const start = listStart(error)
     if (start !== undefined) {
-      lists.set(socket, receiveList(socket, error, start, app(), answerOf))
+      const refuse = (status: number) => {
+        count(socket, status)
+        return answerOf(status)
+      }
+      lists.set(socket, receiveList(socket, error, start, app(), refuse))
       return
     }
     refused.add(socket)
     const status = statusOf(error)
-    if (status === 400)
-      server.guard.refused(socket.remoteAddress ?? '', 'malformed', 'invalid_argument')
+    count(socket, status)
     const open = openAnswer(socket)
     // Its own body was malformed: nobody will ever finish it.
     if (open !== undefined && !open.req.complete) {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -63,6 +64,8 @@ function written(file: string, text: string, mode: number, put: (made: string) =
     rmSync(made, { force: true })
     const fd = openSync(made, 'wx', mode)
     try {
+      // Whatever the umask: clients of other users are to read the authority.
+      fchmodSync(fd, mode)
       const bytes = Buffer.from(text, 'latin1')
       for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       fsyncSync(fd)
