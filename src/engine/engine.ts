@@ -13,7 +13,6 @@ import type { EngineContext, Origin } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
 import { createEventHub } from './events.ts'
 import { createHeadCodec } from './heads.ts'
-import { createIdentities } from './identities/identities.ts'
 import { createFind } from './identities/rows.ts'
 import type { SealAccess } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
@@ -56,7 +55,11 @@ export function createEngine(parts: EngineParts): Platform {
   const watcher = createWatcher(context)
   const hub = createEventHub(context)
   const live = { watch: watcher.watch, events: hub.events }
-  let identities: Identities | undefined
+  let loaded: Promise<Identities> | undefined
+  const identities = (): Promise<Identities> =>
+    (loaded ??= import('./identities/identities.ts').then(({ createIdentities }) =>
+      createIdentities(context, parts.verifyJwt),
+    ))
   const stops = new Set<() => Promise<void>>()
   const keys = async (): Promise<KeyAdmin> =>
     (await import('./keys/admin.ts')).createKeyAdmin(context, parts.seals)
@@ -68,8 +71,12 @@ export function createEngine(parts: EngineParts): Platform {
       return context.keys.keyring.storeId
     },
     settings: createSettings(context),
-    get identities() {
-      return (identities ??= createIdentities(context, parts.verifyJwt))
+    identities: {
+      authenticate: async (...given) => (await identities()).authenticate(...given),
+      accessKey: async (...given) => (await identities()).accessKey(...given),
+      loginAppRole: async (...given) => (await identities()).loginAppRole(...given),
+      loginJwt: async (...given) => (await identities()).loginJwt(...given),
+      tidy: async () => (await identities()).tidy(),
     },
     peek: (path) => peek(context, path),
     async vaultPermissions(subject, address, { asList = false } = {}) {
