@@ -151,9 +151,9 @@ test('audit tail -f follows a server until it is stopped', async () => {
   const running = atServer(['audit', 'tail', '--limit', '1', '-f', '--json'], {
     interrupt: stop.signal,
   })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
   await atServer(['set', 'shop/dev/followed', '--quiet'], { input: 'CANARY' })
-  await new Promise((resolve) => setTimeout(resolve, 900))
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
   stop.abort()
   const { code, out } = await running
   expect(code).toBe(0)

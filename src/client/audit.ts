@@ -36,7 +36,7 @@ export function createAuditReader(caller: Caller, closed: AbortSignal): AuditRea
       const head = await caller.json({ method: 'GET', path: '/audit/head', repeatable: true })
       return objectOf<AuditHead>(head, 'seq', 'hash', 'generation', 'key')
     },
-    follow(each, failed) {
+    follow(each, failed, began = () => {}) {
       let last: AuditEntry | undefined
       const tell = (entry: AuditEntry): void => {
         if (last !== undefined && entry.seq <= last.seq) return
@@ -53,7 +53,7 @@ export function createAuditReader(caller: Caller, closed: AbortSignal): AuditRea
         caller,
         {
           request: { method: 'GET', path: '/audit/follow' },
-          opened: (again) => (again ? catchUp() : undefined),
+          opened: (again) => (again ? catchUp() : began()),
           each: ({ data }) => tell(objectOf<AuditEntry>(JSON.parse(data), 'seq', 'at', 'action')),
           failed,
           keepsAlive: true,

@@ -7,49 +7,60 @@ import type { Sub } from '../specs/sub.ts'
 const LIMIT_DEFAULT = 20
 
 export const handle: Handler<Sub<'audit', 'tail'>> = async ({ options }, session) => {
+  const limit = options.limit ?? LIMIT_DEFAULT
+  if (options.follow) return followUntilStopped(session, limit)
   const { audit } = await session.coffer()
-  const entries = await audit.query({ limit: options.limit ?? LIMIT_DEFAULT })
-  if (!options.follow) {
-    return session.out.result({ entries }, () => session.out.table(entries, AUDIT_COLUMNS))
-  }
-  const print = (entry: AuditEntry) =>
-    session.out.json
-      ? session.out.raw(`${JSON.stringify(entry)}\n`)
-      : session.out.line(auditLine(entry))
-  entries.forEach(print)
-  await followUntilStopped(session, entries.at(-1)?.seq ?? 0, print)
+  const entries = await audit.query({ limit })
+  return session.out.result({ entries }, () => session.out.table(entries, AUDIT_COLUMNS))
 }
 
 /**
- * Prints what comes after `seq` until a person interrupts or nobody reads any more. Like every
- * process that stays, it takes its turn at the background sweep.
+ * Prints the newest entries and what comes after them, until a person interrupts or nobody reads any
+ * more. It follows before it looks back, so that nothing falls between. Like every process that
+ * stays, it takes its turn at the background sweep.
  */
-async function followUntilStopped(
-  session: Session,
-  seq: number,
-  print: (entry: AuditEntry) => void,
-): Promise<void> {
+async function followUntilStopped(session: Session, limit: number): Promise<void> {
   const { audit } = await session.coffer()
   ;(await session.platform()).startSweeping()
   const stopped = session.world.interrupted()
+  const print = printer(session)
   await new Promise<void>((resolve, reject) => {
+    let held: AuditEntry[] | undefined = []
+    const fail = (error: unknown): void => {
+      stop()
+      reject(error)
+    }
+    const tell = (entries: readonly AuditEntry[]): void => {
+      try {
+        entries.forEach(print)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    const lookBack = async (): Promise<void> => {
+      const before = await audit.query({ limit })
+      tell([...before, ...(held ?? [])])
+      held = undefined
+    }
     const stop = audit.follow(
-      (entry) => {
-        try {
-          if (entry.seq > seq) print(entry)
-        } catch (error) {
-          stop()
-          reject(error)
-        }
-      },
-      (error) => {
-        stop()
-        reject(error)
-      },
+      (entry) => (held === undefined ? tell([entry]) : void held.push(entry)),
+      fail,
+      () => void lookBack().catch(fail),
     )
     stopped.addEventListener('abort', () => {
       stop()
       resolve()
     })
   })
+}
+
+/** Prints each entry once, in order. */
+function printer({ out }: Session): (entry: AuditEntry) => void {
+  let seq = 0
+  return (entry) => {
+    if (entry.seq <= seq) return
+    seq = entry.seq
+    if (out.json) out.raw(`${JSON.stringify(entry)}\n`)
+    else out.line(auditLine(entry))
+  }
 }

@@ -119,7 +119,7 @@ test('audit tail -f prints what comes, until interrupted', async () => {
   const stop = new AbortController()
   const following = store.run(['audit', 'tail', '-f', '--json'], { interrupt: stop.signal })
   await store.run(['set', 'a/later'], { input: 'x' })
-  setTimeout(() => stop.abort(), 1_000)
+  setTimeout(() => stop.abort(), 2_000)
   const { code, out } = await following
   expect(code).toBe(0)
   expect(out).toContain('a/later')
