@@ -130,6 +130,8 @@ export interface TokenSettings {
   /** Whom they stand for; absent: `approle:NAME`, `jwt:ROLE`, with the policies below. */
   readonly actor?: string | undefined
   readonly policies: readonly string[]
+  /** They have the policy `default` as well, as tokens of Vault do. */
+  readonly withDefault?: boolean | undefined
   readonly ttlSeconds: number
   readonly maxTtlSeconds: number
   readonly periodSeconds: number

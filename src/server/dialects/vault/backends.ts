@@ -1,3 +1,6 @@
+import { APPROLE_ROUTES } from './auth/approle/routes.ts'
+import { JWT_ROUTES } from './auth/jwt/routes.ts'
+import { TOKEN_ROUTES } from './auth/token/routes.ts'
 import { KV1_ROUTES } from './kv/v1.ts'
 import { KV2_ROUTES } from './kv/v2.ts'
 import type { Backend } from './route.ts'
@@ -12,7 +15,7 @@ export const BACKENDS: Readonly<Record<Backend, RouteTable>> = {
   system: compileRoutes(SYSTEM_ROUTES),
   cubbyhole: [],
   identity: [],
-  token: [],
-  approle: [],
-  jwt: [],
+  token: compileRoutes(TOKEN_ROUTES),
+  approle: compileRoutes(APPROLE_ROUTES),
+  jwt: compileRoutes(JWT_ROUTES),
 }

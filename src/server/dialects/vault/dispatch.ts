@@ -9,7 +9,7 @@ import { refuse } from './errors.ts'
 import { typeOf, uuidOf } from './mounts/mount.ts'
 import type { MountTable } from './mounts/table.ts'
 import { SYSTEM, mountAt } from './mounts/table.ts'
-import { guardPath } from './policy/path-guard.ts'
+import { guardPath, guardSecret } from './policy/path-guard.ts'
 import type { ParsedRequest } from './request.ts'
 import { parseRequest } from './request.ts'
 import type { Mount, VaultContext, VaultHandler, VaultOperation, VaultRoute } from './route.ts'
@@ -26,9 +26,9 @@ export function createDispatch(server: Server, mounts: () => Promise<MountTable>
     refuseNamespace(request)
     const place = await placeOf(parsed, mounts)
     const context = contextOf(server, request, parsed, place, mounts)
-    const handler = await handlerOf(context, place)
+    const { handler, caller } = await admit(context, place)
     refuseWrapping(request)
-    const answer = await handler(context)
+    const answer = await handler(caller === undefined ? context : { ...context, caller })
     return send(reply, replyOf(answer, requestId(server), typeOf(context.mount.backend)))
   }
 }
@@ -48,18 +48,28 @@ async function placeOf({ path }: ParsedRequest, mounts: () => Promise<MountTable
 }
 
 /** A stranger learns nothing of what is where: who asks comes before whether there is something. */
-async function handlerOf(context: VaultContext, { mount, route }: Place): Promise<VaultHandler> {
+async function admit(context: VaultContext, { mount, route }: Place): Promise<Admitted> {
   const handler = route?.on[context.operation]
-  if (route?.open === true && handler !== undefined) return handler
+  if (route?.open === true && handler !== undefined) return { handler }
   const caller = await context.caller()
-  if (route?.decidedInside !== true || handler === undefined) await guardPath(context, caller)
+  if (route?.decidedInside === true && handler !== undefined) {
+    if (route.alsoGuarded?.includes(context.operation) === true) await guardSecret(context, caller)
+    return { handler }
+  }
+  const acting = await guardPath(context, caller)
   if (mount === undefined) {
     const shown = JSON.stringify(context.path.slice(0, PATH_CHARS_SHOWN))
     throw refuse(404, `no handler for route ${shown}. route entry not found.`)
   }
   if (route === undefined) throw refuse(404, listed('unsupported path'))
   if (handler === undefined) throw refuse(405, listed('unsupported operation'))
-  return handler
+  return { handler, caller: async () => acting }
+}
+
+interface Admitted {
+  readonly handler: VaultHandler
+  /** In place of the caller as it came. */
+  readonly caller?: VaultContext['caller']
 }
 
 const PATH_CHARS_SHOWN = 512
@@ -81,6 +91,7 @@ function contextOf(
     server,
     request,
     mount: mount ?? SYSTEM,
+    route,
     params,
     mounts,
     caller: () => (caller ??= callerOf(server, request, parsed.token, VIA, counts)),

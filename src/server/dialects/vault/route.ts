@@ -22,8 +22,12 @@ export interface VaultRoute {
    * is asked before the handler (see `PathGuard`).
    */
   readonly decidedInside?: true
+  /** Of those that are decided inside: operations that are more than one address to a policy. */
+  readonly alsoGuarded?: readonly VaultOperation[]
   /** What limits count it as. Default: read, list or write by the operation; `manage` below `sys/`, `auth/`. */
   readonly counts?: Operation
+  /** Whether what an `update` is about is there: without it that takes `create`, with it `update`. */
+  readonly exists?: (context: VaultContext) => Promise<boolean>
   readonly on: Readonly<Partial<Record<VaultOperation, VaultHandler>>>
 }
 
@@ -39,6 +43,7 @@ export interface VaultContext {
   readonly operation: VaultOperation
   /** The mount that the path lies in. */
   readonly mount: Mount
+  readonly route: VaultRoute | undefined
   /** The whole path without `/v1/`, decoded: `secret/data/app/x`, `auth/token/lookup-self`. */
   readonly path: string
   /** What the route's path captured, by name. */
@@ -80,9 +85,10 @@ export type Backend =
 
 /**
  * Whether the caller may use a path which is no secret: `sys/*`, `auth/*`. Asked before the handler of
- * every route that is neither `open` nor `decidedInside`. @throws CofferError `denied`
+ * every route that is neither `open` nor `decidedInside`. The answer is the caller that the handler is
+ * given. @throws CofferError `denied`
  */
-export type PathGuard = (context: VaultContext, caller: Caller) => void | Promise<void>
+export type PathGuard = (context: VaultContext, caller: Caller) => Promise<Caller>
 
 /**
  * What the envelope is made of.

@@ -50,6 +50,7 @@ export const KV1_ROUTES: readonly VaultRoute[] = [
   {
     path: '*path',
     decidedInside: true,
+    alsoGuarded: ['list'],
     on: { read, update: write, delete: deleteMetadata, list: listFolder },
   },
 ]

@@ -11,11 +11,13 @@ export const KV2_ROUTES: readonly VaultRoute[] = [
   {
     path: 'data/*path',
     decidedInside: true,
+    alsoGuarded: ['patch', 'delete'],
     on: { read: readData, update: writeData, patch: patchData, delete: deleteCurrent },
   },
   {
     path: 'metadata/*path',
     decidedInside: true,
+    alsoGuarded: ['list', 'update', 'patch', 'delete'],
     on: {
       read: readMetadata,
       list: listFolder,
@@ -24,9 +26,24 @@ export const KV2_ROUTES: readonly VaultRoute[] = [
       delete: deleteMetadata,
     },
   },
-  { path: 'delete/*path', decidedInside: true, on: { update: deleteVersions } },
-  { path: 'undelete/*path', decidedInside: true, on: { update: undeleteVersions } },
-  { path: 'destroy/*path', decidedInside: true, on: { update: destroyVersions } },
-  { path: 'subkeys/*path', decidedInside: true, on: { read: readSubkeys } },
+  {
+    path: 'delete/*path',
+    decidedInside: true,
+    alsoGuarded: ['update'],
+    on: { update: deleteVersions },
+  },
+  {
+    path: 'undelete/*path',
+    decidedInside: true,
+    alsoGuarded: ['update'],
+    on: { update: undeleteVersions },
+  },
+  {
+    path: 'destroy/*path',
+    decidedInside: true,
+    alsoGuarded: ['update'],
+    on: { update: destroyVersions },
+  },
+  { path: 'subkeys/*path', decidedInside: true, alsoGuarded: ['read'], on: { read: readSubkeys } },
   { path: 'config', counts: 'manage', on: { read: readConfig, update: writeConfig } },
 ]

@@ -1,9 +1,119 @@
 import { CofferError } from '../../../../core/errors.ts'
-import type { PathGuard } from '../route.ts'
+import type { Capability } from '../../../../core/policy/vault/parse.ts'
+import { parametersFit } from '../../../../core/policy/vault/access.ts'
+import type { AddressPermissions } from '../../../../core/policy/vault/permissions.ts'
+import type { Caller } from '../../../caller.ts'
+import type { PathGuard, VaultContext, VaultOperation } from '../route.ts'
 
-/** Until policies can speak of Vault's own paths, administrators alone may use them. */
-export const guardPath: PathGuard = async ({ path, operation }, { session, coffer }) => {
-  const question = { actor: session.actor, action: 'admin', path: `store:${operation}` }
-  if ((await coffer.access.test(question)).allowed) return
-  throw new CofferError('denied', `${session.actor} may not use ${path}.`)
+/**
+ * Whether policies give the caller what it asks of an address. Where they do, the answer is the same
+ * caller with a Coffer that may do what is behind the address: the address is all that is decided
+ * about. Every refusal is audited. @throws CofferError `denied`
+ */
+export const guardPath: PathGuard = async (context, caller) => {
+  const found = await permissionsOf(context, caller)
+  const wanted = await capabilityOf(context, caller, found)
+  const mayTouch = found.isRoot || found.capabilities.has('sudo') || !needsSudo(context)
+  const fits = found.parameters === undefined || parametersFit(found.parameters, context.body)
+  if (found.capabilities.has(wanted) && mayTouch && fits) return actingCaller(context, caller)
+  throw await refused(context, caller, `vault:${addressOf(context)}`)
 }
+
+/**
+ * The same for an address of a secret, before the Coffer decides about the secret itself: one action
+ * of a Coffer is several addresses here, and a policy may tell one from another.
+ */
+export async function guardSecret(context: VaultContext, caller: Caller): Promise<void> {
+  const { capabilities } = await permissionsOf(context, caller)
+  if (ASKED[context.operation].some((one) => capabilities.has(one))) return
+  throw await refused(context, caller, `vault:${addressOf(context)}`)
+}
+
+/** The caller with everything allowed: for what a guard has allowed, or the dialect itself does. */
+export function actingCaller({ server }: VaultContext, { session, by }: Caller): Caller {
+  const acting = { ...by, grants: { policies: ['admin'], roles: [] } }
+  return { session, by: acting, coffer: server.gate.platform().as(session.actor, acting) }
+}
+
+/** What a caller may do at another address. */
+export const permissionsFor = (
+  { server }: VaultContext,
+  { session }: Caller,
+  address: string,
+  asList = false,
+): Promise<AddressPermissions> =>
+  server.gate
+    .platform()
+    .vaultPermissions({ actor: session.actor, grants: session.grants }, address, { asList })
+
+const permissionsOf = (context: VaultContext, caller: Caller): Promise<AddressPermissions> =>
+  permissionsFor(context, caller, addressOf(context), context.operation === 'list')
+
+/** A list is asked of what ends in a slash, whether the client said so or not. */
+function addressOf({ path, operation }: VaultContext): string {
+  return operation === 'list' && !path.endsWith('/') ? `${path}/` : path
+}
+
+const ASKED: Readonly<Record<VaultOperation, readonly Capability[]>> = {
+  read: ['read'],
+  list: ['list'],
+  update: ['update', 'create'],
+  patch: ['patch'],
+  delete: ['delete'],
+}
+
+/** Making something is told from changing it where the address is of a thing. */
+async function capabilityOf(
+  context: VaultContext,
+  caller: Caller,
+  found: AddressPermissions,
+): Promise<Capability> {
+  const { operation, route } = context
+  if (operation !== 'update') return operation
+  const { capabilities } = found
+  if (route?.exists === undefined || capabilities.has('create') === capabilities.has('update')) {
+    return 'update'
+  }
+  const there = await route.exists({
+    ...context,
+    caller: async () => actingCaller(context, caller),
+  })
+  return there ? 'update' : 'create'
+}
+
+/** What takes `sudo` besides the capability. Source: "Sudo" of Vault's documentation. */
+const SUDO: readonly RegExp[] = [
+  /^auth\/token\/accessors\/?$/,
+  /^auth\/token\/revoke-orphan$/,
+  /^sys\/audit(?:\/|$)/,
+  /^sys\/auth\/./,
+  /^sys\/leases\/(?:lookup|revoke-prefix|revoke-force)\/./,
+  /^sys\/(?:remount|rotate|seal|raw)(?:\/|$)/,
+  /^sys\/config\/./,
+]
+
+const needsSudo = ({ path }: VaultContext): boolean => SUDO.some((one) => one.test(path))
+
+async function refused(
+  { server, request, path }: VaultContext,
+  { session }: Caller,
+  resource: string,
+): Promise<CofferError> {
+  const { actor, token } = session
+  await server.gate.platform().record([
+    {
+      actor,
+      action: 'vault.request',
+      outcome: 'denied',
+      code: 'denied',
+      resource: resource.slice(0, RESOURCE_CHARS_MAX).toWellFormed(),
+      via: 'vault',
+      request: request.id,
+      address: request.ip,
+      ...(token === undefined ? {} : { reason: `token ${token.accessor}` }),
+    },
+  ])
+  return new CofferError('denied', `${actor} may not use ${path.slice(0, RESOURCE_CHARS_MAX)}.`)
+}
+
+const RESOURCE_CHARS_MAX = 512

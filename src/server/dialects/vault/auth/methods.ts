@@ -1,0 +1,104 @@
+import { refuse } from '../errors.ts'
+import { objectField, textField, textsField } from '../fields.ts'
+import { putMount, removeMount } from '../mounts/change.ts'
+import { AUTH, defaultMount, uuidOf } from '../mounts/mount.ts'
+import { isAuth, shownMount, shownMounts, shownTuning } from '../mounts/shown.ts'
+import { tuned } from '../mounts/tuning.ts'
+import type { Backend, Mount, VaultContext, VaultHandler, VaultRoute } from '../route.ts'
+
+const list: VaultHandler = async ({ mounts }) => ({
+  data: shownMounts((await mounts()).filter(isAuth)),
+  injected: true,
+})
+
+const read: VaultHandler = async (context) => ({
+  data: shownMount(await existing(context)),
+  injected: true,
+})
+
+const enable: VaultHandler = async (context) => {
+  const { body, server } = context
+  const path = wantedPath(context)
+  if ((await context.mounts()).some((mount) => overlap(mount.path, path))) {
+    throw refuse(400, `path is already in use at ${path.slice(AUTH.length)}`)
+  }
+  const type = textField(body, 'type') ?? ''
+  const backend = METHODS.get(type)
+  if (backend === undefined) {
+    throw refuse(400, `plugin not found in the catalog: ${type.slice(0, 64)}`)
+  }
+  const random = Buffer.from(server.random(20)).toString('hex')
+  await putMount(context, {
+    ...defaultMount('', path, backend),
+    accessor: `auth_${backend}_${random.slice(32)}`,
+    uuid: uuidOf(random),
+    description: textField(body, 'description') ?? '',
+    options: textsField(body, 'options') ?? {},
+    config: tuned({}, objectField(body, 'config') ?? {}),
+  })
+  return undefined
+}
+
+/** Its roles stay, for a method that comes back; nobody can log in meanwhile. */
+const disable: VaultHandler = async (context) => {
+  const path = wantedPath(context)
+  const mount = (await context.mounts()).find((known) => known.path === path)
+  if (mount === undefined) return undefined
+  if (mount.backend === 'token') throw refuse(400, 'token credential backend cannot be disabled')
+  await removeMount(context, mount)
+  return undefined
+}
+
+const readTuning: VaultHandler = async (context) => ({
+  data: shownTuning(await existing(context)),
+  injected: true,
+})
+
+const tune: VaultHandler = async (context) => {
+  const { body } = context
+  const mount = await existing(context)
+  await putMount(context, {
+    ...mount,
+    description: textField(body, 'description') ?? mount.description,
+    config: tuned(mount.config, body),
+  })
+  return undefined
+}
+
+const PATHS = [1, 2, 3, 4].map((segments) =>
+  Array.from({ length: segments }, (_, i) => `:p${i}`).join('/'),
+)
+
+/** `sys/auth` and what belongs to it. */
+export const AUTH_METHOD_ROUTES: readonly VaultRoute[] = [
+  { path: 'auth', on: { read: list, list } },
+  ...PATHS.flatMap((path): VaultRoute[] => [
+    { path: `auth/${path}/tune`, on: { read: readTuning, update: tune } },
+    { path: `mounts/auth/${path}/tune`, on: { read: readTuning, update: tune } },
+  ]),
+  { path: 'auth/*path', on: { read, update: enable, delete: disable } },
+]
+
+const METHODS: ReadonlyMap<string, Backend> = new Map([
+  ['approle', 'approle'],
+  ['jwt', 'jwt'],
+])
+
+/** As identities name mounts. @throws VaultRefusal 400 */
+function wantedPath({ params }: VaultContext): string {
+  const given = (params['path'] ?? Object.values(params).join('/')).replace(/\/+$/, '')
+  if (given.length <= 128 && NAME.test(given)) return `${AUTH}${given}/`
+  throw refuse(400, 'the path of an auth method is letters, digits and _ . - / of at most 128')
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/
+
+/** @throws VaultRefusal 400 */
+async function existing(context: VaultContext): Promise<Mount> {
+  const path = wantedPath(context)
+  const mount = (await context.mounts()).find((known) => known.path === path)
+  if (mount !== undefined) return mount
+  throw refuse(400, `No auth engine at ${path.slice(AUTH.length)}`)
+}
+
+const overlap = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a)
