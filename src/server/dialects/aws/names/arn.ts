@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SecretRecord } from '../../../../core/record.ts'
 import { nameOfPath } from './name.ts'
 
@@ -26,7 +26,7 @@ export const arnOfAbsent = (place: Place, name: string): string =>
  */
 export function suffixOf(id: string): string {
   for (let tries = 0; ; tries++) {
-    const digest = createHash('sha256').update(`coffer aws arn\n${id}\n${tries}`).digest()
+    const digest = hash('sha256', `coffer aws arn\n${id}\n${tries}`, 'buffer')
     let suffix = ''
     for (let i = 0; i < 6; i++) suffix += ALPHABET[digest.readUInt16BE(i * 2) % ALPHABET.length]
     if (!/^[a-z]+$/.test(suffix)) return suffix

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Authorization } from './authorization.ts'
 import { ALGORITHM, TERMINATOR, invalid } from './authorization.ts'
@@ -45,11 +45,11 @@ export function stringToSign(
   for (const name of names) lines += `${name}:${headerValue(headers[name], name)}\n`
   lines += `\n${names.join(';')}\n${bodyHash}`
   // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
-  const hash = createHash('sha256').update(lines, 'latin1').digest('hex')
-  return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${hash}`
+  const digest = sha256(Buffer.from(lines, 'latin1'))
+  return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${digest}`
 }
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const sha256 = (bytes: Uint8Array) => hash('sha256', bytes)
 
 function headerValue(value: string | string[] | undefined, name: string): string {
   if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)

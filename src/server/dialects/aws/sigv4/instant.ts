@@ -20,22 +20,22 @@ export function signedAt(headers: IncomingHttpHeaders, scopeDate: string, now: n
   if (at === undefined) {
     throw incomplete("Date must be in ISO-8601 'basic format'. Got another one.")
   }
-  const text = basic(at)
-  if (text.slice(0, 8) !== scopeDate) {
+  const text = BASIC.test(given) ? given : basic(at)
+  const day = text.slice(0, 8)
+  if (day !== scopeDate) {
     throw invalid(
-      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${text.slice(0, 8)}', from '${text}'.`,
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${day}', from '${text}'.`,
     )
   }
-  const limit = WINDOW_MINUTES * 60_000
-  const today = basic(now)
-  if (at < seconds(now) - limit) {
+  const window = WINDOW_MINUTES * 60_000
+  if (at < seconds(now) - window) {
     throw invalid(
-      `Signature expired: ${text} is now earlier than ${basic(now - limit)} (${today} - ${WINDOW_MINUTES} min.)`,
+      `Signature expired: ${text} is now earlier than ${basic(now - window)} (${basic(now)} - ${WINDOW_MINUTES} min.)`,
     )
   }
-  if (at > seconds(now) + limit) {
+  if (at > seconds(now) + window) {
     throw invalid(
-      `Signature not yet current: ${text} is still later than ${basic(now + limit)} (${today} + ${WINDOW_MINUTES} min.)`,
+      `Signature not yet current: ${text} is still later than ${basic(now + window)} (${basic(now)} + ${WINDOW_MINUTES} min.)`,
     )
   }
   return text

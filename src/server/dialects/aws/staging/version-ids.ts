@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SecretRecord, VersionRecord } from '../../../../core/record.ts'
 
 /** The version's id in AWS: the token it was made with, else one that its number determines. */
@@ -17,7 +17,7 @@ export const knownVersions = (record: SecretRecord): VersionRecord[] =>
 
 /** A UUID of version 8: the same for the same version, wherever it is asked for. */
 function derivedId(secretId: string, number: number): string {
-  const digest = createHash('sha256').update(`coffer aws version\n${secretId}\n${number}`).digest()
+  const digest = hash('sha256', `coffer aws version\n${secretId}\n${number}`, 'buffer')
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
   const hex = digest.toString('hex')
