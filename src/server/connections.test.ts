@@ -25,6 +25,10 @@ const routes: Observer = (app) => {
     await new Promise((resolve) => setTimeout(resolve, 250))
     return { done: true }
   })
+  route('/v1/slow', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    return { keys: [] }
+  })
   route('/fails', async () => {
     throw new Error('planted')
   })
@@ -253,10 +257,13 @@ test('stopping finishes what is under way, LIST included, and takes nothing new'
   })
   expect(idle).toBe(200)
   const slow = fetch(`${server.url}/slow`)
+  const listing = await rawConnection(server.port)
+  await listing.say('LIST /v1/slow HTTP/1.1\r\nHost: x\r\n\r\n')
   await new Promise((resolve) => setTimeout(resolve, 60))
   const closing = server.close()
   const answer = await slow
   expect([answer.status, await answer.json()]).toEqual([200, { done: true }])
+  expect(answersIn(await listing.heard())).toMatchObject([{ status: 200, body: '{"keys":[]}' }])
   await closing
   await expect(fetch(`${server.url}/ip`)).rejects.toThrow('fetch failed')
   agent.destroy()
