@@ -153,6 +153,13 @@ test('whoever may make tokens gives no more than it has', async () => {
   for (const input of excesses) {
     expect((await refusalOf(() => make(maker, input))).code, JSON.stringify(input)).toBe('denied')
   }
+  const bound = await make(admin(platform), { policies: ['maker'], boundCidrs: ['10.0.0.0/8'] })
+  const local = await cofferOf(platform, bound.token.reveal())
+  expect((await make(local, {})).record.boundCidrs).toEqual(['10.0.0.0/8'])
+  expect((await make(local, { boundCidrs: ['10.1.0.0/16'] })).record.boundCidrs.length).toBe(1)
+  for (const boundCidrs of [[], ['0.0.0.0/0'], ['10.0.0.0/8', '11.0.0.0/8']]) {
+    expect((await refusalOf(() => make(local, { boundCidrs }))).code).toBe('denied')
+  }
   // Without a token of its own there is nothing that a child could end with.
   expect((await refusalOf(() => make(platform.as('service:maker'), {}))).code).toBe('denied')
   const plain = await cofferOf(platform, (await make(admin(platform))).token.reveal())

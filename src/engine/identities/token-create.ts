@@ -1,3 +1,4 @@
+import { isBlockWithin } from '../../core/cidr.ts'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { CreatedToken, Grants, TokenInput, TokenRecord } from '../../core/ports/identities.ts'
@@ -33,6 +34,8 @@ export function createToken(
     if (!isAdmin) refuseExcess(tx, origin, asked)
     const parent = asked.orphan ? undefined : await parentOf(tx, origin)
     if (!isAdmin && parent === undefined) throw denied(origin.actor, 'write', 'token:create')
+    const boundCidrs = asked.boundCidrs ?? parent?.record.boundCidrs ?? []
+    if (!isAdmin && parent !== undefined) refuseElsewhere(origin, boundCidrs, parent.record)
     const { actor, grants } = await bearerOf(tx, origin, asked, accessor)
     const ttlSeconds = withinMax(asked.ttlSeconds ?? (asked.periodSeconds || undefined), asked)
     const record: TokenRecord = {
@@ -50,7 +53,7 @@ export function createToken(
       parent: parent?.record.accessor,
       path: 'auth/token/create',
       metadata: asked.metadata,
-      boundCidrs: asked.boundCidrs,
+      boundCidrs,
     }
     const generation = await tx.record({ ...attempt, resource: `token:${accessor}` })
     return issueToken(context, tx, generation, record, parent)
@@ -91,7 +94,7 @@ function checked(input: TokenInput) {
     uses: wholeNumber('uses', input.uses ?? 0, 0, LIMITS.tokenUsesMax),
     displayName: checkDisplayName('displayName', input.displayName ?? 'token'),
     metadata: checkMetadata(input.metadata ?? {}),
-    boundCidrs: checkCidrs('boundCidrs', input.boundCidrs ?? []),
+    boundCidrs: input.boundCidrs && checkCidrs('boundCidrs', input.boundCidrs),
     orphan: input.orphan ?? false,
     unknownPolicies: input.unknownPolicies ?? 'refuse',
   }
@@ -111,11 +114,23 @@ function refuseExcess(tx: Transaction, origin: Origin, asked: Asked): void {
     asked.maxTtlSeconds <= LIMITS.tokenTtlSecondsDefault &&
     (asked.policies ?? []).every((name) => policies.has(name)) &&
     (asked.roles ?? []).every((name) => roles.has(name))
-  if (modest) return
-  throw new CofferError('denied', `${origin.actor} may not give more than it has itself.`, {
-    details: { actor: origin.actor, action: 'admin', resource: 'token:*' },
-    remedy: 'Ask for policies that you have, a ttl within the default, and no orphan.',
+  if (!modest) throw excess(origin)
+}
+
+const excess = ({ actor }: Origin) =>
+  new CofferError('denied', `${actor} may not give more than it has itself.`, {
+    details: { actor, action: 'admin', resource: 'token:*' },
+    remedy: 'Ask for policies and addresses that you have, a ttl within the default, no orphan.',
   })
+
+/** What is good from some addresses only makes nothing that is good from others. @throws `denied` */
+function refuseElsewhere(
+  origin: Origin,
+  cidrs: readonly string[],
+  { boundCidrs }: TokenRecord,
+): void {
+  const isWithin = cidrs.length > 0 && cidrs.every((cidr) => isBlockWithin(cidr, boundCidrs))
+  if (boundCidrs.length > 0 && !isWithin) throw excess(origin)
 }
 
 /** The token that asks, which the new one ends with. @throws `unauthenticated`, `denied`, `limit_exceeded` */
