@@ -94,7 +94,10 @@ export async function startTestServer(
       now += ms
     },
     async close() {
+      // What was answered a moment ago is idle only now: a real server looks again, too.
+      const idle = setInterval(() => app.server.closeIdleConnections(), 20)
       await app.close()
+      clearInterval(idle)
       await platform.close()
       rmSync(dir, { recursive: true, force: true })
     },
