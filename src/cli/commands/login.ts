@@ -20,6 +20,9 @@ export const handle: Handler<typeof login> = async ({ options }, session) => {
   const { address } = (await session.serverPlace())!
   const file = loginFile(session.world.env, address)
   writeLogin(file, token)
+  for (const name of ['COFFER_TOKEN', 'COFFER_TOKEN_FILE']) {
+    if (session.world.env[name]) session.out.warn(`${name} is set, and comes before this login.`)
+  }
   const expiresAt = self.token?.expiresAt
   const expires = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString()
   await session.out.result({ actor: self.actor, expiresAt: expires, file }, () => {

@@ -1,6 +1,8 @@
+import { isCofferError } from '../../core/errors.ts'
 import { forgetLogin, loginFile, readLogin } from '../logins.ts'
 import { usage } from '../parse.ts'
 import { connectTo } from '../remote.ts'
+import type { ServerPlace } from '../remote.ts'
 import type { Handler } from '../spec.ts'
 import type { logout } from '../specs/login.ts'
 
@@ -11,11 +13,8 @@ export const handle: Handler<typeof logout> = async ({ options }, session) => {
   const { address, caFile, allowHttp } = place
   const file = loginFile(session.world.env, address)
   const token = readLogin(file)
-  const revoked = options.revoke && token !== undefined
-  if (revoked) {
-    await using coffer = await connectTo({ address, caFile, allowHttp, token })
-    await coffer.identities.revokeToken({ self: true })
-  }
+  const revoked =
+    options.revoke && token !== undefined && (await revoke({ address, caFile, allowHttp, token }))
   const forgotten = forgetLogin(file)
   await session.out.result({ forgotten, revoked }, () =>
     session.out.note(
@@ -24,4 +23,16 @@ export const handle: Handler<typeof logout> = async ({ options }, session) => {
         : 'There was no token to forget.',
     ),
   )
+}
+
+/** Whether it was still good. */
+async function revoke(place: ServerPlace): Promise<boolean> {
+  await using coffer = await connectTo(place)
+  try {
+    await coffer.identities.revokeToken({ self: true })
+    return true
+  } catch (error) {
+    if (isCofferError(error, 'unauthenticated')) return false
+    throw error
+  }
 }
