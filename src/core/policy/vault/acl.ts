@@ -8,8 +8,6 @@ export interface Acl {
   findForList(address: string): Permissions | undefined
   /** What every address that is given `capability` begins with, for each rule that gives it. */
   reach(capability: Capability): readonly string[]
-  /** Whether anything but a denial is said of what lies below, by rules that reach there. */
-  reachesInto(mount: string): boolean
 }
 
 /** What all rules on one and the same path give together. */
@@ -65,10 +63,6 @@ export function compileAcl(policies: readonly NamedRules[]): Acl {
       [...byPath.values()]
         .filter(({ capabilities }) => capabilities.has(capability))
         .map(({ path }) => path.slice(0, firstWildcard(path))),
-    reachesInto: (mount) =>
-      [...byPath.values()].some(
-        ({ path, capabilities }) => capabilities.size > 0 && mayReach(path, mount),
-      ),
   }
 }
 
@@ -165,21 +159,5 @@ function matches(one: Wildcard, address: string, parts: readonly string[]): bool
     const part = parts[i] ?? ''
     if (segment === '+' || segment === part) return true
     return isPrefix && i === last && part.startsWith(segment)
-  })
-}
-
-/** Whether a rule could match something at or below a mount. */
-function mayReach(path: string, mount: string): boolean {
-  if (!hasPlus(path)) {
-    const literal = path.slice(0, firstWildcard(path))
-    return literal.startsWith(mount) || (path.endsWith('*') && mount.startsWith(literal))
-  }
-  const wanted = mount.split('/').slice(0, -1)
-  const { segments = [], isPrefix } = wildcardOf({ path } as Permissions)
-  return wanted.every((part, i) => {
-    const segment = segments[i]
-    if (segment === undefined) return isPrefix
-    if (segment === '+' || segment === part) return true
-    return isPrefix && i === segments.length - 1 && part.startsWith(segment)
   })
 }
