@@ -77,6 +77,20 @@ it('denies in the words of Vault, alike for what exists and what does not', asyn
   expect(await apps('POST', 'sys/seal')).toEqual(denied)
 })
 
+it('decides about the same address with a slash at its end', async () => {
+  const coffer = server.platform.as(ADMIN)
+  const hcl =
+    'path "sys/*" { capabilities = ["read"] } path "sys/mounts" { capabilities = ["deny"] }'
+  await coffer.access.putPolicy({ name: 'slash', combine: 'mostSpecific', rules: [], hcl })
+  const slash = vaultClient(server.url, await server.token({ policies: ['slash'] }))
+  expect((await slash('GET', 'sys/key-status')).status).toBe(200)
+  for (const path of ['sys/mounts', 'sys/mounts/', 'sys/mounts//', 'sys//mounts']) {
+    const { body, status } = await slash('GET', path)
+    expect([path, status, body.data]).toEqual([path, expect.any(Number), undefined])
+    expect(status).toBeGreaterThanOrEqual(400)
+  }
+})
+
 it('answers for what there is not', async () => {
   expect(await send('GET', 'nowhere/x')).toEqual({
     status: 404,

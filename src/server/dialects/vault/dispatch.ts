@@ -29,7 +29,7 @@ export function createDispatch(server: Server, mounts: () => Promise<MountTable>
     const { handler, caller } = await admit(context, place)
     refuseWrapping(request)
     const answer = await handler(caller === undefined ? context : { ...context, caller })
-    return send(reply, replyOf(answer, requestId(server), typeOf(context.mount.backend)))
+    return send(reply, replyOf(answer, requestId(request.id), typeOf(context.mount.backend)))
   }
 }
 
@@ -40,10 +40,15 @@ interface Place {
   readonly params: Readonly<Record<string, string>>
 }
 
-async function placeOf({ path }: ParsedRequest, mounts: () => Promise<MountTable>): Promise<Place> {
+async function placeOf(
+  { path, operation }: ParsedRequest,
+  mounts: () => Promise<MountTable>,
+): Promise<Place> {
   const at = path.startsWith('sys/') ? mountAt([SYSTEM], path) : mountAt(await mounts(), path)
   if (at === undefined) return { mount: undefined, route: undefined, params: {} }
-  const found = findRoute(BACKENDS[at.mount.backend], at.rest)
+  const { rest } = at
+  const asked = operation === 'list' && rest.endsWith('/') ? rest.slice(0, -1) : rest
+  const found = findRoute(BACKENDS[at.mount.backend], asked)
   return { mount: at.mount, route: found?.route, params: found?.params ?? {} }
 }
 
@@ -124,7 +129,9 @@ function refuseWrapping({ headers }: FastifyRequest): void {
   throw refuse(400, 'this server does not wrap responses')
 }
 
-const requestId = (server: Server): string => uuidOf(Buffer.from(server.random(16)).toString('hex'))
+/** Our own name of the request, as audit events have it, in the form of a UUID. */
+const requestId = (id: string): string =>
+  uuidOf(Buffer.from(id, 'base64url').toString('hex').slice(0, 32).padEnd(32, '0'))
 
 export function send(reply: FastifyReply, { status, text }: Reply): FastifyReply {
   if (text === '') return reply.code(status).send()

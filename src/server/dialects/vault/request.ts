@@ -8,7 +8,7 @@ import type { VaultOperation } from './route.ts'
 /** The parts of a request that every backend needs. */
 export interface ParsedRequest {
   readonly operation: VaultOperation
-  /** Decoded, without `/v1/`. */
+  /** Decoded, without `/v1/`, and without a slash at the end unless a list is asked for. */
   readonly path: string
   readonly query: Readonly<Record<string, string | undefined>>
   readonly body: JsonObject
@@ -30,10 +30,12 @@ export function parseRequest(request: FastifyRequest): ParsedRequest {
   const query = queryOf(request)
   const bodyText = typeof request.body === 'string' ? request.body : ''
   const operation = operationOf(request.method, query)
+  const path = (request.params as { '*'?: string })['*'] ?? ''
   const takesBody = operation === 'update' || operation === 'patch'
   return {
     operation,
-    path: (request.params as { '*'?: string })['*'] ?? '',
+    // Policies speak of what is done there: a slash at the end must not make it another address.
+    path: operation !== 'list' && path.endsWith('/') ? path.slice(0, -1) : path,
     query,
     body: takesBody ? bodyOf(request, bodyText) : {},
     bodyText: takesBody ? bodyText : '',

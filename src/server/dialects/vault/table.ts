@@ -26,7 +26,7 @@ export const compileRoutes = (routes: readonly VaultRoute[]): RouteTable =>
 
 /** The first route that has the path, which is what is left of it below the mount. */
 export function findRoute(table: RouteTable, path: string): Found | undefined {
-  const parts = (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
+  const parts = path.split('/')
   for (const compiled of table) {
     const params = paramsOf(compiled, parts)
     if (params !== undefined) return { route: compiled.route, params }

@@ -33,6 +33,9 @@ it('writes, and reads back the envelope that clients expect', async () => {
     version: 1,
   })
   const read = await send('GET', `secret/data/${path}`)
+  const [event] = await server.platform.as('local:admin').audit.query({ action: 'read', limit: 1 })
+  const name = Buffer.from(event?.request ?? '', 'base64url').toString('hex')
+  expect(read.body.request_id.replaceAll('-', '')).toBe(name.padEnd(32, '0'))
   expect(read.status).toBe(200)
   expect(read.body).toEqual({
     request_id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
