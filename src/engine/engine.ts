@@ -133,11 +133,9 @@ export function createEngine(parts: EngineParts): Platform {
 async function peek(context: EngineContext, input: string): Promise<SecretRecord | undefined> {
   const path = canonicalPath(input)
   const known = context.witness.known()
-  return context.store.read(async (rows) => {
-    refuseOlder((await rows.state())?.generation ?? 0, known)
-    const row = await rows.head('secret', path)
-    return row === undefined ? undefined : context.heads.secret(path, row.head)
-  })
+  const { generation, head } = await context.store.head('secret', path)
+  refuseOlder(generation, known)
+  return head === undefined ? undefined : context.heads.secret(path, head)
 }
 
 /** Without an actor nobody asked: it is Coffer's own work. */
