@@ -144,6 +144,9 @@ export function loginRolesContract(stage: () => Stage): void {
         identities.putJwtIssuer({ mount: 'careless', ...input }),
       )
     }
+    const large = { mount: 'large', jwksUrl: 'https://a.test' }
+    const boundIssuer = 'x'.repeat(LIMITS.settingBytesMax)
+    await expectRefusal('too_large', () => identities.putJwtIssuer({ ...large, boundIssuer }))
     await identities.putJwtIssuer({ mount: 'careful', jwksUrl: 'https://a.test/keys' })
     const values = (n: number) => ({ boundAudiences: Array<string>(n).fill('a') })
     const claims = (n: number) => ({
