@@ -42,19 +42,17 @@ export function noteCaller(
 export const observing =
   (watchers: readonly RequestWatcher[]): Observer =>
   (app: FastifyInstance) => {
-    const end = (request: FastifyRequest, status: number, ms: number) => {
-      const { seen } = request
-      if (seen === undefined || seen.ended) return
-      seen.ended = true
-      const { actor, code } = seen
-      const { via, operation } = seen.via === 'none' ? ofRoute(request) : seen
-      const { id, ip: address } = request
-      const facts = { via, operation, status, ms, request: id, address, actor, code }
-      for (const watcher of watchers) watcher.ended(facts)
-    }
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      const startedAt = performance.now()
+      const { raw } = reply
       request.seen = freshSeen()
       for (const watcher of watchers) watcher.began()
+      // It comes once, also when the client went away; Fastify's own hooks take three listeners.
+      raw.once('close', () => {
+        const ms = performance.now() - startedAt
+        const facts = factsOf(request, raw.writableEnded ? raw.statusCode : CLIENT_GONE, ms)
+        for (const watcher of watchers) watcher.ended(facts)
+      })
       done()
     })
     app.addHook('onError', (request, _reply, error, done) => {
@@ -62,15 +60,15 @@ export const observing =
       seen.code = isCofferError(error) ? error.code : 'internal'
       done()
     })
-    app.addHook('onResponse', (request, reply, done) => {
-      end(request, reply.statusCode, reply.elapsedTime)
-      done()
-    })
-    app.addHook('onRequestAbort', (request, done) => {
-      end(request, CLIENT_GONE, 0)
-      done()
-    })
   }
+
+function factsOf(request: FastifyRequest, status: number, ms: number): RequestFacts {
+  const seen = (request.seen ??= freshSeen())
+  const { actor, code } = seen
+  const { via, operation } = seen.via === 'none' ? ofRoute(request) : seen
+  const { id, ip: address } = request
+  return { via, operation, status, ms, request: id, address, actor, code }
+}
 
 /** Of a request that needed no credential, so that nobody noted who came. */
 function ofRoute({ routeOptions }: FastifyRequest): Pick<RequestFacts, 'via' | 'operation'> {
@@ -86,7 +84,6 @@ interface Seen {
   operation: Operation | 'none'
   actor: string | undefined
   code: string | undefined
-  ended: boolean
 }
 
 const freshSeen = (): Seen => ({
@@ -94,7 +91,6 @@ const freshSeen = (): Seen => ({
   operation: 'none',
   actor: undefined,
   code: undefined,
-  ended: false,
 })
 
 declare module 'fastify' {

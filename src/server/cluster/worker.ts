@@ -51,7 +51,7 @@ async function begin(
   orders: WorkerOrders,
 ): Promise<void> {
   const { rates, version } = orders
-  const log = createLog(orders.log)
+  const log = createLog({ ...orders.log, shared: true })
   const metrics = createMetrics(() => gate.status().sealed)
   const store = { ...orders.store, auditFlushed: metrics.auditFlushed }
   const gate = createWorkerGate(primary, store, orders.status)

@@ -22,16 +22,25 @@ export interface LogOptions {
   readonly level: LogLevel
   /** Text for people instead of JSON lines. */
   readonly text: boolean
+  /** Other processes write to the same stderr. */
+  readonly shared?: boolean | undefined
 }
 
 export type LogFacts = Readonly<Record<string, string | number | boolean>>
 
 /**
- * To stderr, or to `write`: lines are gathered, and written within `FLUSH_MS`.
+ * To stderr, or to `write`: lines are gathered, and written within `FLUSH_MS`. Where nobody takes
+ * them, more than `BYTES_MAX` are dropped.
  */
-export function createLog({ level, text }: LogOptions, write?: (line: string) => void): ServerLog {
+export function createLog(
+  { level, text, shared = false }: LogOptions,
+  write?: (line: string) => void,
+): ServerLog {
+  const minLength = shared ? GATHERED_SHARED : GATHERED
   const file =
-    write === undefined ? pino.destination({ dest: 2, sync: false, minLength: GATHER }) : undefined
+    write === undefined
+      ? pino.destination({ dest: 2, sync: false, minLength, maxLength: BYTES_MAX })
+      : undefined
   const out = file ?? { write: write ?? (() => {}) }
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: named } },
@@ -57,8 +66,10 @@ export function createLog({ level, text }: LogOptions, write?: (line: string) =>
   }
 }
 
+const GATHERED = 12_288
 /** A pipe takes so much from several processes without mixing their lines. */
-const GATHER = 3_072
+const GATHERED_SHARED = 3_072
+const BYTES_MAX = 8_388_608
 const FLUSH_MS = 250
 
 /** A sealed store and a probe that says so are no news. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { request } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../app.ts'
 import { callerOf } from '../caller.ts'
@@ -53,6 +54,41 @@ test('requests are counted by way in, operation and class of status, and timed',
   expect(body).toContain('coffer_sealed 0')
   expect(body).toMatch(/^process_resident_memory_bytes \d+$/m)
   expect(body).toMatch(/^nodejs_eventloop_lag_seconds /m)
+})
+
+test('a client that goes away before its answer is counted once, and is in flight no more', async () => {
+  const metrics = createMetrics(() => false)
+  const served = await startTestServer()
+  const arrived = Promise.withResolvers<void>()
+  const app = await createApp(served.server, {
+    observers: [
+      observing([metrics]),
+      (scope) => {
+        scope.route({
+          method: 'GET',
+          url: '/slow',
+          handler: () => {
+            arrived.resolve()
+            return new Promise(() => {})
+          },
+        })
+      },
+    ],
+  })
+  onTestFinished(async () => {
+    await app.close()
+    await served.close()
+    metrics.stop()
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const sent = request(`${url}/slow`, { agent: false }).on('error', () => {})
+  sent.end()
+  await arrived.promise
+  expect(await metrics.text()).toContain('coffer_requests_in_flight 1')
+  sent.destroy()
+  await expect.poll(() => metrics.text()).toContain('coffer_requests_in_flight 0')
+  const count = 'coffer_requests_total{via="none",operation="none",status="4xx"} 1'
+  expect(await metrics.text()).toContain(count)
 })
 
 test('no path, token, actor or address gets into a metric, whatever comes in', async () => {
