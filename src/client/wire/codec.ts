@@ -12,48 +12,7 @@ import type { VersionAnswer, WriteBody } from './secrets.ts'
 
 export type WireVersion = z.infer<typeof VersionAnswer>
 export type WireWrite = z.infer<typeof WriteBody>
-export type WireValue = string | JsonObject
-
-/** Bytes as base64; text and JSON as themselves. */
-export const wireValue = (encoding: Encoding, value: SecretValue): WireValue =>
-  encoding === 'bytes'
-    ? Buffer.from(value as Uint8Array).toString('base64')
-    : (value as string | JsonObject)
-
-/**
- * The value again. Without an encoding a string is text and an object is JSON.
- * @throws CofferError `invalid_value`
- */
-export function valueOfWire(value: WireValue, encoding?: Encoding): SecretValue {
-  const as = encoding ?? (typeof value === 'string' ? 'text' : 'json')
-  if (typeof value !== (as === 'json' ? 'object' : 'string')) {
-    throw new CofferError('invalid_value', `A value of encoding ${as} is written otherwise.`, {
-      remedy: 'Write text and bytes (as base64) as a string, and json as an object.',
-    })
-  }
-  if (as !== 'bytes') return value
-  const bytes = Buffer.from(value as string, 'base64')
-  if (bytes.toString('base64') === value) return bytes
-  throw new CofferError('invalid_value', 'A value of encoding bytes is base64 with padding.')
-}
-
-/** What a version looks like on its way out. */
-export function wireVersion(found: SecretVersion): WireVersion {
-  const { path, id, version, labels, encoding, type, createdAt, expiresAt, envName } = found
-  const value = wireValue(encoding, found.secret.reveal())
-  return {
-    path,
-    id,
-    version,
-    labels: labels as string[],
-    encoding,
-    type,
-    createdAt,
-    expiresAt,
-    envName,
-    value,
-  }
-}
+type WireValue = string | JsonObject
 
 /** The version again, its value in a `Secret`. @throws CofferError `invalid_value` */
 export function versionOfWire({ value, ...rest }: WireVersion): SecretVersion {
@@ -100,3 +59,26 @@ export const bodyText = (body: object): string =>
     if (!odd) return value
     throw new CofferError('invalid_argument', 'The request holds what JSON cannot write.')
   })
+
+/** Bytes as base64; text and JSON as themselves. */
+const wireValue = (encoding: Encoding, value: SecretValue): WireValue =>
+  encoding === 'bytes'
+    ? Buffer.from(value as Uint8Array).toString('base64')
+    : (value as string | JsonObject)
+
+/**
+ * The value again. Without an encoding a string is text and an object is JSON.
+ * @throws CofferError `invalid_value`
+ */
+function valueOfWire(value: WireValue, encoding?: Encoding): SecretValue {
+  const as = encoding ?? (typeof value === 'string' ? 'text' : 'json')
+  if (typeof value !== (as === 'json' ? 'object' : 'string')) {
+    throw new CofferError('invalid_value', `A value of encoding ${as} is written otherwise.`, {
+      remedy: 'Write text and bytes (as base64) as a string, and json as an object.',
+    })
+  }
+  if (as !== 'bytes') return value
+  const bytes = Buffer.from(value as string, 'base64')
+  if (bytes.toString('base64') === value) return bytes
+  throw new CofferError('invalid_value', 'A value of encoding bytes is base64 with padding.')
+}

@@ -41,7 +41,7 @@ export const sealRoutes = [
     async handle({ server, request, body }) {
       const from = { address: request.ip, via: VIA, request: request.id }
       return loggingIn(server, request, VIA, 'unseal', async () =>
-        'share' in body ? server.gate.submit(body.share, from) : server.gate.reset(),
+        'share' in body ? server.gate.submit(body.share, from) : server.gate.reset(from),
       )
     },
   }),

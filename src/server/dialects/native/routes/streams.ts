@@ -1,5 +1,4 @@
 import * as wire from '../../../../client/wire/events.ts'
-import { AuditEntry } from '../../../../client/wire/audit.ts'
 import { isCofferError } from '../../../../core/errors.ts'
 import { problemOf } from '../../../problem.ts'
 import { PATH_ERRORS } from '../refusals.ts'
@@ -59,9 +58,6 @@ export const streamRoutes = [
       ),
   }),
 ]
-
-/** For the document: what the events of a stream are. */
-export const STREAMED = { ChangeEvent: wire.ChangeEvent, AuditEntry }
 
 /** A client that is behind is waited for, and then told the rest from the log. */
 function followChanges(
