@@ -4,7 +4,7 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import { expect } from 'vitest'
 import type { Coffer } from '../../../core/ports/coffer.ts'
 import type { Policy } from '../../../core/policy/policy.ts'
-import type { ServerOptions } from '../../server.ts'
+import type { Guard, ServerOptions } from '../../server.ts'
 import type { TestServer } from '../../test-server.ts'
 import { ADMIN, startTestServer } from '../../test-server.ts'
 
@@ -23,8 +23,11 @@ export interface Credentials {
   readonly secretAccessKey: string
 }
 
-export async function startTestAws(options: Partial<ServerOptions> = {}): Promise<TestAws> {
-  const server = await startTestServer({ options })
+export async function startTestAws(
+  options: Partial<ServerOptions> = {},
+  guard?: Guard,
+): Promise<TestAws> {
+  const server = await startTestServer({ options, ...(guard === undefined ? {} : { guard }) })
   const coffer = server.platform.as(ADMIN, { via: 'test' })
   const clients: Client[] = []
   const keyFor = async (actor: string): Promise<Credentials> => {

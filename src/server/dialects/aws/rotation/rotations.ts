@@ -18,8 +18,6 @@ export interface Rotations {
   start(rotation: Started): void
   /** Only `testSecret`; the pending version it was made with is let go of. */
   tryOut(rotation: Started): void
-  /** Resolves when none is running. */
-  settled(): Promise<void>
   /** Ends those that are running, and waits for them. */
   close(): Promise<void>
 }
@@ -33,23 +31,24 @@ export interface Started {
 }
 
 export function createRotations(): Rotations {
-  const running = new Set<Promise<void>>()
+  const running = new Map<string, Promise<void>>()
   const stop = new AbortController()
-  const track = (work: Promise<void>) => {
+  const track = (rotation: Started, work: typeof rotate) => {
+    const name = `${rotation.record.id} ${rotation.token}`
+    // The same request once more joins the rotation that it began.
+    if (running.has(name)) return
     // The failure of a rotation is seen in the secret: its pending version stays.
-    const settled = work.catch(() => {}).finally(() => running.delete(settled))
-    running.add(settled)
-  }
-  const settle = async () => {
-    while (running.size > 0) await Promise.all(running)
+    const settled = work(rotation, stop.signal)
+      .catch(() => {})
+      .finally(() => running.delete(name))
+    running.set(name, settled)
   }
   return {
-    start: (rotation) => track(rotate(rotation, stop.signal)),
-    tryOut: (rotation) => track(tryOut(rotation, stop.signal)),
-    settled: settle,
+    start: (rotation) => track(rotation, rotate),
+    tryOut: (rotation) => track(rotation, tryOut),
     async close() {
       stop.abort()
-      await settle()
+      await Promise.all(running.values())
     },
   }
 }
