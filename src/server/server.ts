@@ -40,8 +40,11 @@ export interface Gate {
    * they do not fit together; what opening a store throws
    */
   submit(share: string, from?: Presented): Promise<SealStatus>
-  /** Forgets the shares that were submitted. */
-  reset(): Promise<SealStatus>
+  /**
+   * Forgets the shares that were submitted. Nothing happens when none came from the address of who
+   * asks: a stranger must not keep others from unsealing.
+   */
+  reset(from?: Presented): Promise<SealStatus>
   /**
    * Closes the store and forgets its keys, on every worker. Needs `admin` on `store:seal`; audited.
    * Only a seal that takes shares can be opened again without a restart.

@@ -22,7 +22,7 @@ export type PrimaryMethods = {
   loginEnded(login: string, good: boolean): void
   refused(counts: readonly { readonly refusal: Refusal; readonly times: number }[]): void
   submit(share: string, from: Presented): Promise<SealStatus>
-  reset(): Promise<SealStatus>
+  reset(from: Presented): Promise<SealStatus>
   seal(by: Operator): Promise<void>
   /** Of the primary and of all other workers that answer in time. */
   otherMetrics(): Promise<readonly MetricsSnapshot[]>

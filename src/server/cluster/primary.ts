@@ -93,7 +93,7 @@ export async function serveWithWorkers(
   const shared: Gate = {
     ...gate,
     submit: async (share, from) => toldToAll(await gate.submit(share, from)),
-    reset: async () => toldToAll(await gate.reset()),
+    reset: async (from) => toldToAll(await gate.reset(from)),
     async seal(by) {
       await gate.seal(by)
       await toldToAll(gate.status())
@@ -140,7 +140,7 @@ export async function serveWithWorkers(
       for (const { refusal, times } of counts) refusals.count(refusal, times)
     },
     submit: (share, from) => shared.submit(share, from),
-    reset: () => shared.reset(),
+    reset: (from) => shared.reset(from),
     seal: (by) => shared.seal(by),
     async otherMetrics() {
       const others = [...members.values()].filter((other) => other !== member() && other.begun)

@@ -45,7 +45,7 @@ export function createWorkerGate(
     },
     status,
     submit: (share, from = {}) => primary.ask('submit', share, from),
-    reset: () => primary.ask('reset'),
+    reset: (from = {}) => primary.ask('reset', from),
     seal: (by) => primary.ask('seal', by),
     open: (rootKey) => (opening ??= open(rootKey).finally(() => (opening = undefined))),
     async close() {

@@ -8,12 +8,17 @@ export interface Attempt {
   readonly progress: number
   /** Names the attempt; empty when there is none. */
   readonly nonce: string
+  /** Where the shares came from. */
+  readonly addresses: ReadonlySet<string>
   /**
    * The root key when there are enough, with the numbers of the shares; the attempt is over then,
    * also when they do not fit. A share that is refused leaves the attempt as it was.
    * @throws `invalid_argument`, `invalid_key`, `wrong_key`
    */
-  add(share: string): Promise<{ rootKey: Uint8Array; numbers: readonly number[] } | undefined>
+  add(
+    share: string,
+    address?: string,
+  ): Promise<{ rootKey: Uint8Array; numbers: readonly number[] } | undefined>
   reset(): void
 }
 
@@ -24,11 +29,13 @@ export function createAttempt(
   random: Random,
 ): Attempt {
   const byNumber = new Map<number, string>()
+  const addresses = new Set<string>()
   let nonce = ''
   let newestAt = 0
 
   const reset = () => {
     byNumber.clear()
+    addresses.clear()
     nonce = ''
   }
   const forget = () => {
@@ -44,11 +51,13 @@ export function createAttempt(
       forget()
       return nonce
     },
-    async add(share) {
+    addresses,
+    async add(share, address) {
       forget()
       const number = seal.check(share)
       if (nonce === '') nonce = Buffer.from(random(NONCE_BYTES)).toString('hex')
       byNumber.set(number, share)
+      if (address !== undefined) addresses.add(address)
       newestAt = clock()
       if (byNumber.size < seal.threshold) return undefined
       const numbers = [...byNumber.keys()].toSorted((a, b) => a - b)

@@ -97,7 +97,8 @@ test('a refused share leaves the attempt as it was; a reset and unsealAttemptMs 
   await submitAll(gate, shares.slice(0, 2))
   await refusalOf(() => gate.submit('nonsense', FROM))
   expect(gate.status().progress).toBe(2)
-  expect(await gate.reset()).toMatchObject({ progress: 0, nonce: '' })
+  expect(await gate.reset({ address: '192.0.2.66' })).toMatchObject({ progress: 2 })
+  expect(await gate.reset(FROM)).toMatchObject({ progress: 0, nonce: '' })
   await submitAll(gate, shares.slice(0, 2))
   now += LIMITS.unsealAttemptMs
   expect(gate.status().progress).toBe(2)

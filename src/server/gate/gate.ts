@@ -142,7 +142,7 @@ export async function createGate(parts: GateParts): Promise<OwnGate> {
       inTurn(async () => {
         if (platform !== undefined) return status()
         try {
-          const complete = await attempt.add(share)
+          const complete = await attempt.add(share, from.address)
           if (complete === undefined) return status()
           const { rootKey, numbers } = complete
           await open(rootKey, from, seal.shared ? `shares ${numbers.join(', ')}` : 'root key')
@@ -152,9 +152,9 @@ export async function createGate(parts: GateParts): Promise<OwnGate> {
         }
         return status()
       }),
-    reset: () =>
+    reset: ({ address } = {}) =>
       inTurn(async () => {
-        attempt.reset()
+        if (address === undefined || attempt.addresses.has(address)) attempt.reset()
         return status()
       }),
     seal: (by) =>

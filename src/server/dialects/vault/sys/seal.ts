@@ -13,16 +13,16 @@ const readStatus: VaultHandler = ({ server }) => ({
 /** One share, or `reset` to begin again. */
 const unseal: VaultHandler = async ({ server, request, body }) => {
   const { gate } = server
+  const from = { address: request.ip, via: 'vault', request: request.id }
   if (boolField(body, 'reset') === true) {
     if (!gate.status().sealed) throw refuse(400, 'vault is unsealed')
-    return { raw: sealStatus(server, await gate.reset()) }
+    return { raw: sealStatus(server, await gate.reset(from)) }
   }
   const key = textField(body, 'key') ?? ''
   if (key === '') {
     throw refuse(400, "'key' must be specified in request body as JSON, or 'reset' set to true")
   }
   try {
-    const from = { address: request.ip, via: 'vault', request: request.id }
     return { raw: sealStatus(server, await gate.submit(key, from)) }
   } catch (error) {
     if (isCofferError(error, 'wrong_key')) throw refuse(400, error.message)
