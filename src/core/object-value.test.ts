@@ -33,12 +33,18 @@ it('takes back what it showed', () => {
   }
 })
 
-it('turns plain text into an object where it must, and nothing that has a type of its own', () => {
+it('turns plain text or bytes into what was written, and nothing that has a type of its own', () => {
   expect(valueOfObject({ a: 1 }, string)).toEqual({ type: json, value: { a: 1 } })
   expect(valueOfObject({ value: 1 }, string)).toMatchObject({ type: json })
   expect(valueOfObject({ a: 1 }, { name: 'url' }).type).toBeUndefined()
   expect(valueOfObject({ a: 1 }, { name: 'string', max: 9 }).type).toBeUndefined()
-  expect(valueOfObject({ value: 'not base64!' }, { name: 'binary' }).value).toBe('not base64!')
+  const binary: TypeSpec = { name: 'binary' }
+  expect(valueOfObject({ a: 1 }, binary)).toEqual({ type: json, value: { a: 1 } })
+  expect(valueOfObject({ value: 'not base64!' }, binary)).toEqual({
+    type: string,
+    value: 'not base64!',
+  })
+  expect(valueOfObject({ value: 'no key' }, { name: 'encryptionKey' })).toEqual({ value: 'no key' })
   expect(valueOfObject({ value: 'x' }, undefined).value).toEqual({ value: 'x' })
 })
 

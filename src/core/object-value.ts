@@ -17,21 +17,23 @@ export function objectText(value: EncodedValue, type: TypeSpec): string {
 
 /**
  * The way back: what becomes of an object that is written to a secret of a type. `{"value": "…"}` is
- * the text or the bytes again where the type takes no objects; any other object stays one, and turns
- * a secret of plain type `string` into one of type `json`.
+ * the text or the bytes again where the type takes no objects. What does not fit a type that says no
+ * more than `string` or `binary` turns it into what fits.
  */
 export function valueOfObject(
   object: JsonObject,
   type: TypeSpec | undefined,
 ): { readonly value: SecretValue; readonly type?: TypeSpec } {
   if (type === undefined || type.name === 'json') return { value: object }
+  const isPlain = PLAIN_TYPES.has(type.name) && Object.keys(type).length === 1
   const { value, ...others } = object
-  if (typeof value === 'string' && Object.keys(others).length === 0) {
-    const bytes = BYTE_TYPES.has(type.name) ? base64(value) : undefined
-    return { value: bytes ?? value }
+  if (typeof value !== 'string' || Object.keys(others).length > 0) {
+    return { value: object, ...(isPlain ? { type: { name: 'json' } } : {}) }
   }
-  const plain = type.name === 'string' && Object.keys(type).length === 1
-  return { value: object, ...(plain ? { type: { name: 'json' } } : {}) }
+  if (!BYTE_TYPES.has(type.name)) return { value }
+  const bytes = base64(value)
+  if (bytes !== undefined) return { value: bytes }
+  return { value, ...(isPlain ? { type: { name: 'string' } } : {}) }
 }
 
 /** RFC 7396: members are replaced, `null` removes them, objects are merged, nothing else is. */
@@ -45,6 +47,7 @@ export function mergePatched(target: JsonValue | undefined, patch: JsonValue): J
   return Object.fromEntries(merged)
 }
 
+const PLAIN_TYPES: ReadonlySet<string> = new Set(['string', 'binary'])
 const BYTE_TYPES: ReadonlySet<string> = new Set(['binary', 'encryptionKey'])
 
 const wrapped = (text: string): string => `{"value":${JSON.stringify(text)}}`
