@@ -207,3 +207,19 @@ test('credentials outlive a change of keys', async () => {
   expect(again?.secretAccessKey.equals(secretAccessKey)).toBe(true)
   expect(await platform.identities.authenticate(token.reveal(), HERE)).toBeDefined()
 })
+
+test('what a token does names its accessor in the log: what to revoke', async () => {
+  const platform = await (await newHome()).open()
+  await admin(platform).write('shop/a', { value: 'x' })
+  const { token, record } = await admin(platform).identities.createToken({ policies: ['admin'] })
+  const { actor, grants } = (await platform.identities.authenticate(token.reveal(), HERE))!
+  const coffer = platform.as(actor, { grants, token: record.accessor, address: '10.1.2.3' })
+  await coffer.read({ path: 'shop/a' })
+  await coffer.write('shop/b', { value: 'x' })
+  await coffer.list()
+  const trail = await admin(platform).audit.query({ actor })
+  expect(trail.map(({ action }) => action)).toEqual(['read', 'write', 'list'])
+  for (const event of trail)
+    expect(event).toMatchObject({ accessor: record.accessor, address: '10.1.2.3' })
+  expect((await admin(platform).audit.verify()).ok).toBe(true)
+})

@@ -86,4 +86,6 @@ export interface AuditEvent {
   readonly request?: string
   /** The client's address, for requests over a network. */
   readonly address?: string
+  /** Names the token that was presented: what to revoke. */
+  readonly accessor?: string
 }

@@ -133,6 +133,7 @@ const OPTIONAL = [
   'via',
   'request',
   'address',
+  'accessor',
 ] as const
 const CLIPPED: ReadonlySet<string> = new Set(['reason', 'via', 'request', 'address'])
 const CLIP_CHARS = 1_024

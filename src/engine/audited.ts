@@ -35,10 +35,13 @@ export async function auditFailure(
 
 const REFUSALS: ReadonlySet<string> = new Set(['denied', 'unauthenticated'])
 
-export const originFacts = (origin: Origin): Pick<AuditEvent, 'via' | 'request' | 'address'> => ({
+type OriginFacts = Pick<AuditEvent, 'via' | 'request' | 'address' | 'accessor'>
+
+export const originFacts = (origin: Origin): OriginFacts => ({
   ...(origin.via === undefined ? {} : { via: origin.via }),
   ...(origin.request === undefined ? {} : { request: origin.request }),
   ...(origin.address === undefined ? {} : { address: origin.address }),
+  ...(origin.token === undefined ? {} : { accessor: origin.token }),
 })
 
 /** Decides, and leaves an event either way. @throws `denied`, `failure` where that is given */

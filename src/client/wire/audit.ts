@@ -28,6 +28,7 @@ export const AuditEntry = z.strictObject({
   via: z.string().optional(),
   request: z.string().optional(),
   address: z.string().optional(),
+  accessor: z.string().optional(),
   prev: z.string(),
 })
 
