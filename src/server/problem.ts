@@ -1,21 +1,8 @@
 import { CofferError, isCofferError } from '../core/errors.ts'
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+export { problemOf } from '../client/wire/error.ts'
 
-/** An error as RFC 9457 has it, with what Coffer's clients turn back into the same error. */
-export function problemOf(error: CofferError, request?: string): object {
-  const { code, message, remedy, details, status } = error
-  return {
-    type: `urn:coffer:error:${code}`,
-    title: titleOf(code),
-    status,
-    detail: message,
-    code,
-    remedy,
-    details,
-    request,
-  }
-}
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** What Fastify itself refuses, and what nobody expected, as rows of our table. Never their texts. */
 export function cofferErrorOf(error: unknown): CofferError {
@@ -27,8 +14,6 @@ export function cofferErrorOf(error: unknown): CofferError {
   }
   return new CofferError('internal', 'Coffer failed unexpectedly.', { cause: error })
 }
-
-const titleOf = (code: string) => code.replaceAll('_', ' ')
 
 /** What a dialect that is switched off, or a path that nobody has, is told. */
 export const noSuchRoute = () => new CofferError('not_found', 'There is nothing at this address.')
