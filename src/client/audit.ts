@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { CofferError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import type {
   AuditEntry,
   AuditFilter,
@@ -8,7 +9,7 @@ import type {
   AuditReport,
 } from '../core/ports/coffer.ts'
 import type { Caller } from './caller.ts'
-import { listOf, numberOf, objectOf } from './document.ts'
+import { eventOf, listOf, numberOf, objectOf } from './document.ts'
 import { brokenOff } from './failure.ts'
 import { subscribe } from './stream.ts'
 
@@ -54,7 +55,7 @@ export function createAuditReader(caller: Caller, closed: AbortSignal): AuditRea
         {
           request: { method: 'GET', path: '/audit/follow' },
           opened: (again) => (again ? catchUp() : began()),
-          each: ({ data }) => tell(objectOf<AuditEntry>(JSON.parse(data), 'seq', 'at', 'action')),
+          each: ({ data }) => tell(eventOf<AuditEntry>(data, 'seq', 'at', 'action')),
           failed,
           keepsAlive: true,
         },
@@ -83,6 +84,7 @@ export async function* bytesOf(
   expectedBytes?: number,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0
+  message.setTimeout(LIMITS.clientTimeoutMs, () => message.destroy())
   try {
     for await (const chunk of message as AsyncIterable<Uint8Array>) {
       bytes += chunk.length

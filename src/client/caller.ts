@@ -135,6 +135,7 @@ export function createCaller(
           const status = message.statusCode ?? 0
           const found = typeOf(message)
           if (status === 200 && found === type) return message
+          message.setTimeout(options.timeoutMs, () => message.destroy())
           const answer = { status, type: found, body: await collect(message, PROBLEM_BYTES_MAX) }
           throw refusalOf(answer, connection.address)
         } catch (error) {

@@ -61,8 +61,13 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
   let known = options.actor ?? UNKNOWN_ACTOR
   const connect = (): Promise<Connection> =>
     (connection ??= (async () => {
-      const ca = await authorityOf(options)
-      return createConnection(address, { ca, answerBytesMax: limits.answerBytesMax })
+      try {
+        const ca = await authorityOf(options)
+        return await createConnection(address, { ca, answerBytesMax: limits.answerBytesMax })
+      } catch (error) {
+        connection = undefined
+        throw error
+      }
     })())
   const limits = {
     timeoutMs: within('timeoutMs', options.timeoutMs, LIMITS.clientTimeoutMs, Infinity),

@@ -11,6 +11,17 @@ export function objectOf<T = Document>(document: unknown, ...members: readonly (
   return document as T
 }
 
+/** What an event of a stream holds. @throws CofferError `unavailable`, without quoting it */
+export function eventOf<T = Document>(data: string, ...members: readonly (keyof T)[]): T {
+  let document: unknown
+  try {
+    document = JSON.parse(data)
+  } catch {
+    throw strange()
+  }
+  return objectOf<T>(document, ...members)
+}
+
 /** The list that an answer holds. @throws CofferError `unavailable` */
 export function listOf<T>(document: unknown, member = 'items'): T[] {
   const list = objectOf(document)[member]

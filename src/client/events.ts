@@ -1,7 +1,7 @@
 import type { ChangeEvent, Coffer } from '../core/ports/coffer.ts'
 import { canonicalPrefix } from '../core/path.ts'
 import type { Caller } from './caller.ts'
-import { objectOf } from './document.ts'
+import { eventOf } from './document.ts'
 import { subscribe } from './stream.ts'
 import { errorOf } from './wire/error.ts'
 
@@ -15,8 +15,8 @@ export const createEvents =
       {
         request: { method: 'GET', path: '/events', query },
         each({ name, data }) {
-          if (name === 'reset') throw errorOf(JSON.parse(data))
-          each(objectOf<ChangeEvent>(JSON.parse(data), 'cursor', 'action', 'path'))
+          if (name === 'reset') throw errorOf(eventOf(data))
+          each(eventOf<ChangeEvent>(data, 'cursor', 'action', 'path'))
         },
         began,
         failed,

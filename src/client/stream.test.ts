@@ -183,3 +183,56 @@ test('the audit log is followed over a gap: what was missed is asked for', async
   expect(server.seen[2]?.url).toBe('/api/v1/audit?since=2000&limit=10000')
   stop()
 })
+
+test('a refusal is told once, however often the stream is made anew', async () => {
+  const refusal = { path: 'b', error: problemOf(denied) }
+  const reply = stream([`event: refused\ndata: ${JSON.stringify(refusal)}\n\n`])
+  await using server = await fakeServer([reply])
+  await using coffer = connect(server)
+  const told: unknown[] = []
+  const ignore = () => {}
+  coffer.watch('b', ignore, (error) => told.push(error))
+  await expect.poll(() => told.length).toBe(1)
+  coffer.watch('c', ignore, ignore)
+  await expect.poll(() => server.seen.length).toBe(2)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(told).toHaveLength(1)
+})
+
+test('a stream that ended for good is told, and watching again begins anew', async () => {
+  const opened: ServerResponse[] = []
+  const refused = problem(new CofferError('unauthenticated', 'No.'))
+  await using server = await fakeServer([refused, stream([], 'stays', opened)])
+  await using coffer = connect(server)
+  const told: unknown[] = []
+  coffer.watch(
+    'a',
+    () => {},
+    (error) => told.push(error),
+  )
+  await expect.poll(() => told).toMatchObject([{ code: 'unauthenticated' }])
+  coffer.watch(
+    'a',
+    () => told.push('a'),
+    () => {},
+  )
+  await expect.poll(() => opened.length).toBe(1)
+  opened[0]?.write('event: changed\ndata: {"path":"a"}\n\n')
+  await expect.poll(() => told.at(-1)).toBe('a')
+})
+
+test('streams that were overtaken before they stood are closed too', async () => {
+  const opened: ServerResponse[] = []
+  const slow: Reply = (response, seen, socket) =>
+    void setTimeout(() => stream([], 'stays', opened)(response, seen, socket), 60)
+  await using server = await fakeServer([slow])
+  await using coffer = connect(server)
+  const ignore = () => {}
+  for (const path of ['a', 'b', 'c']) {
+    coffer.watch(path, ignore, ignore)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await expect.poll(() => opened.length).toBe(3)
+  const open = () => opened.map(({ closed }) => !closed)
+  await expect.poll(open, { timeout: 4_000 }).toEqual([false, false, true])
+})

@@ -3,6 +3,7 @@ import { isCofferError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { pause } from './caller.ts'
 import type { Caller, Request } from './caller.ts'
+import { eventOf } from './document.ts'
 import { brokenOff } from './failure.ts'
 import { createEventReader } from './sse.ts'
 import type { ServerEvent } from './sse.ts'
@@ -14,7 +15,7 @@ export interface Subscription {
   readonly request: Request
   each(event: ServerEvent): void
   /** An outage that lasts, told once; or the end, when no trying again can help. */
-  failed(error: unknown): void
+  failed(error: unknown, final: boolean): void
   /** It stands: for the first time, or again after a gap. No event is told before it is done. */
   opened?(again: boolean): void | Promise<void>
   /** Told once: the first place to go on from is known. */
@@ -61,12 +62,12 @@ export function subscribe(
     const message = await caller.open({ ...request, headers, signal }, EVENT_STREAM)
     const openedMs = performance.now()
     if (!keepsAlive) message.socket.unref()
-    await subscription.opened?.(stood)
-    stood = true
     try {
+      await subscription.opened?.(stood)
+      stood = true
       for await (const event of eventsOf(message, signal, heard)) {
         attempts = 0
-        if (event.name === 'error') throw errorOf(JSON.parse(event.data))
+        if (event.name === 'error') throw errorOf(eventOf(event.data))
         subscription.each(event)
         if (event.id !== undefined) heard(event.id)
       }
@@ -87,14 +88,16 @@ export function subscribe(
       if (signal.aborted) return
       attempts += 1
       const final = error !== undefined && !passes(error)
-      if (final || attempts === ATTEMPTS_BEFORE_TOLD) subscription.failed(error ?? brokenOff(error))
+      if (final || attempts === ATTEMPTS_BEFORE_TOLD) {
+        subscription.failed(error ?? brokenOff(error), final)
+      }
       if (final) return
       await pause(waitMs(attempts), signal, keepsAlive)
     }
   }
 
   run().catch((error: unknown) => {
-    if (!signal.aborted) subscription.failed(error)
+    if (!signal.aborted) subscription.failed(error, true)
   })
   return () => controller.abort()
 }
@@ -117,6 +120,7 @@ async function* eventsOf(
   const silence = setTimeout(() => message.destroy(), SILENCE_MS_MAX).unref()
   const stop = (): void => void message.destroy()
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   try {
     for await (const chunk of message as AsyncIterable<Uint8Array>) {
       silence.refresh()

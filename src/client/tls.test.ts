@@ -90,3 +90,14 @@ test('a file that holds no certificate is refused by name', async () => {
   expect(['invalid_argument', 'unavailable']).toContain(torn.code)
   expect((await refusalOf(() => ask(good, { ca, caFile: 'x' }))).message).toMatch(/either/)
 })
+
+test('a file of an authority that comes later is read then', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coffer-ca-'))
+  const caFile = join(dir, 'ca.pem')
+  await using server = await fakeServer([HEALTH], good)
+  await using coffer = connectCoffer({ address: server.url, caFile })
+  expect((await refusalOf(() => coffer.server.health())).code).toBe('invalid_argument')
+  writeFileSync(caFile, ca)
+  expect(await coffer.server.health()).toEqual({ status: 'ok' })
+  rmSync(dir, { recursive: true })
+})

@@ -2,7 +2,7 @@ import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Caller } from './caller.ts'
-import { objectOf } from './document.ts'
+import { eventOf } from './document.ts'
 import { subscribe } from './stream.ts'
 import { errorOf } from './wire/error.ts'
 
@@ -12,6 +12,8 @@ interface Listener {
   readonly sinceMs: number
   /** A stream stands that tells of its path. */
   watched: boolean
+  /** It was told that it may not look: a second time would tell that something changed. */
+  refused: boolean
 }
 
 /** What is watched in the same moment goes into one stream. */
@@ -27,7 +29,7 @@ const UNWATCHED_MS_MAX = 250
  */
 export function createWatch(caller: Caller, closed: AbortSignal): Coffer['watch'] {
   const listeners = new Map<string, Set<Listener>>()
-  let stops: (() => void)[] = []
+  let streams: readonly (() => void)[] = []
   let timer: NodeJS.Timeout | undefined
 
   const all = (paths: readonly string[]) =>
@@ -42,16 +44,33 @@ export function createWatch(caller: Caller, closed: AbortSignal): Coffer['watch'
     }
   }
 
+  const heard = (data: string): void => {
+    const { path, error } = eventOf<{ path: string; error?: unknown }>(data, 'path')
+    for (const listener of all([path])) {
+      if (error === undefined) tell(listener)
+      else if (!listener.refused) {
+        listener.refused = true
+        listener.failed(errorOf(error))
+      }
+    }
+  }
+
+  const failed = (paths: readonly string[], error: unknown, final: boolean): void => {
+    const told = all(paths)
+    if (final) for (const path of paths) listeners.delete(path)
+    for (const listener of told) listener.failed(error)
+  }
+
   const renew = (): void => {
     timer = undefined
-    const before = stops
+    const before = streams
+    const retire = (): void => {
+      for (const stop of before) stop()
+      streams = streams.filter((stop) => !before.includes(stop))
+    }
     const paths = [...listeners.keys()]
     let waiting = Math.ceil(paths.length / LIMITS.batchMax)
-    const successorStands = (): void => {
-      if (--waiting !== 0) return
-      setTimeout(() => before.forEach((stop) => stop()), OVERLAP_MS).unref()
-    }
-    stops = Array.from({ length: waiting }, (_, i) => {
+    const successors = Array.from({ length: waiting }, (_, i) => {
       const some = paths.slice(i * LIMITS.batchMax, (i + 1) * LIMITS.batchMax)
       return subscribe(
         caller,
@@ -59,47 +78,43 @@ export function createWatch(caller: Caller, closed: AbortSignal): Coffer['watch'
           request: { method: 'POST', path: '/watch', body: { paths: some } },
           opened(again) {
             opened(some, again)
-            if (!again) successorStands()
+            if (!again && --waiting === 0) setTimeout(retire, OVERLAP_MS).unref()
           },
-          each({ data }) {
-            const { path, error } = objectOf<{ path: string; error?: unknown }>(JSON.parse(data))
-            for (const listener of all([path])) {
-              if (error === undefined) tell(listener)
-              else listener.failed(errorOf(error))
-            }
-          },
-          failed: (error) => all(some).forEach((listener) => listener.failed(error)),
+          each: ({ data }) => heard(data),
+          failed: (error, final) => failed(some, error, final),
           keepsAlive: false,
         },
         closed,
       )
     })
+    streams = [...before, ...successors]
   }
 
   return (given, changed, failed) => {
     const path = canonicalPath(given)
-    const listener: Listener = { changed, failed, sinceMs: performance.now(), watched: false }
-    const known = listeners.get(path)
-    if (known === undefined) {
-      listeners.set(path, new Set([listener]))
-      timer ??= setTimeout(renew, GATHER_MS)
-    } else known.add(listener)
+    const known = listeners.get(path) ?? new Set()
+    const watched = [...known].some((other) => other.watched)
+    const sinceMs = performance.now()
+    const listener: Listener = { changed, failed, sinceMs, watched, refused: false }
+    if (known.size === 0) timer ??= setTimeout(renew, GATHER_MS)
+    listeners.set(path, known.add(listener))
     return () => {
-      listeners.get(path)?.delete(listener)
-      if (listeners.get(path)?.size === 0) listeners.delete(path)
+      known.delete(listener)
+      if (known.size === 0 && listeners.get(path) === known) listeners.delete(path)
       if (listeners.size > 0) return
       clearTimeout(timer)
       timer = undefined
-      stops.forEach((stop) => stop())
-      stops = []
+      for (const stop of streams) stop()
+      streams = []
     }
   }
 }
 
-function tell({ changed, failed }: Listener): void {
+function tell(listener: Listener): void {
+  listener.refused = false
   try {
-    changed()
+    listener.changed()
   } catch (error) {
-    failed(error)
+    listener.failed(error)
   }
 }
