@@ -33,7 +33,6 @@ const TEXTS = [
   'eu-west-1',
   'arn:aws:secretsmanager:eu-west-1:123456789012:secret:a',
   '\ud800',
-
   '!a',
   'name',
   'all',
@@ -45,7 +44,6 @@ const TEXTS = [
   '\u0000',
   '%',
   '\n',
-  ,
 ]
 
 /** Mostly what a member may be, now and then anything. */
