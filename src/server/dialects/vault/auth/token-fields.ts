@@ -33,7 +33,7 @@ export function tokenSettings(body: JsonObject): Partial<TokenSettings> {
     periodSeconds: seconds('period'),
     uses,
     boundCidrs: listField(body, 'token_bound_cidrs') ?? listField(body, 'bound_cidrs'),
-  } as Partial<TokenSettings>
+  }
 }
 
 /** The same fields, as a read of the role answers them. */

@@ -92,9 +92,7 @@ export function roleFields(body: JsonObject): Omit<AppRoleInput, 'mount' | 'name
       listField(body, 'secret_id_bound_cidrs') ?? listField(body, 'bound_cidr_list'),
     token: { ...tokenSettings(body) },
   }
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Omit<AppRoleInput, 'mount' | 'name'>
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 export const shownRole = (role: AppRole): JsonObject => ({

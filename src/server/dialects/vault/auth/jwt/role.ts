@@ -89,7 +89,7 @@ function fieldsOf(body: JsonObject): Partial<JwtRoleInput> {
     clockSkewSeconds: seconds('clock_skew_leeway'),
     expirationLeewaySeconds: seconds('expiration_leeway'),
     notBeforeLeewaySeconds: seconds('not_before_leeway'),
-  } as Partial<JwtRoleInput>
+  }
 }
 
 const shown = (role: JwtRole): JsonObject => ({
