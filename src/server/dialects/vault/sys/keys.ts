@@ -49,6 +49,7 @@ const versionHistory: VaultHandler = ({ server }) => {
 export const KEY_ROUTES: readonly VaultRoute[] = [
   { path: 'key-status', on: { read: keyStatus } },
   { path: 'rotate', on: { update: rotate } },
+  { path: 'rotate/keyring', on: { update: rotate } },
   { path: 'tools/random', on: { update: random } },
   { path: 'tools/random/:bytes', on: { update: random } },
   { path: 'tools/random/platform/:bytes', on: { update: random } },

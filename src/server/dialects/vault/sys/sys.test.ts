@@ -61,6 +61,7 @@ it('shows and rotates the key', async () => {
   expect(before.term).toBe(1)
   expect((await send('POST', 'sys/rotate')).status).toBe(204)
   expect((await send('GET', 'sys/key-status')).body.data.term).toBe(2)
+  expect((await send('POST', 'sys/rotate/keyring')).status).toBe(204)
 })
 
 it('gives random bytes, so many as asked for', async () => {
