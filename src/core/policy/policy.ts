@@ -42,7 +42,9 @@ export interface Rule {
   /**
    * Patterns over canonical paths, segment by segment: `*` is one segment or, inside a segment,
    * any part of it; `**` as a whole segment is any number of segments, none included. Things that
-   * are not secrets are `policy:NAME`, `role:NAME`, `actor:NAME`, `audit:log`, `store:keys`.
+   * are not secrets are `policy:NAME`, `role:NAME`, `actor:NAME`, `audit:log`, `store:keys`,
+   * `setting:NAME`, `token:ACCESSOR`, `token:create`, `access-key:ID`, `approle:MOUNT/NAME`,
+   * `jwt:MOUNT`, `jwt:MOUNT/ROLE`.
    */
   readonly paths: readonly string[]
   readonly conditions?: Conditions
