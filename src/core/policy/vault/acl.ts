@@ -66,16 +66,14 @@ export function compileAcl(policies: readonly NamedRules[]): Acl {
   }
 }
 
-const NONE: ReadonlySet<Capability> = new Set()
-
 function joined(before: Permissions | undefined, policy: string, rule: VaultRule): Permissions {
   const denies = rule.capabilities === 'deny' || before?.denies === true
-  const given = rule.capabilities === 'deny' || rule.wantsWrapping ? NONE : rule.capabilities
+  const given = rule.capabilities === 'deny' || rule.wantsWrapping ? [] : rule.capabilities
   return {
     path: rule.path,
     policy: before?.policy ?? policy,
     denies,
-    capabilities: denies ? NONE : new Set([...(before?.capabilities ?? []), ...given]),
+    capabilities: new Set(denies ? [] : [...(before?.capabilities ?? []), ...given]),
     parameters: joinedParameters(before?.parameters, rule.parameters),
   }
 }

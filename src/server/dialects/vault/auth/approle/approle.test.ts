@@ -145,9 +145,9 @@ it('shows secret ids by themselves and by their accessors, and destroys them eit
   const [a, b] = [await secretId('ids'), await secretId('ids', { ttl: '5m', num_uses: 1 })]
   expect(a).toMatchObject({ secret_id_ttl: 3_600, secret_id_num_uses: 2 })
   expect(b).toMatchObject({ secret_id_ttl: 300, secret_id_num_uses: 1 })
-  const accessors = [a.secret_id_accessor, b.secret_id_accessor].toSorted()
+  const accessors: string[] = [a.secret_id_accessor, b.secret_id_accessor]
   const listed = await root('GET', `${ROLE}/ids/secret-id?list=true`)
-  expect(listed.body.data.keys).toEqual(accessors)
+  expect(listed.body.data.keys).toEqual(accessors.toSorted())
   const bySecret = await root('POST', `${ROLE}/ids/secret-id/lookup`, { secret_id: a.secret_id })
   const { secret_id_accessor } = a
   const byAccessor = await root('POST', `${ROLE}/ids/secret-id-accessor/lookup`, {

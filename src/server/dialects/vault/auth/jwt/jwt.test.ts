@@ -10,7 +10,7 @@ let root: Send
 let stranger: Send
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const PEM = publicKey.export({ type: 'spki', format: 'pem' }) as string
+const PEM = publicKey.export({ type: 'spki', format: 'pem' })
 
 beforeAll(async () => {
   server = await startTestServer()
