@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Random } from '../../core/ports/ambient.ts'
 import { draw } from '../../core/types/random-text.ts'
 
@@ -28,7 +28,7 @@ export function newUuid(random: Random): string {
 }
 
 /** What is kept of a bearer token: it has too much entropy to be searched for. */
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const hashOf = (text: string): string => hash('sha256', text)
 
 const DIGITS = '0123456789'
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -37,7 +37,7 @@ const BASE62 = `${DIGITS}${LETTERS}${LETTERS.toLowerCase()}`
 
 /** SHA-256 of what is before it: its first 48 bits modulo 62^6, the lowest digit first. */
 function checkOf(body: string): string {
-  let value = createHash('sha256').update(`coffer_${body}`).digest().readUIntBE(0, 6)
+  let value = hash('sha256', `coffer_${body}`, 'buffer').readUIntBE(0, 6)
   let text = ''
   for (let i = 0; i < 6; i++) {
     text += BASE62[value % 62]

@@ -52,7 +52,12 @@ export async function changedSettings(
   if (settings.maxTtlSeconds > 0 && settings.ttlSeconds > settings.maxTtlSeconds) {
     throw new CofferError('invalid_argument', 'token.ttlSeconds is more than token.maxTtlSeconds.')
   }
-  if (unknownPolicies === 'refuse') await policiesExist(tx, settings.policies)
+  if (unknownPolicies === 'refuse') {
+    await policiesExist(
+      tx,
+      settings.policies.filter((name) => !before.policies.includes(name)),
+    )
+  }
   const { actor } = settings
   if (actor !== undefined) {
     if (actor !== before.actor) tx.require('admin', `actor:${actor}`)

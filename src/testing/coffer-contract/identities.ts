@@ -143,6 +143,13 @@ export function identitiesContract(stage: () => Stage): void {
     expect(
       (await identities.putAppRole({ ...role, unknownPolicies: 'keep' })).token.policies,
     ).toEqual(['not-there'])
+    const { mount, name } = role
+    const changed = await identities.putAppRole({ mount, name, token: { ttlSeconds: 5 } })
+    expect(changed.token).toMatchObject({ policies: ['not-there'], ttlSeconds: 5 })
+    const policies = ['not-there', 'nor-there']
+    await expectRefusal('not_found', () =>
+      identities.putAppRole({ mount, name, token: { policies } }),
+    )
   })
 
   it('keeps to its limits', async () => {
