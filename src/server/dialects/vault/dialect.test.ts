@@ -139,6 +139,7 @@ it('reads a body whatever it says it is', async () => {
     )
     expect(made.status).toBe(200)
   }
+  expect((await send('POST', 'sys/tools/random', ' \n')).status).toBe(200)
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   expect(
     (await send('POST', 'sys/tools/random', 'bytes=4&format=hex', form)).body.data.random_bytes,

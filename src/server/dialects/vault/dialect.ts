@@ -16,7 +16,7 @@ export const vault: Dialect = {
   register(scope, server) {
     const dispatch = createDispatch(server, createMounts(server))
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
       done(null, body)
     })
     scope.addHook('onRequest', (request, _reply, done) => {

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { LIMITS } from '../../../core/limits.ts'
+import { isCofferError } from '../../../core/errors.ts'
 import type { JsonObject } from '../../../core/value.ts'
+import type { JsonBody } from '../../json-body.ts'
+import { parseJsonBody } from '../../json-body.ts'
 import { refuse } from './errors.ts'
 import { BOOLEANS } from './fields.ts'
 import type { VaultOperation } from './route.ts'
@@ -28,7 +30,6 @@ const OPERATIONS: Readonly<Record<string, VaultOperation>> = {
 /** @throws VaultRefusal 400, 405 */
 export function parseRequest(request: FastifyRequest): ParsedRequest {
   const query = queryOf(request)
-  const bodyText = typeof request.body === 'string' ? request.body : ''
   const operation = operationOf(request.method, query)
   const path = (request.params as { '*'?: string })['*'] ?? ''
   const takesBody = operation === 'update' || operation === 'patch'
@@ -37,8 +38,7 @@ export function parseRequest(request: FastifyRequest): ParsedRequest {
     // Policies speak of what is done there: a slash at the end must not make it another address.
     path: operation !== 'list' && path.endsWith('/') ? path.slice(0, -1) : path,
     query,
-    body: takesBody ? bodyOf(request, bodyText) : {},
-    bodyText: takesBody ? bodyText : '',
+    ...(takesBody ? bodyOf(request) : NO_BODY),
     token: tokenOf(request),
   }
 }
@@ -68,49 +68,36 @@ function queryOf({ query }: FastifyRequest): ParsedRequest['query'] {
 }
 
 /** JSON whatever the content type says, as clients that name none or another one expect. */
-function bodyOf({ headers }: FastifyRequest, text: string): JsonObject {
-  if (text.trim() === '') return {}
+function bodyOf({ headers, body }: FastifyRequest): Pick<ParsedRequest, 'body' | 'bodyText'> {
+  if (!(body instanceof Uint8Array)) return NO_BODY
+  const start = Buffer.from(body.subarray(0, START_BYTES)).toString('latin1').trimStart()
+  if (start === '' && body.length <= START_BYTES) return NO_BODY
   const type = headers['content-type'] ?? ''
-  if (type.startsWith('application/x-www-form-urlencoded') && !/^\s*\{/.test(text)) {
-    return Object.fromEntries(new URLSearchParams(text))
+  if (type.startsWith('application/x-www-form-urlencoded') && !start.startsWith('{')) {
+    const bodyText = Buffer.from(body).toString()
+    return { body: Object.fromEntries(new URLSearchParams(bodyText)), bodyText }
   }
-  if (nestsDeeperThan(text, DEPTH_MAX)) throw refuse(400, 'error parsing JSON: nested too deeply')
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    throw refuse(400, 'error parsing JSON')
+  const { document, text } = parsed(body)
+  if (document === null) return NO_BODY
+  if (typeof document === 'object' && !Array.isArray(document)) {
+    return { body: document, bodyText: text }
   }
-  if (body === null) return {}
-  if (typeof body === 'object' && !Array.isArray(body)) return body as JsonObject
   throw refuse(400, 'error parsing JSON: expected an object')
 }
 
-/** A value's own levels, and those that the protocol puts around it. */
-const DEPTH_MAX = LIMITS.documentDepthMax + 8
+const NO_BODY = { body: {}, bodyText: '' }
 
-/** Counts brackets outside of strings: a parser or a printer that recurses never sees too many. */
-function nestsDeeperThan(text: string, levels: number): boolean {
-  let depth = 0
-  let inString = false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (inString) {
-      if (code === BACKSLASH) at++
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) {
-      inString = true
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      if (++depth > levels) return true
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth--
-    }
+function parsed(body: Uint8Array): JsonBody {
+  try {
+    return parseJsonBody(body)
+  } catch (error) {
+    if (!isCofferError(error, 'invalid_argument')) throw error
+    throw refuse(400, 'error parsing JSON')
   }
-  return false
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c]
-const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
+/** What a form and JSON are told apart by. */
+const START_BYTES = 64
 
 const BEARER = 'Bearer '
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LIMITS } from '../../../../core/limits.ts'
 import type { TestServer } from '../../../test-server.ts'
 import { startTestServer } from '../../../test-server.ts'
 import type { Send } from '../test-client.ts'
@@ -328,6 +329,8 @@ it('says what is wrong with a request', async () => {
   expect((await post({ data: [] })).status).toBe(400)
   expect((await post('{"data":')).body.errors).toEqual(['error parsing JSON'])
   expect((await post('[]')).status).toBe(400)
+  expect((await post('{"data":{"a":1,"a":2}}')).status).toBe(400)
+  expect((await post('['.repeat(LIMITS.requestJsonDepthMax + 1))).status).toBe(413)
   expect((await post(`{"data":${'{"a":'.repeat(60)}1${'}'.repeat(60)}}`)).status).toBe(400)
   expect((await post({ data: { a: 'x'.repeat(70_000) } })).status).toBe(413)
   expect((await send('POST', 'secret/data', { data: {} })).body.errors).toEqual(['missing path'])
