@@ -29,7 +29,7 @@ export class Secret<T = string> {
 
   /** A copy of the plaintext's bytes as stored. The caller may zero it. */
   revealBytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes)
+    return new Uint8Array(this.#bytes)
   }
 
   /** Compares with another secret, a string or bytes in time that depends on the lengths only. */

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { startTestServer } from '../../test-server.ts'
 import type { TestServer } from '../../test-server.ts'
@@ -122,6 +123,21 @@ test('a cursor that is none is refused before the stream begins', async () => {
   }
   const nobody = await server.token({ policies: ['none'] })
   expect((await call(server, 'GET', '/audit/follow', { token: nobody })).status).toBe(403)
+})
+
+test('a cursor that the log has left behind is answered with a reset', async () => {
+  const { platform } = server
+  const as = platform.as.bind(platform)
+  vi.spyOn(platform, 'as').mockImplementation((...given) => ({
+    ...as(...given),
+    events: (_query, _each, failed) => {
+      setImmediate(failed, new CofferError('not_found', 'It was pruned.'))
+      return () => {}
+    },
+  }))
+  const stream = await listen('/events?after=old')
+  await stream.over
+  expect(stream.events).toMatchObject([{ event: 'reset', data: { code: 'not_found' } }])
 })
 
 test('a stream ends within two seconds of its token', async () => {
