@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JsonValue } from '../core/value.ts'
@@ -9,7 +10,8 @@ import type { JsonValue } from '../core/value.ts'
  */
 export function parseJsonBody(bytes: Uint8Array): JsonBody {
   try {
-    const text = utf8.decode(bytes)
+    if (!isUtf8(bytes)) throw new TypeError('not UTF-8')
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
     refuseUnfit(text)
     return { document: JSON.parse(text) as JsonValue, text }
   } catch (error) {
@@ -22,8 +24,6 @@ export interface JsonBody {
   readonly document: JsonValue
   readonly text: string
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -17,11 +17,20 @@ export async function presentAccessKey(
   if (row === undefined) return undefined
   const { actor, grants, disabled, expiresAt } = row.record
   if (disabled || (expiresAt !== undefined && expiresAt <= context.clock())) return undefined
-  const { credentialKey, storeId } = context.keys.keyring
-  const sealed = Buffer.from(row.sealed, 'base64url')
-  const bytes = openAead(credentialKey, sealed, bindingOf(storeId, id))
-  const secretAccessKey = new Secret({ name: `access-key:${id}`, bytes, decode: decodeText })
-  return { session: { actor, grants }, secretAccessKey }
+  const session = { actor, grants }
+  return {
+    session,
+    // Opened by whoever asks for it: who holds a key that was derived from it need not.
+    get secretAccessKey() {
+      return openAccessKey(context, id, row.sealed)
+    },
+  }
+}
+
+function openAccessKey({ keys }: EngineContext, id: string, text: string): Secret<string> {
+  const { credentialKey, storeId } = keys.keyring
+  const bytes = openAead(credentialKey, Buffer.from(text, 'base64url'), bindingOf(storeId, id))
+  return new Secret({ name: `access-key:${id}`, bytes, decode: decodeText })
 }
 
 /** The secret access key as it is kept: bound to this store and this id. */

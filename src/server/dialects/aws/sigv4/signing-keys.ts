@@ -3,23 +3,26 @@ import type { Secret } from '../../../../core/secret.ts'
 import type { Authorization } from './authorization.ts'
 import { TERMINATOR } from './authorization.ts'
 
-/** Keys that signatures are made with, derived once for each day, region and service. */
+/**
+ * Keys that signatures are made with, derived once for each day, region and service. An access key's
+ * id never gets another secret, and whether it is still good is looked up at every request.
+ */
 export interface SigningKeys {
-  of(secretAccessKey: Secret<string>, scope: Authorization): Uint8Array
+  /** `known` gives the secret access key, when it is needed. */
+  of(scope: Authorization, known: { readonly secretAccessKey: Secret<string> }): Uint8Array
 }
 
 export function createSigningKeys(max = SIGNING_KEYS_MAX): SigningKeys {
-  const known = new Map<string, { secret: Secret<string>; key: Uint8Array }>()
+  const keys = new Map<string, Uint8Array>()
   return {
-    of(secret, scope) {
+    of(scope, known) {
       const { accessKeyId, date, region, service } = scope
       const name = `${accessKeyId}/${date}/${region}/${service}`
-      const found = known.get(name)
-      // An id whose secret is another one now must not go on with the old one's key.
-      if (found?.secret.equals(secret) === true) return found.key
-      const key = derive(secret, scope)
-      if (known.size >= max) known.delete(known.keys().next().value ?? '')
-      known.set(name, { secret, key })
+      const found = keys.get(name)
+      if (found !== undefined) return found
+      const key = derive(known.secretAccessKey, scope)
+      if (keys.size >= max) keys.delete(keys.keys().next().value ?? '')
+      keys.set(name, key)
       return key
     },
   }

@@ -44,7 +44,7 @@ export async function verifySignature(
   const text = stringToSign(request, scope, date)
   const known = await identities.accessKey(scope.accessKeyId, from)
   if (known === undefined) throw unknownClient()
-  const signature = createHmac('sha256', keys.of(known.secretAccessKey, scope)).update(text)
+  const signature = createHmac('sha256', keys.of(scope, known)).update(text)
   if (!equal(signature.digest(), scope.signature)) {
     throw invalid(
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
