@@ -103,6 +103,8 @@ export const LIMITS = {
   requestHeadBytesMax: 16_384,
   requestHeadersMax: 200,
   requestBodyBytesMax: 8_388_608,
+  /** Of a request that needs no credential: a login, a share. */
+  openRequestBodyBytesMax: 65_536,
   awsRequestBodyBytesMax: 2_097_152,
   requestJsonDepthMax: 64,
   /** Members of objects and lists together. */

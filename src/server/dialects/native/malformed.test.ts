@@ -99,6 +99,13 @@ test('a body is as deep, as wide and as large as is allowed, and no more', async
   expect(more.text).not.toContain('The value has')
 })
 
+test('a stranger sends no more than openRequestBodyBytesMax', async () => {
+  const jwt = (bytes: number) => ({ raw: `{"jwt":"${'x'.repeat(bytes - 10)}"}`, token: '' })
+  const { openRequestBodyBytesMax } = LIMITS
+  await refused('POST', '/login/jwt', jwt(openRequestBodyBytesMax), 401, 'unauthenticated')
+  await refused('POST', '/login/jwt', jwt(openRequestBodyBytesMax + 1), 413, 'too_large')
+})
+
 test.each([
   ['GET', '/secrets/', 400, 'invalid_path'],
   ['GET', '/secrets/a//b', 400, 'invalid_path'],

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { LIMITS } from '../../../core/limits.ts'
 import { callerOf } from '../../caller.ts'
 import type { Caller } from '../../caller.ts'
 import { parseJsonBody } from '../../json-body.ts'
@@ -70,9 +71,9 @@ export function registerRoute(
     url,
     handler: handle,
     config: { probe: route.operation === 'probe' },
-    // Nobody's body is read before it is known who sends it.
+    // Nobody's body is read before it is known who sends it; a stranger's is short.
     ...(body === undefined || route.anonymous === true
-      ? {}
+      ? { bodyLimit: LIMITS.openRequestBodyBytesMax }
       : {
           onRequest: async (request) => {
             callers.set(request, await authenticate(request))
