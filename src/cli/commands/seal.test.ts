@@ -67,3 +67,31 @@ test('seal asks first, needs a token that may, and leaves the server sealed', as
   expect(sealed.json()).toMatchObject({ sealed: true, progress: 0 })
   expect(server.gate.status().sealed).toBe(true)
 })
+
+test('a local command asks for shares itself; new ones are printed once when it is resealed', async () => {
+  const local = { env: { COFFER_ADDR: undefined, COFFER_TOKEN: undefined } }
+  const at = ['--data-dir', `${here.dir}/own`]
+  const made = await here.run(['init', '--seal', 'shamir', '--json', ...at], local)
+  const { shares: own } = made.json<{ shares: readonly string[] }>()
+  expect(own).toHaveLength(5)
+  const before = here.questions.length
+  const status = await here.run(['key', 'status', ...at], {
+    ...local,
+    tty: true,
+    answers: [own[4] ?? '', 'mistyped', own[0] ?? '', own[2] ?? ''],
+  })
+  expect(status.code).toBe(0)
+  expect(here.questions.slice(before)).toEqual([
+    'Share 1 of 3:',
+    'Share 2 of 3:',
+    'This is no share of a root key. Share 2 of 3:',
+    'Share 3 of 3:',
+  ])
+  const holding = { env: { ...local.env, COFFER_SHARES: own.slice(0, 3).join(' ') } }
+  const reseal = ['key', 'reseal', '--seal', 'shamir', '--new-seal-option', 'shares=2']
+  const again = await here.run([...reseal, ...at], holding)
+  expect(again.out.split('\n').filter((line) => line.startsWith('coffer-share1-'))).toHaveLength(2)
+  const old = await here.run(['key', 'status', ...at], holding)
+  expect(old.code).toBe(78)
+  for (const share of own) expect(old.err).not.toContain(share.slice(-60))
+})
