@@ -11,7 +11,8 @@ import { openVersion } from './open.ts'
 import { refuseUnusable, versionOf } from './usable.ts'
 
 /**
- * The current value with a merge patch applied; it never leaves the engine.
+ * The current value with a merge patch applied, which never leaves the engine, and the type that it
+ * makes of the secret.
  * @throws CofferError `not_found`, `corrupt`, and what `refuseUnusable` throws
  */
 export async function patchedValue(
@@ -21,7 +22,7 @@ export async function patchedValue(
   path: string,
   type: TypeSpec,
   patch: JsonObject,
-): Promise<EncodedValue> {
+): Promise<{ readonly value: EncodedValue; readonly type: TypeSpec }> {
   const version = record === undefined ? undefined : versionOf(record, { path })
   if (record === undefined || version === undefined) {
     throw new CofferError('not_found', `There is no value of ${path} to change.`)
@@ -33,5 +34,6 @@ export async function patchedValue(
   const text = objectText({ encoding: version.encoding, bytes }, record.type)
   bytes.fill(0)
   const merged = mergePatched(parseExactly(text), patch) as JsonObject
-  return encodeValue(valueOfObject(merged, type).value)
+  const next = valueOfObject(merged, type)
+  return { value: encodeValue(next.value), type: next.type ?? type }
 }

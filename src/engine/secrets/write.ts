@@ -55,12 +55,8 @@ export async function addVersion(
   }
   checkExpectations(old, path, input)
   const changed = changeMetadata(old ?? newRecord(path, tx.now, context), input)
-  const value =
-    input.mergePatch === undefined
-      ? input.value(changed)
-      : await patchedValue(tx, context, old, path, changed.type, input.mergePatch)
-  const typeGiven = old !== undefined || input.type !== undefined || value === undefined
-  const base = typeGiven ? changed : { ...changed, type: TYPE_OF[value.encoding] }
+  const { value, type } = await valueToWrite(tx, context, old, changed, input)
+  const base = { ...changed, type }
   if (value !== undefined) {
     checkSize(value, context.valueBytesMax)
     await checkValue(base.type, value)
@@ -94,6 +90,23 @@ export async function addVersion(
   const record = await prune(tx, next, number, kept)
   await tx.putSecret(record)
   return { path, id, version: number, revision: record.revision, written: true }
+}
+
+/** With the type that it makes of the secret. */
+async function valueToWrite(
+  tx: Transaction,
+  context: EngineContext,
+  old: SecretRecord | undefined,
+  changed: SecretRecord,
+  input: NewVersion,
+): Promise<{ readonly value: EncodedValue | undefined; readonly type: TypeSpec }> {
+  const { path, type } = changed
+  if (input.mergePatch !== undefined) {
+    return patchedValue(tx, context, old, path, type, input.mergePatch)
+  }
+  const value = input.value(changed)
+  const isSaid = old !== undefined || input.type !== undefined || value === undefined
+  return { value, type: isSaid ? type : TYPE_OF[value.encoding] }
 }
 
 /**
@@ -260,8 +273,8 @@ function versionOfToken(
 
 /**
  * The receipt of the first write with this token, when it wrote the same value. What the first
- * expected is not asked again: it may have changed by that very write. A rotation has no value to
- * compare.
+ * expected is not asked again: it may have changed by that very write. A rotation and a patch have no
+ * value to compare.
  */
 async function repeatedWrite(
   tx: Transaction,
@@ -271,7 +284,7 @@ async function repeatedWrite(
   input: NewVersion,
 ): Promise<WriteReceipt> {
   const { id, path, revision } = record
-  if (input.action === 'write') {
+  if (input.action === 'write' && input.mergePatch === undefined) {
     const value = input.value(record)
     const row = await tx.rows.version(id, first.number)
     const same =

@@ -32,6 +32,14 @@ export function partialContract(stage: () => Stage): void {
     await coffer.write(path, { value: 'old' })
     await coffer.write(path, { mergePatch: { value: 'new' } })
     expect(revealed(await coffer.read({ path }))).toBe('new')
+    const token = `patch-${path.replaceAll('/', '-')}`
+    const receipt = await coffer.write(path, { mergePatch: { more: 1 }, token })
+    expect(revealed(await coffer.read({ path }))).toEqual({ value: 'new', more: 1 })
+    expect((await coffer.describe(path))?.type).toEqual({ name: 'json' })
+    expect(await coffer.write(path, { mergePatch: { more: 1 }, token })).toEqual({
+      ...receipt,
+      written: false,
+    })
   })
 
   it('keeps as many versions as a write says where the secret does not', async () => {
