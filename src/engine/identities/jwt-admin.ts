@@ -74,8 +74,6 @@ async function putRole(
   const mount = checkMount(input.mount)
   const name = checkRoleName(input.name)
   const role = await change<JwtRole>(context, origin, mount, name, async (tx, found) => {
-    const issuer = await tx.named<JwtIssuer>('credential', ROWS.jwtIssuer(mount))
-    if (issuer === undefined) throw absent('issuer', mount)
     const before = found ?? newJwtRole(mount, name)
     const token = await changedSettings(tx, before.token, input.token, input.unknownPolicies)
     return changedJwtRole(before, input, token)

@@ -1,7 +1,8 @@
 import { refuse } from '../errors.ts'
 import { objectField, textField, textsField } from '../fields.ts'
+import { removeIdentities } from './remove.ts'
 import { putMount, removeMount } from '../mounts/change.ts'
-import { AUTH, defaultMount, uuidOf } from '../mounts/mount.ts'
+import { AUTH, defaultMount, settingOf, uuidOf } from '../mounts/mount.ts'
 import { isAuth, shownMount, shownMounts, shownTuning } from '../mounts/shown.ts'
 import { tuned } from '../mounts/tuning.ts'
 import type { Backend, Mount, VaultContext, VaultHandler, VaultRoute } from '../route.ts'
@@ -19,13 +20,14 @@ const read: VaultHandler = async (context) => ({
 const enable: VaultHandler = async (context) => {
   const { body, server } = context
   const path = wantedPath(context)
-  if ((await context.mounts()).some((mount) => overlap(mount.path, path))) {
-    throw refuse(400, `path is already in use at ${path.slice(AUTH.length)}`)
-  }
   const type = textField(body, 'type') ?? ''
   const backend = METHODS.get(type)
   if (backend === undefined) {
     throw refuse(400, `plugin not found in the catalog: ${type.slice(0, 64)}`)
+  }
+  const inUse = (await context.mounts()).find((mount) => overlap(mount.path, path))
+  if (inUse !== undefined && !(await isUntouched(context, inUse, path, backend))) {
+    throw refuse(400, `path is already in use at ${path.slice(AUTH.length)}`)
   }
   const random = Buffer.from(server.random(20)).toString('hex')
   await putMount(context, {
@@ -39,13 +41,14 @@ const enable: VaultHandler = async (context) => {
   return undefined
 }
 
-/** Its roles stay, for a method that comes back; nobody can log in meanwhile. */
+/** With its roles, and with every token that was logged in by it. */
 const disable: VaultHandler = async (context) => {
   const path = wantedPath(context)
   const mount = (await context.mounts()).find((known) => known.path === path)
   if (mount === undefined) return undefined
   if (mount.backend === 'token') throw refuse(400, 'token credential backend cannot be disabled')
   await removeMount(context, mount)
+  await removeIdentities(context, path.slice(AUTH.length, -1))
   return undefined
 }
 
@@ -83,6 +86,17 @@ const METHODS: ReadonlyMap<string, Backend> = new Map([
   ['approle', 'approle'],
   ['jwt', 'jwt'],
 ])
+
+/** What every store has from the start may be enabled once by somebody who does not know that. */
+async function isUntouched(
+  { server }: VaultContext,
+  mount: Mount,
+  path: string,
+  backend: Backend,
+): Promise<boolean> {
+  if (mount.path !== path || mount.backend !== backend) return false
+  return (await server.gate.platform().settings.get(settingOf(path))) === undefined
+}
 
 /** As identities name mounts. @throws VaultRefusal 400 */
 function wantedPath({ params }: VaultContext): string {

@@ -15,6 +15,9 @@ export function policyName(given: string): string {
   throw refuse(400, 'a policy name is 1 to 64 of a-z 0-9 . _ - and begins with a letter or digit')
 }
 
+/** What is none names no policy that could be there. */
+export const isPolicyName = (given: string): boolean => NAME.test(given.trim().toLowerCase())
+
 export const policyNames = (given: readonly string[]): string[] => [
   ...new Set(given.filter((name) => name.trim() !== '').map(policyName)),
 ]

@@ -1,7 +1,13 @@
 import { isCofferError } from '../../../../core/errors.ts'
 import { BUILTIN_POLICIES } from '../../../../core/policy/builtin.ts'
 import type { Policy } from '../../../../core/policy/policy.ts'
-import { DEFAULT_POLICY, isRootPolicy, policyName, shownPolicies } from '../auth/policy-names.ts'
+import {
+  DEFAULT_POLICY,
+  isPolicyName,
+  isRootPolicy,
+  policyName,
+  shownPolicies,
+} from '../auth/policy-names.ts'
 import { refuse } from '../errors.ts'
 import { textField } from '../fields.ts'
 import type { VaultContext, VaultHandler, VaultRoute } from '../route.ts'
@@ -49,6 +55,7 @@ const write: VaultHandler = async (context) => {
 }
 
 const remove: VaultHandler = async (context) => {
+  if (!isPolicyName(context.params['name'] ?? '')) return undefined
   const name = nameOf(context)
   if (name === DEFAULT_POLICY || BUILTIN_POLICIES.has(name)) {
     throw refuse(400, `cannot delete ${JSON.stringify(shownName(context))} policy`)
@@ -79,7 +86,7 @@ async function namesOf(context: VaultContext): Promise<string[]> {
 
 async function policyOf(context: VaultContext): Promise<Policy | undefined> {
   const { coffer } = await context.caller()
-  const name = nameOf(context)
+  const name = isPolicyName(context.params['name'] ?? '') ? nameOf(context) : undefined
   return (await coffer.access.policies()).find((policy) => policy.name === name)
 }
 

@@ -230,6 +230,13 @@ it('is mounted elsewhere as well, with roles of its own', async () => {
   expect((await root('GET', 'sys/auth/ci/runners/tune')).body.description).toBe('x')
   expect((await root('DELETE', 'sys/auth/ci/runners')).status).toBe(204)
   expect((await login(id, secret, 'ci/runners')).status).toBe(403)
+  const own = vaultClient(server.url, auth.client_token)
+  expect((await own('GET', 'auth/token/lookup-self')).status).toBe(403)
+  await root('POST', 'sys/auth/ci/runners', { type: 'approle' })
+  expect((await root('GET', path)).status).toBe(404)
   expect((await root('DELETE', 'sys/auth/token')).status).toBe(400)
+  for (const status of [204, 400]) {
+    expect((await root('POST', 'sys/auth/approle', { type: 'approle' })).status).toBe(status)
+  }
   expect((await root('POST', 'sys/auth/x', { type: 'github' })).status).toBe(400)
 })
