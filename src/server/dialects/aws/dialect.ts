@@ -68,7 +68,8 @@ async function answer(
     const output = await operation.run(call, input as never)
     return await headed(request, reply)
       .type(JSON_TYPE)
-      .send(bytes(output === undefined ? '' : JSON.stringify(output)))
+      .serializer(asItIs)
+      .send(output === undefined ? '' : JSON.stringify(output))
   } catch (error) {
     return answerFault(request, reply, faultOf(error, asked(call, input)))
   }
@@ -101,9 +102,8 @@ function answerFault(request: FastifyRequest, reply: FastifyReply, fault: AwsFau
     .code(fault.status)
     .header('x-amzn-errortype', fault.type)
     .type(JSON_TYPE)
-    .send(
-      bytes(JSON.stringify({ __type: fault.type, Message: fault.message, message: fault.message })),
-    )
+    .serializer(asItIs)
+    .send(JSON.stringify({ __type: fault.type, Message: fault.message, message: fault.message }))
 }
 
 function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault): FastifyReply {
@@ -112,8 +112,8 @@ function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault):
   return retryAfterSeconds === undefined ? reply : reply.header('retry-after', retryAfterSeconds)
 }
 
-/** To text of this type Fastify would add a charset, which the service does not have. */
-const bytes = (text: string): Buffer => Buffer.from(text)
+/** Text of this type that is not serialized by Fastify would get a charset, which AWS's does not have. */
+const asItIs = (text: unknown): string => String(text)
 
 /** For logs and metrics; faults are answered, not thrown, so nobody else would see them. */
 function noteFault(request: FastifyRequest, fault: AwsFault): void {

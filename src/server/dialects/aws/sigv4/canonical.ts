@@ -45,11 +45,11 @@ export function stringToSign(
   for (const name of names) lines += `${name}:${headerValue(headers[name], name)}\n`
   lines += `\n${names.join(';')}\n${bodyHash}`
   // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
-  const digest = sha256(Buffer.from(lines, 'latin1'))
+  const digest = sha256(ASCII.test(lines) ? lines : Buffer.from(lines, 'latin1'))
   return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${digest}`
 }
 
-const sha256 = (bytes: Uint8Array) => hash('sha256', bytes)
+const sha256 = (bytes: Uint8Array | string) => hash('sha256', bytes)
 
 function headerValue(value: string | string[] | undefined, name: string): string {
   if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)
@@ -86,3 +86,4 @@ function encoded(text: string): string {
 }
 
 const SPACES = / {2,}/g
+const ASCII = /^[\0-\x7f]*$/
