@@ -26,6 +26,7 @@ it('is healthy, in the code that was asked for', async () => {
     cluster_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     server_time_utc: Math.floor(server.now() / 1_000),
   })
+  expect(JSON.stringify(health.body)).not.toContain(server.platform.storeId)
   expect((await stranger('GET', 'sys/health?activecode=210')).status).toBe(210)
   for (const code of ['x', '99', '600', '1000']) {
     expect((await stranger('GET', `sys/health?activecode=${code}`)).status).toBe(400)
