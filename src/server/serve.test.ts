@@ -10,6 +10,7 @@ import type { Sink } from '../core/ports/sink.ts'
 import { ratesOf } from './guard/rates.ts'
 import type { Serving } from './serve.ts'
 import { serve } from './serve.ts'
+import type { DialectName } from './server.ts'
 
 const ADMIN = 'local:admin'
 
@@ -22,10 +23,14 @@ async function newStore(): Promise<PlatformOptions> {
   return store
 }
 
-async function serving(store: PlatformOptions, limits: readonly string[] = []): Promise<Serving> {
+async function serving(
+  store: PlatformOptions,
+  limits: readonly string[] = [],
+  dialects: readonly DialectName[] = [],
+): Promise<Serving> {
   const made = await serve({
     store,
-    server: { dialects: [], trustedProxies: [], aws: { accountId: '123456789012' } },
+    server: { dialects, trustedProxies: [], aws: { accountId: '123456789012' } },
     start: { listen: { host: '127.0.0.1', port: 0 } },
     rates: ratesOf(limits),
     openMetrics: false,
@@ -123,4 +128,22 @@ test('a limit of an address holds for whatever it asks, but for health', async (
   for (let i = 0; i < 8; i++) statuses.push((await get(`${server.url}/nowhere`)).status)
   expect(statuses).toEqual([404, 404, 404, 404, 404, 429, 429, 429])
   expect((await get(`${server.url}/healthz`)).status).toBe(200)
+})
+
+test('who is over a limit is told so in the words of each dialect', async () => {
+  const server = await serving(await newStore(), ['address=1:1'], ['native', 'vault', 'aws'])
+  expect((await get(`${server.url}/nowhere`)).status).toBe(404)
+  const aws = { 'x-amz-target': 'secretsmanager.ListSecrets' }
+  const answers = await Promise.all([
+    get(`${server.url}/api/v1/self`),
+    get(`${server.url}/v1/secret/data/a`),
+    fetch(server.url, { method: 'POST', headers: aws, body: '{}' }),
+  ])
+  for (const { status, headers } of answers) {
+    expect([status, headers.get('retry-after')]).toEqual([429, '1'])
+  }
+  const [native, vault, sdk] = await Promise.all(answers.map((answer) => answer.json()))
+  expect(native).toMatchObject({ code: 'throttled', details: { retryAfterSeconds: 1 } })
+  expect(vault).toEqual({ errors: [expect.stringContaining('rate limit quota exceeded')] })
+  expect(sdk).toMatchObject({ __type: 'ThrottlingException' })
 })
