@@ -1,49 +1,10 @@
 import type { SecretRecord } from '../../../core/record.ts'
-import type { JsonObject } from '../../../core/value.ts'
 import type { Call } from './call.ts'
+import type { Rotation } from './kept.ts'
+import { keptOf } from './kept.ts'
 import { arnOf, nameOf } from './names/arn.ts'
-import type { Replica } from './replicas.ts'
 import { versionIdOf } from './staging/version-ids.ts'
 import { stageOfLabel } from './staging/stages.ts'
-
-/** What AWS keeps with a secret and Coffer has no field for: `record.dialects.aws`. */
-export interface Kept {
-  readonly kmsKeyId?: string
-  readonly type?: string
-  /** The resource policy, as it was written. */
-  readonly policy?: string
-  readonly primaryRegion?: string
-  readonly replicas?: readonly Replica[]
-  readonly rotation?: Rotation
-}
-
-export interface Rotation {
-  readonly enabled: boolean
-  readonly functionArn?: string
-  readonly rules?: Rules
-  readonly lastRotatedAt?: number
-  readonly nextAt?: number
-  readonly externalMetadata?: readonly { Key?: string; Value?: string }[]
-  readonly externalRoleArn?: string
-}
-
-export interface Rules {
-  readonly AutomaticallyAfterDays?: number
-  readonly Duration?: string
-  readonly ScheduleExpression?: string
-}
-
-export const keptOf = (record: SecretRecord): Kept => record.dialects?.['aws'] ?? {}
-
-/** All dialects' things with ours changed: what `update` and `write` take. Absent members go. */
-export function withKept(
-  record: SecretRecord | undefined,
-  change: { readonly [M in keyof Kept]?: Kept[M] | undefined },
-): Record<string, JsonObject> {
-  const kept = { ...(record === undefined ? {} : keptOf(record)), ...change }
-  const rest = Object.entries(kept).filter(([, value]) => value !== undefined)
-  return { ...record?.dialects, aws: Object.fromEntries(rest) as JsonObject }
-}
 
 export const identityOf = (call: Call, record: SecretRecord) => ({
   ARN: arnOf(call, record),

@@ -1,4 +1,6 @@
+import { isCofferError } from '../../../../core/errors.ts'
 import { LIMITS } from '../../../../core/limits.ts'
+import type { ListQuery, Page } from '../../../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call } from '../call.ts'
 import { faults } from '../errors/faults.ts'
@@ -101,10 +103,22 @@ async function byPath(
   const records: SecretRecord[] = []
   let cursor = from
   for (let pages = 0; pages < PATH_PAGES_MAX && records.length < max; pages++) {
-    const page = await call.coffer.list({ cursor, deleted, limit: max - records.length })
+    const page = await listed(call, { cursor, deleted, limit: max - records.length })
     records.push(...page.items.filter(matches))
     cursor = page.cursor
     if (cursor === undefined) return { records }
   }
   return { records, token: tokenOf({ cursor }) }
+}
+
+/** A cursor that came back changed is a token that is not good. */
+async function listed(call: Call, query: ListQuery): Promise<Page<SecretRecord>> {
+  try {
+    return await call.coffer.list(query)
+  } catch (error) {
+    if (query.cursor !== undefined && isCofferError(error, 'invalid_argument')) {
+      throw faults.invalidNextToken()
+    }
+    throw error
+  }
 }

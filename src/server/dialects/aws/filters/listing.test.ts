@@ -1,6 +1,10 @@
 import type { ListSecretsCommandInput } from '@aws-sdk/client-secrets-manager'
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CofferError } from '../../../../core/errors.ts'
+import type { ListQuery } from '../../../../core/ports/coffer.ts'
+import type { Call } from '../call.ts'
+import { SORTED_PAGES_MAX, listPage } from './list-page.ts'
 import type { TestAws } from '../test-aws.ts'
 import { expectFault, failureOf, startTestAws } from '../test-aws.ts'
 
@@ -146,6 +150,33 @@ describe('pages', () => {
     expect(Object.values(list.SecretList?.[0]?.SecretVersionsToStages ?? {})).toEqual([
       ['AWSCURRENT'],
     ])
+  })
+})
+
+it('a store of many pages is listed by path, without looking at all of it', async () => {
+  const paths = Array.from({ length: 12 }, (_, i) => `p${String(i).padStart(2, '0')}`)
+  let calls = 0
+  const list = async ({ cursor = '0', limit = 1 }: ListQuery) => {
+    calls += 1
+    if (Number.isNaN(Number(cursor))) throw new CofferError('invalid_argument', 'No cursor.')
+    const at = Number(cursor)
+    const items = paths.slice(at, at + Math.min(limit, 1)).map((path) => ({ path, createdAt: 0 }))
+    return at + 1 < paths.length ? { items, cursor: String(at + 1) } : { items }
+  }
+  const call = { coffer: { list } } as unknown as Call
+  const listing = { matches: () => true, max: 5, order: 'asc', deleted: false } as const
+  const first = await listPage(call, { ...listing, token: undefined })
+  expect([first.records.map(({ path }) => path), calls]).toEqual([
+    paths.slice(0, 5),
+    SORTED_PAGES_MAX + 5,
+  ])
+  const second = await listPage(call, { ...listing, token: first.token })
+  const third = await listPage(call, { ...listing, token: second.token })
+  expect([...second.records, ...third.records].map(({ path }) => path)).toEqual(paths.slice(5))
+  expect(third.token).toBeUndefined()
+  const forged = Buffer.from('{"cursor":"x"}').toString('base64url')
+  await expect(listPage(call, { ...listing, token: forged })).rejects.toMatchObject({
+    type: 'InvalidNextTokenException',
   })
 })
 

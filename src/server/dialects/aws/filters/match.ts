@@ -1,7 +1,7 @@
 import type { SecretRecord } from '../../../../core/record.ts'
 import { faults } from '../errors/faults.ts'
 import { nameOf } from '../names/arn.ts'
-import { keptOf } from '../secret.ts'
+import { keptOf } from '../kept.ts'
 import type { FILTER_KEYS } from '../shapes/members.ts'
 import { wordsOf } from './words.ts'
 

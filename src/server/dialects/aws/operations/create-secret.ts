@@ -6,7 +6,7 @@ import { arnOf } from '../names/arn.ts'
 import { checkName, pathOfName } from '../names/name.ts'
 import type { ReplicaInput } from '../replicas.ts'
 import { replicationStatus, withReplicas } from '../replicas.ts'
-import { withKept } from '../secret.ts'
+import { withKept } from '../kept.ts'
 import {
   ClientRequestToken,
   Description,

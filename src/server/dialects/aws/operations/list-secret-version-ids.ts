@@ -1,6 +1,7 @@
 import type { Call, Operation } from '../call.ts'
 import { offsetOf, tokenOfOffset } from '../page-token.ts'
-import { epoch, identityOf, keptOf } from '../secret.ts'
+import { keptOf } from '../kept.ts'
+import { epoch, identityOf } from '../secret.ts'
 import { Flag, NextToken, SecretId } from '../shapes/members.ts'
 import { number, struct } from '../shapes/shape.ts'
 import { stagesOf } from '../staging/stages.ts'

@@ -4,7 +4,7 @@ import { faults } from '../errors/faults.ts'
 import { arnOf } from '../names/arn.ts'
 import type { Replica, ReplicaInput } from '../replicas.ts'
 import { replicationStatus, withReplicas } from '../replicas.ts'
-import { keptOf, withKept } from '../secret.ts'
+import { keptOf, withKept } from '../kept.ts'
 import { Flag, Region, ReplicaRegions, SecretId } from '../shapes/members.ts'
 import { list, struct } from '../shapes/shape.ts'
 

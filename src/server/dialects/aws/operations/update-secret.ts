@@ -3,7 +3,8 @@ import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
 import { changeLiveSecret, changeSecret } from '../change.ts'
 import { faults } from '../errors/faults.ts'
-import { identityOf, withKept } from '../secret.ts'
+import { withKept } from '../kept.ts'
+import { identityOf } from '../secret.ts'
 import {
   ClientRequestToken,
   Description,

@@ -3,7 +3,7 @@ import type { SecretRecord } from '../../../../core/record.ts'
 import { arnOf, nameOf, principalOf } from '../names/arn.ts'
 import type { Place } from '../names/arn.ts'
 import type { Facts } from './conditions.ts'
-import { parseResourcePolicy } from './document.ts'
+import { PolicyProblem, parseResourcePolicy } from './document.ts'
 import { isDenied } from './evaluate.ts'
 
 /** Who asks, in whatever dialect. */
@@ -30,8 +30,17 @@ export function refusedByResourcePolicy(
   action: Action,
 ): boolean {
   const text = record.dialects?.['aws']?.['policy']
-  return typeof text === 'string' && deniedBy(text, asker, record, action)
+  if (typeof text !== 'string') return false
+  try {
+    return deniedBy(text, asker, record, action)
+  } catch (error) {
+    if (error instanceof PolicyProblem) return !MENDING.has(action)
+    throw error
+  }
 }
+
+/** What is left of a secret whose policy somebody wrote by another way in, and cannot be read. */
+const MENDING: ReadonlySet<Action> = new Set(['describe', 'update'])
 
 /** The same for a policy that is not kept with the secret, or not yet. */
 export function deniedBy(

@@ -122,6 +122,19 @@ describe('a resource policy', () => {
   })
 })
 
+it('one that cannot be read lets nothing be done but mend it', async () => {
+  await aws.coffer.write('app/broken', {
+    value: 'v',
+    dialects: { aws: { policy: 'none', replicas: 5, rotation: [], kmsKeyId: {} } },
+  })
+  const id = { SecretId: 'app/broken' }
+  await expectFault(client.getSecretValue(id), 'AccessDeniedException')
+  await expectFault(client.deleteSecret(id), 'AccessDeniedException')
+  expect(await client.describeSecret(id)).toMatchObject({ Name: 'app/broken' })
+  await client.deleteResourcePolicy(id)
+  expect((await client.getSecretValue(id)).SecretString).toBe('v')
+})
+
 describe('putting one', () => {
   it('refuses what is none', async () => {
     await client.createSecret({ Name: 'app/put', SecretString: 'v' })

@@ -1,5 +1,5 @@
 import { faults } from '../errors/faults.ts'
-import type { Rules } from '../secret.ts'
+import type { Rules } from '../kept.ts'
 import { nextOfCron, parseCron } from './cron.ts'
 
 /**
