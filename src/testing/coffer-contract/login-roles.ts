@@ -122,7 +122,8 @@ export function loginRolesContract(stage: () => Stage): void {
     await identities.deleteJwtIssuer('ci/gitlab')
     expect(await identities.jwtIssuer('ci/gitlab')).toBeUndefined()
     await expectRefusal('not_found', () => identities.deleteJwtIssuer('ci/gitlab'))
-    await expectRefusal('not_found', () => identities.putJwtRole(role))
+    // A role may be there before its issuer, as Vault's clients expect; nobody logs in with it.
+    expect(await identities.putJwtRole(role)).toEqual(made)
   })
 
   it('refuses issuers and roles that would trust too much', async () => {
