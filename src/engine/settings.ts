@@ -9,8 +9,8 @@ import { transact } from './transaction.ts'
 import { refuseOlder } from './witness.ts'
 
 /**
- * The platform's own documents. What was read is kept while nothing in the store changed: a look at
- * the store's generation is one query of one head.
+ * The platform's own documents. What was read is kept while none of them changed: a look at the
+ * store's counters is one query of one head.
  */
 export function createSettings(context: EngineContext): Settings {
   const kept = new Map<string, Kept>()
@@ -26,29 +26,29 @@ export function createSettings(context: EngineContext): Settings {
     },
     async list(prefix) {
       const known = context.witness.known()
-      const { generation } = await context.store.head('setting', prefix)
+      const { generation, accessGeneration } = await context.store.head('setting', prefix)
       refuseOlder(generation, known)
       const before = kept.get(prefix)
-      if (before?.generation === generation) return before.found
+      if (before?.accessGeneration === accessGeneration) return before.found
       return context.store.read(async (rows) => {
-        const now = (await rows.state())?.generation ?? 0
-        refuseOlder(now, known)
+        const now = await rows.state()
+        refuseOlder(now?.generation ?? 0, known)
         const limit = LIMITS.settingsMax
         const heads = await rows.heads({ kind: 'setting', from: prefix, limit })
         const found = heads
           .filter(({ path }) => path.startsWith(prefix))
           .map(({ path, head }) => ({ name: path, body: bodyOf(path, head) }))
         if (kept.size >= KEPT_MAX) kept.clear()
-        kept.set(prefix, { generation: now, found })
+        kept.set(prefix, { accessGeneration: now?.accessGeneration ?? 0, found })
         return found
       })
     },
   }
 }
 
-/** An answer of `list`, and the store's generation that it is of. */
+/** An answer of `list`, and what the store's `accessGeneration` was: settings are counted by it too. */
 interface Kept {
-  readonly generation: number
+  readonly accessGeneration: number
   readonly found: Awaited<ReturnType<Settings['list']>>
 }
 
