@@ -103,7 +103,9 @@ test('a stranger sends no more than openRequestBodyBytesMax', async () => {
   const jwt = (bytes: number) => ({ raw: `{"jwt":"${'x'.repeat(bytes - 10)}"}`, token: '' })
   const { openRequestBodyBytesMax } = LIMITS
   await refused('POST', '/login/jwt', jwt(openRequestBodyBytesMax), 401, 'unauthenticated')
-  await refused('POST', '/login/jwt', jwt(openRequestBodyBytesMax + 1), 413, 'too_large')
+  const past = jwt(openRequestBodyBytesMax + 1)
+  const { json } = await refused('POST', '/login/jwt', past, 413, 'too_large')
+  expect(json).toHaveProperty('remedy')
 })
 
 test.each([

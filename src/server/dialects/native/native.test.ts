@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { CofferError } from '../../../core/errors.ts'
 import { startTestServer } from '../../test-server.ts'
 import type { TestServer } from '../../test-server.ts'
 import { call } from './test-call.ts'
@@ -147,6 +148,39 @@ test('an operator does at a distance what the platform does, and nobody else doe
     const absent = method === 'GET' && path === '/settings/any' && done.status === 404
     expect(absent || done.status < 300, `${path}: ${done.text.slice(0, 200)}`).toBe(true)
   }
+})
+
+test('a sealed server says so, and goes on saying how it is', async () => {
+  const { gate } = server.server
+  const sealed = vi.spyOn(gate, 'platform').mockImplementation(() => {
+    throw new CofferError('sealed', 'The store is sealed.')
+  })
+  const status = vi.spyOn(gate, 'status').mockReturnValue({ ...gate.status(), sealed: true })
+  for (const path of ['/secrets/a', '/list', '/self', '/audit']) {
+    const answer = await send('GET', path)
+    expect(answer).toMatchObject({ status: 503, json: { code: 'sealed' } })
+    expect(answer.headers.get('retry-after')).toBe('1')
+  }
+  expect(await send('GET', '/health')).toMatchObject({ status: 200, json: { status: 'sealed' } })
+  expect((await send('GET', '/seal-status')).json).toMatchObject({ sealed: true })
+  sealed.mockRestore()
+  status.mockRestore()
+  expect((await send('GET', '/self')).status).toBe(200)
+})
+
+test('what limits refuse says when to come back', async () => {
+  const { guard } = server.server
+  const admit = vi.spyOn(guard, 'admit').mockImplementation(() => {
+    throw new CofferError('throttled', 'Too many.', { details: { retryAfterSeconds: 7 } })
+  })
+  const answer = await send('GET', '/self')
+  expect(answer).toMatchObject({ status: 429, json: { code: 'throttled' } })
+  expect(answer.headers.get('retry-after')).toBe('7')
+  admit.mockRestore()
+  const refused = vi.spyOn(guard, 'refused')
+  await send('PUT', '/policies/p', { token: 'wrong', body: {} })
+  expect(refused).toHaveBeenCalledWith('127.0.0.1', 'http', 'unauthenticated')
+  refused.mockRestore()
 })
 
 interface Answer {
