@@ -9,7 +9,7 @@ import { faults } from './errors/faults.ts'
 import { isMeant, notFound, targetOf } from './names/target.ts'
 
 /** How often a change is tried again that another process was faster with. */
-export const TRIES_MAX = 50
+const TRIES_MAX = 50
 
 type ChangeAction = Action & AuditAction
 

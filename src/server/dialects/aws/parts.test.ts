@@ -9,6 +9,9 @@ import { isName, nameOfPath, pathOfName } from './names/name.ts'
 import { randomPassword } from './operations/random-password.ts'
 import { globMatches } from './resource-policy/glob.ts'
 import { labelOfStage, stageOfLabel } from './staging/stages.ts'
+import { parseAuthorization } from './sigv4/authorization.ts'
+import { createSigningKeys } from './sigv4/signing-keys.ts'
+import { textSecret } from '../../../core/secret.ts'
 import { createTurns } from './turns.ts'
 
 const seeded = { seed: 7, numRuns: 1_000 }
@@ -138,4 +141,27 @@ it('turns are taken one after the other, also after a failure', async () => {
     [1, 2, 3],
     ['fulfilled', 'rejected', 'fulfilled'],
   ])
+})
+
+it('a signing key is derived once for each scope, and no more are kept than there is room for', () => {
+  const keys = createSigningKeys(2)
+  let opened = 0
+  const known = {
+    get secretAccessKey() {
+      opened += 1
+      return textSecret('access-key:A', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY')
+    },
+  }
+  const scope = parseAuthorization(
+    'AWS4-HMAC-SHA256 Credential=A/20150830/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0',
+  )
+  // The example of AWS's own description of signing.
+  expect(Buffer.from(keys.of(scope, known)).toString('hex')).toBe(
+    'c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9',
+  )
+  keys.of(scope, known)
+  expect(opened).toBe(1)
+  for (const region of ['a', 'b']) keys.of({ ...scope, region }, known)
+  keys.of(scope, known)
+  expect(opened).toBe(4)
 })

@@ -78,10 +78,7 @@ export async function readFault(
   return record.deletedAt === undefined ? faults.noValue(wanted(input)) : faults.markedForDeletion()
 }
 
-export const byStage = (
-  { path }: Target,
-  { VersionStage: stage }: { VersionStage?: string },
-): ReadRef =>
+const byStage = ({ path }: Target, { VersionStage: stage }: { VersionStage?: string }): ReadRef =>
   stage === undefined || stage === AWSCURRENT ? { path } : { path, label: labelOfStage(stage) }
 
 /** The version's number. What is wrong is told to those only who may read there. */

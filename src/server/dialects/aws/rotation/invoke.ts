@@ -12,7 +12,7 @@ export interface RotationEvent {
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const
 
 /** One step of a rotation may take as long as a Lambda function. */
-export const STEP_TIMEOUT_MS = 900_000
+const STEP_TIMEOUT_MS = 900_000
 const ANSWER_BYTES_MAX = 1_048_576
 
 /** Resolves when the step succeeded. Its answer is not looked at but for an error. */

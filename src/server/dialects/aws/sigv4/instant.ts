@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { incomplete, invalid } from './authorization.ts'
 
 /** How far a request's date may be from ours, either way. */
-export const WINDOW_MINUTES = 5
+const WINDOW_MINUTES = 5
 
 /**
  * The instant that a request was signed at, in the basic form (`20260131T120000Z`) that is signed.

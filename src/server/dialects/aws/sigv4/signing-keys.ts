@@ -28,7 +28,7 @@ export function createSigningKeys(max = SIGNING_KEYS_MAX): SigningKeys {
   }
 }
 
-export const SIGNING_KEYS_MAX = 10_000
+const SIGNING_KEYS_MAX = 10_000
 
 function derive(secret: Secret<string>, { date, region, service }: Authorization): Uint8Array {
   const ofDate = hmac(`AWS4${secret.reveal()}`, date)
