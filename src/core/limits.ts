@@ -106,6 +106,8 @@ export const LIMITS = {
   /** Of a request that needs no credential: a login, a share. */
   openRequestBodyBytesMax: 65_536,
   awsRequestBodyBytesMax: 2_097_152,
+  /** Work that an administrator asked for, such as a rotation of keys, may take so long to answer. */
+  longRequestTimeoutMs: 3_600_000,
   requestJsonDepthMax: 64,
   /** Members of objects and lists together. */
   requestJsonMembersMax: 200_000,

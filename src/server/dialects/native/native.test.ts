@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { CofferError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { startTestServer } from '../../test-server.ts'
 import type { TestServer } from '../../test-server.ts'
 import { call } from './test-call.ts'
@@ -166,6 +167,21 @@ test('a sealed server says so, and goes on saying how it is', async () => {
   sealed.mockRestore()
   status.mockRestore()
   expect((await send('GET', '/self')).status).toBe(200)
+})
+
+test('long work is waited for, and nothing else for longer than a connection may idle', async () => {
+  const { app, platform } = server
+  const slowly = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 400, value))
+  expect(LIMITS.longRequestTimeoutMs).toBeGreaterThan(LIMITS.connectionIdleTimeoutMs)
+  const sweep = vi.spyOn(platform, 'sweep').mockImplementation(() => slowly({} as never))
+  const status = vi.spyOn(platform.keys, 'status').mockImplementation(() => slowly({} as never))
+  app.server.timeout = 100
+  const fresh = { headers: { connection: 'close' } }
+  expect((await send('POST', '/sweep', { body: {}, ...fresh })).status).toBe(200)
+  await expect(send('GET', '/keys', fresh)).rejects.toThrow('fetch failed')
+  app.server.timeout = 0
+  sweep.mockRestore()
+  status.mockRestore()
 })
 
 test('what limits refuse says when to come back', async () => {

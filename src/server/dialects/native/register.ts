@@ -58,6 +58,7 @@ export function registerRoute(
       body: readBody(document),
       text,
     }
+    if (route.long === true) reply.raw.setTimeout(LIMITS.longRequestTimeoutMs)
     const result = await route.handle(call as Call<never, never>)
     if (answer === 'nothing') return reply.code(204).send()
     if (!('json' in answer)) return reply

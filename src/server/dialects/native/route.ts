@@ -28,6 +28,8 @@ export interface Route {
   readonly example?: object | undefined
   /** The engine judges the body, so that its refusals are the same everywhere. */
   readonly judgedByEngine?: boolean | undefined
+  /** Work that takes as long as it takes: nobody is dropped for saying nothing meanwhile. */
+  readonly long?: boolean | undefined
   /** Request headers that mean something here. */
   readonly headers?: readonly HeaderName[] | undefined
   readonly answer: Answer

@@ -20,6 +20,7 @@ export const auditRoutes = [
     url: '/audit/verify',
     operation: 'manage',
     operationId: 'verifyAudit',
+    long: true,
     summary: 'Whether nothing was changed, cut or put in; also against a head that was kept.',
     body: wire.AuditVerifyBody.optional(),
     example: {},
@@ -42,6 +43,7 @@ export const auditRoutes = [
     url: '/audit/export',
     operation: 'manage',
     operationId: 'exportAudit',
+    long: true,
     summary: 'The own lines of the log, which can be verified with its public key alone.',
     query: wire.AuditExportQuery,
     answer: {
