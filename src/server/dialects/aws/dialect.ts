@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isCofferError } from '../../../core/errors.ts'
 import { cofferErrorOf } from '../../problem.ts'
 import type { Dialect } from '../../dialect.ts'
 import type { Server } from '../../server.ts'
@@ -6,7 +7,7 @@ import { parseJsonBody } from '../../json-body.ts'
 import { createAccessTimes } from './access-times.ts'
 import { VIA, authenticate } from './authenticate.ts'
 import type { Call, DialectState } from './call.ts'
-import { AwsFault } from './errors/fault.ts'
+import { AwsFault, FAULTS } from './errors/fault.ts'
 import { faults } from './errors/faults.ts'
 import { faultOf } from './errors/translate.ts'
 import { principalOf } from './names/arn.ts'
@@ -32,9 +33,9 @@ export const aws: Dialect = {
     takeBytes(scope)
     scope.addHook('onClose', () => state.rotations.close())
     scope.setErrorHandler((error, request, reply) =>
-      answerFault(request, reply, outsideFault(error)),
+      answerFault(request, reply, outsideFault(error), error),
     )
-    scope.post('/', (request, reply) => {
+    scope.post('/', { config: { via: VIA } }, (request, reply) => {
       const form = isForm(request)
       return form ? answerSts(server, state, request, reply) : answer(server, state, request, reply)
     })
@@ -71,7 +72,7 @@ async function answer(
       .serializer(asItIs)
       .send(output === undefined ? '' : JSON.stringify(output))
   } catch (error) {
-    return answerFault(request, reply, faultOf(error, asked(call, input)))
+    return answerFault(request, reply, faultOf(error, asked(call, input)), error)
   }
 }
 
@@ -90,14 +91,19 @@ async function answerSts(
     return await headed(request, reply).type(XML_TYPE).send(callerIdentity(call, request.id))
   } catch (error) {
     const fault = faultOf(error, NOBODY)
-    noteFault(request, fault)
+    noteFault(request, fault, error)
     const { status, body } = stsFault(fault, request.id)
     return headed(request, reply, fault).code(status).type(XML_TYPE).send(body)
   }
 }
 
-function answerFault(request: FastifyRequest, reply: FastifyReply, fault: AwsFault): FastifyReply {
-  noteFault(request, fault)
+function answerFault(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fault: AwsFault,
+  cause: unknown,
+): FastifyReply {
+  noteFault(request, fault, cause)
   return headed(request, reply, fault)
     .code(fault.status)
     .header('x-amzn-errortype', fault.type)
@@ -116,8 +122,9 @@ function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault):
 const asItIs = (text: unknown): string => String(text)
 
 /** For logs and metrics; faults are answered, not thrown, so nobody else would see them. */
-function noteFault(request: FastifyRequest, fault: AwsFault): void {
-  if (request.seen !== undefined) request.seen.code = fault.type
+function noteFault(request: FastifyRequest, fault: AwsFault, cause: unknown): void {
+  if (request.seen === undefined) return
+  request.seen.code = isCofferError(cause) ? cause.code : FAULTS[fault.type].code
 }
 
 /** What was refused before the dialect saw it: an address, a body that is too large. */

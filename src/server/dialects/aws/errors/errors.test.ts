@@ -15,7 +15,7 @@ describe('errors', () => {
     for (const code of Object.keys(ERRORS) as ErrorCode[]) {
       const fault = faultOf(new CofferError(code, 'our words'), ASKED)
       expect(Object.keys(FAULTS)).toContain(fault.type)
-      expect(fault.status === 400).toBe(FAULTS[fault.type] === 400)
+      expect(fault.status).toBe(FAULTS[fault.type].status)
     }
     for (const error of [new Error('a path, a secret'), 'text', undefined]) {
       const { type, message, status } = faultOf(error, ASKED)

@@ -1,27 +1,37 @@
-/** Every error this dialect answers with, and its HTTP status: the service's own. */
+import type { ErrorCode } from '../../../../core/errors.ts'
+
+/** Of an error of AWS: its HTTP status there, and what logs and metrics call it. */
+interface FaultRow {
+  readonly status: number
+  readonly code: ErrorCode
+}
+
+const row = (status: number, code: ErrorCode): FaultRow => ({ status, code })
+
+/** Every error this dialect answers with. */
 export const FAULTS = {
-  ResourceNotFoundException: 400,
-  ResourceExistsException: 400,
-  InvalidParameterException: 400,
-  InvalidRequestException: 400,
-  InvalidNextTokenException: 400,
-  LimitExceededException: 400,
-  MalformedPolicyDocumentException: 400,
-  PublicPolicyException: 400,
-  DecryptionFailure: 400,
-  AccessDeniedException: 400,
-  ValidationException: 400,
-  SerializationException: 400,
-  UnknownOperationException: 400,
-  MissingAuthenticationTokenException: 400,
-  IncompleteSignatureException: 400,
-  InvalidSignatureException: 400,
-  UnrecognizedClientException: 400,
-  ThrottlingException: 429,
-  RequestEntityTooLargeException: 413,
-  InternalServiceError: 500,
-  ServiceUnavailableException: 503,
-} as const
+  ResourceNotFoundException: row(400, 'not_found'),
+  ResourceExistsException: row(400, 'already_exists'),
+  InvalidParameterException: row(400, 'invalid_argument'),
+  InvalidRequestException: row(400, 'conflict'),
+  InvalidNextTokenException: row(400, 'invalid_argument'),
+  LimitExceededException: row(400, 'limit_exceeded'),
+  MalformedPolicyDocumentException: row(400, 'invalid_policy'),
+  PublicPolicyException: row(400, 'invalid_policy'),
+  DecryptionFailure: row(400, 'corrupt'),
+  AccessDeniedException: row(400, 'denied'),
+  ValidationException: row(400, 'invalid_argument'),
+  SerializationException: row(400, 'invalid_argument'),
+  UnknownOperationException: row(400, 'invalid_argument'),
+  MissingAuthenticationTokenException: row(400, 'unauthenticated'),
+  IncompleteSignatureException: row(400, 'unauthenticated'),
+  InvalidSignatureException: row(400, 'unauthenticated'),
+  UnrecognizedClientException: row(400, 'unauthenticated'),
+  ThrottlingException: row(429, 'throttled'),
+  RequestEntityTooLargeException: row(413, 'too_large'),
+  InternalServiceError: row(500, 'internal'),
+  ServiceUnavailableException: row(503, 'unavailable'),
+} as const satisfies Record<string, FaultRow>
 
 export type FaultType = keyof typeof FAULTS
 
@@ -38,6 +48,6 @@ export class AwsFault extends Error {
   }
 
   get status(): number {
-    return FAULTS[this.type]
+    return FAULTS[this.type].status
   }
 }
