@@ -50,8 +50,12 @@ export function compileAcl(policies: readonly NamedRules[]): Acl {
     return found === undefined || isWild(found.path) ? undefined : found
   }
   const matching = (address: string): Permissions | undefined => {
-    const parts = address.split('/')
-    return wild.find((one) => matches(one, address, parts))?.permissions
+    let parts: readonly string[] | undefined
+    return wild.find((one) =>
+      one.segments === undefined
+        ? address.startsWith(one.text)
+        : segmentsMatch(one.segments, one.isPrefix, (parts ??= address.split('/'))),
+    )?.permissions
   }
   return {
     find: (address) => exact(address) ?? matching(address),
@@ -148,9 +152,11 @@ function compareWildcards(a: Wildcard, b: Wildcard): number {
   return a.text === b.text ? 0 : a.text > b.text ? -1 : 1
 }
 
-function matches(one: Wildcard, address: string, parts: readonly string[]): boolean {
-  const { text, segments, isPrefix } = one
-  if (segments === undefined) return address.startsWith(text)
+function segmentsMatch(
+  segments: readonly string[],
+  isPrefix: boolean,
+  parts: readonly string[],
+): boolean {
   if (isPrefix ? parts.length < segments.length : parts.length !== segments.length) return false
   const last = segments.length - 1
   return segments.every((segment, i) => {

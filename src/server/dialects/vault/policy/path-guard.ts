@@ -49,9 +49,10 @@ export const permissionsFor = (
 const permissionsOf = (context: VaultContext, caller: Caller): Promise<AddressPermissions> =>
   permissionsFor(context, caller, addressOf(context), context.operation === 'list')
 
-/** A list is asked of what ends in a slash, whether the client said so or not. */
+/** A list is asked of what ends in a slash and nothing else is, whatever the client wrote. */
 function addressOf({ path, operation }: VaultContext): string {
-  return operation === 'list' && !path.endsWith('/') ? `${path}/` : path
+  const closed = path.endsWith('/') ? path.slice(0, -1) : path
+  return operation === 'list' ? `${closed}/` : closed
 }
 
 const ASKED: Readonly<Record<VaultOperation, readonly Capability[]>> = {
@@ -92,7 +93,8 @@ const SUDO: readonly RegExp[] = [
   /^sys\/config\/./,
 ]
 
-const needsSudo = ({ path }: VaultContext): boolean => SUDO.some((one) => one.test(path))
+const needsSudo = (context: VaultContext): boolean =>
+  SUDO.some((one) => one.test(addressOf(context)))
 
 async function refused(
   { server, request, path }: VaultContext,

@@ -209,6 +209,22 @@ test('addresses that are no secrets are decided about by themselves', async () =
   })
 })
 
+test('a slash at the end of an address changes nothing', async () => {
+  const { send } = await holder(`
+    path "sys/*"    { capabilities = ["read", "update", "sudo", "list"] }
+    path "sys/seal" { capabilities = ["deny"] }
+    path "auth/token/*" { capabilities = ["update"] }
+    path "secret/*" { capabilities = ["read", "update", "delete"] }
+    path "secret/metadata/kept" { capabilities = ["deny"] }`)
+  await root('PUT', 'secret/data/kept', { data: {} })
+  for (const end of ['', '/']) {
+    expect((await send('PUT', `sys/seal${end}`)).status).toBe(403)
+    expect((await send('POST', `auth/token/revoke-orphan${end}`, { token: 'x' })).status).toBe(403)
+    expect((await send('DELETE', `secret/metadata/kept${end}`)).status).not.toBe(204)
+  }
+  expect((await root('GET', 'secret/metadata/kept')).status).toBe(200)
+})
+
 test('capabilities are told as Vault tells them', async () => {
   const { send, token } = await holder(`
     path "secret/data/app/*" { capabilities = ["update", "create", "read"] }
