@@ -14,7 +14,7 @@ export const versionNumbered = (
 ): VersionRecord | undefined => record?.versions.find((version) => version.number === number)
 
 /** Since when, or from when on, a version cannot be read: Vault knows one instant for it. */
-export const deletedSince = (
+const deletedSince = (
   record: SecretRecord,
   { deletedAt, expiresAt }: VersionRecord,
 ): number | undefined => record.deletedAt ?? deletedAt ?? expiresAt
