@@ -1,5 +1,6 @@
 import { isCofferError } from '../../../../../core/errors.ts'
 import { LIMITS } from '../../../../../core/limits.ts'
+import type { CreatedToken, TokenInput } from '../../../../../core/ports/identities.ts'
 import type { Caller } from '../../../../caller.ts'
 import type { JsonObject } from '../../../../../core/value.ts'
 import { parseSeconds } from '../../duration.ts'
@@ -52,20 +53,19 @@ async function made(
   })
   const times = timesOf(caller, body, role, isSudo, policies.some(isRootPolicy))
   const isEndless = times.ttlSeconds === 0
+  const input: TokenInput = {
+    ...times,
+    policies,
+    roles: [],
+    renewable: !isEndless && (boolField(body, 'renewable') ?? true) && role?.renewable !== false,
+    uses: usesOf(body, role),
+    displayName: displayName(textField(body, 'display_name')),
+    metadata: textsField(body, 'meta') ?? {},
+    boundCidrs: isEndless ? [] : cidrsOf(caller, role),
+    orphan,
+  }
   try {
-    const created = await coffer.identities.createToken({
-      ...times,
-      policies,
-      roles: [],
-      renewable: !isEndless && (boolField(body, 'renewable') ?? true) && role?.renewable !== false,
-      uses: usesOf(body, role),
-      displayName: displayName(textField(body, 'display_name')),
-      metadata: textsField(body, 'meta') ?? {},
-      boundCidrs: isEndless ? [] : cidrsOf(caller, role),
-      orphan,
-      unknownPolicies: 'keep',
-    })
-    const warnings = await missing(coffer, policies)
+    const { created, warnings } = await createdToken(coffer, input, policies)
     return {
       auth: authOfNew(created, policies, context.server.clock()),
       ...(warnings.length === 0 ? {} : { warnings }),
@@ -145,11 +145,22 @@ function displayName(given: string | undefined): string {
     .slice(0, LIMITS.credentialNameCharsMax)
 }
 
-/** A warning for each policy that does not exist yet. */
-async function missing(coffer: Caller['coffer'], policies: readonly string[]): Promise<string[]> {
-  if (policies.every(isRootPolicy)) return []
-  const known = new Set((await coffer.access.policies()).map(({ name }) => name))
-  return policies
-    .filter((name) => !known.has(name))
-    .map((name) => `Policy ${JSON.stringify(shownPolicy(name))} does not exist`)
+/** A policy that does not exist yet is no mistake, and a warning. */
+async function createdToken(
+  { access, identities }: Caller['coffer'],
+  input: TokenInput,
+  policies: readonly string[],
+): Promise<{ created: CreatedToken; warnings: readonly string[] }> {
+  try {
+    return { created: await identities.createToken(input), warnings: [] }
+  } catch (error) {
+    if (!isCofferError(error, 'not_found')) throw error
+  }
+  const known = new Set((await access.policies()).map(({ name }) => name))
+  return {
+    created: await identities.createToken({ ...input, unknownPolicies: 'keep' }),
+    warnings: policies
+      .filter((name) => !known.has(name))
+      .map((name) => `Policy ${JSON.stringify(shownPolicy(name))} does not exist`),
+  }
 }
