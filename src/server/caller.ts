@@ -53,6 +53,8 @@ export async function admitted(
   noteCaller(request, via, operation, session.actor)
   await server.guard.admit(session.actor, operation)
   const { actor, grants, token } = session
+  // Taken now: what goes on after its answer has no connection to ask any more.
+  const asker = { ...askerOf(server, request, actor), ...as }
   const by: Operator = {
     actor,
     via,
@@ -61,7 +63,7 @@ export async function admitted(
     grants,
     token: token?.accessor,
     refuses: (record, action) =>
-      refusedByResourcePolicy({ ...askerOf(server, request, actor), ...as }, record, action),
+      refusedByResourcePolicy({ ...asker, now: server.clock() }, record, action),
   }
   return { session, by, coffer: server.gate.platform().as(actor, by) }
 }

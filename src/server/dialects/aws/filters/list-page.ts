@@ -7,7 +7,7 @@ import { faults } from '../errors/faults.ts'
 import { positionOf, tokenOf } from '../page-token.ts'
 import type { Matches } from './match.ts'
 import type { SortKey, SortOrder, Standing } from './order.ts'
-import { compareStandings, standingOf } from './order.ts'
+import { SORT_KEYS, compareStandings, standingOf } from './order.ts'
 
 export interface Listing {
   readonly matches: Matches
@@ -54,6 +54,7 @@ const isPosition = (value: object): value is Position =>
     : 'by' in value &&
       'path' in value &&
       'key' in value &&
+      SORT_KEYS.some((key) => key === value.by) &&
       typeof value.path === 'string' &&
       typeof value.key === (value.by === 'name' ? 'string' : 'number')
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CofferError } from '../../../../core/errors.ts'
 import type { ListQuery } from '../../../../core/ports/coffer.ts'
 import type { Call } from '../call.ts'
+import { tokenOf } from '../page-token.ts'
 import { SORTED_PAGES_MAX, listPage } from './list-page.ts'
 import type { TestAws } from '../test-aws.ts'
 import { expectFault, failureOf, startTestAws } from '../test-aws.ts'
@@ -131,7 +132,11 @@ describe('pages', () => {
       client.listSecrets({ SortBy: 'created-date', NextToken }),
       'InvalidNextTokenException',
     )
-    for (const forged of ['x', Buffer.from('{"by":"name"}').toString('base64url')]) {
+    for (const forged of [
+      'x',
+      tokenOf({ by: 'name' }),
+      tokenOf({ by: 'toString', path: 'a', key: 1 }),
+    ]) {
       await expectFault(client.listSecrets({ NextToken: forged }), 'InvalidNextTokenException')
     }
   })
