@@ -12,6 +12,7 @@ import { partialContract } from './coffer-contract/partial.ts'
 import { removalContract } from './coffer-contract/removal.ts'
 import { validityContract } from './coffer-contract/validity.ts'
 import { valuesContract } from './coffer-contract/values.ts'
+import { vaultPolicyContract } from './coffer-contract/vault-policy.ts'
 import { versionsContract } from './coffer-contract/versions.ts'
 import type { CofferWorld, Stage } from './coffer-contract/world.ts'
 
@@ -55,6 +56,7 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   listing: listingContract,
   access: accessContract,
   'access admin': accessAdminContract,
+  'policies in Vault’s language': vaultPolicyContract,
   audit: auditContract,
   events: eventsContract,
   identities: identitiesContract,

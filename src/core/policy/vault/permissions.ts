@@ -8,15 +8,25 @@ import { CAPABILITIES } from './parse.ts'
 
 /** What an actor may do at an address of the Vault dialect, by all of its policies. */
 export interface AddressPermissions {
-  /** It has everything, as `admin` on `store:vault` says. */
+  /** It may administer every kind of thing. */
   readonly isRoot: boolean
   readonly capabilities: ReadonlySet<Capability>
   /** What a request must look like, where capabilities come with conditions. */
   readonly parameters?: Parameters | undefined
 }
 
-/** Who may administer this is in the Vault dialect what a holder of `root` is in Vault. */
-export const VAULT_ROOT = 'store:vault'
+/** Who may administer all of these is in the Vault dialect what a holder of `root` is in Vault. */
+const ROOT_OF = [
+  'store:vault',
+  'policy:root',
+  'role:root',
+  'actor:vault:root',
+  'token:root',
+  'access-key:root',
+  'approle:vault/root',
+  'jwt:vault/root',
+  'setting:vault/root',
+]
 
 /**
  * Ordinary policies speak of secrets, and are asked about those that an address stands for; a deny of
@@ -30,7 +40,7 @@ export function permissionsAt(
   at: number,
   asList: boolean,
 ): AddressPermissions {
-  const isRoot = decide(access, { action: 'admin', path: VAULT_ROOT, at }).allowed
+  const isRoot = ROOT_OF.every((path) => decide(access, { action: 'admin', path, at }).allowed)
   if (isRoot) return { isRoot, capabilities: new Set(CAPABILITIES) }
   const acl = access.vault?.acl
   const found = asList ? acl?.findForList(address) : acl?.find(address)
