@@ -12,6 +12,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Ro
   write: () => import('./write.ts'),
   rewrap: () => import('./rewrap.ts'),
   scale: () => import('./scale.ts'),
+  server: () => import('./server.ts'),
+  soak: () => import('./soak.ts'),
 }
 
 const asked = process.argv.slice(2)
