@@ -134,6 +134,7 @@ describe('a secret', () => {
     const described = await client.describeSecret({ SecretId: 'empty' })
     expect(described).toMatchObject({ Description: 'd', KmsKeyId: 'k' })
     expect(described.VersionIdsToStages).toBeUndefined()
+    await expectFault(client.createSecret({ Name: 'empty' }), 'ResourceExistsException')
     await expectFault(
       client.getSecretValue({ SecretId: 'empty' }),
       'ResourceNotFoundException',
@@ -145,6 +146,7 @@ describe('a secret', () => {
       VersionStages: ['AWSPENDING'],
     })
     expect(put.VersionStages).toEqual(['AWSPENDING', 'AWSCURRENT'])
+    expect((await aws.coffer.read({ path: 'empty' }))?.version).toBe(1)
     const { Versions } = await client.listSecretVersionIds({
       SecretId: 'empty',
       IncludeDeprecated: true,

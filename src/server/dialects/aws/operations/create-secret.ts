@@ -1,5 +1,6 @@
 import { isCofferError } from '../../../../core/errors.ts'
 import { CURRENT } from '../../../../core/label.ts'
+import type { MetadataChange } from '../../../../core/ports/coffer.ts'
 import type { Call, Operation } from '../call.ts'
 import { faults } from '../errors/faults.ts'
 import { arnOf } from '../names/arn.ts'
@@ -59,24 +60,30 @@ export const createSecret: Operation = {
     const value = valueOf(input)
     const replicas = withReplicas([], input.AddReplicaRegions ?? [], call.region)
     const path = pathOfName(name)
+    const metadata: MetadataChange = {
+      description: input.Description,
+      ...(input.Tags === undefined ? {} : { tags: withTags(undefined, input.Tags) }),
+      spellings: { aws: name },
+      dialects: withKept(undefined, {
+        kmsKeyId: input.KmsKeyId,
+        type: input.Type,
+        ...(replicas.length === 0 ? {} : { replicas, primaryRegion: call.region }),
+      }),
+    }
     try {
-      const receipt = await call.coffer.write(path, {
-        ...(value === undefined ? {} : { value }),
-        labels: value === undefined ? [] : [CURRENT],
-        ifRevision: 0,
-        token,
-        ids: { aws: token },
-        description: input.Description,
-        ...(input.Tags === undefined ? {} : { tags: withTags(undefined, input.Tags) }),
-        spellings: { aws: name },
-        dialects: withKept(undefined, {
-          kmsKeyId: input.KmsKeyId,
-          type: input.Type,
-          ...(replicas.length === 0 ? {} : { replicas, primaryRegion: call.region }),
-        }),
-      })
+      const { id } =
+        value === undefined
+          ? await call.coffer.update(path, metadata, { ifRevision: 0 })
+          : await call.coffer.write(path, {
+              ...metadata,
+              value,
+              labels: [CURRENT],
+              ifRevision: 0,
+              token,
+              ids: { aws: token },
+            })
       return {
-        ARN: arnOf(call, { id: receipt.id, path, spellings: { aws: name } }),
+        ARN: arnOf(call, { id, path, spellings: { aws: name } }),
         Name: name,
         ...(value === undefined ? {} : { VersionId: token }),
         ...(replicas.length === 0 ? {} : { ReplicationStatus: replicationStatus(replicas) }),
@@ -95,12 +102,14 @@ async function createFault(
   token: string,
   error: unknown,
 ): Promise<unknown> {
-  if (isCofferError(error, 'deleted')) return faults.nameScheduledForDeletion()
-  if (isCofferError(error, 'conflict')) return faults.exists(name)
-  if (!isCofferError(error, 'token_reused')) return error
+  if (!EXISTS.some((code) => isCofferError(error, code))) return error
   const record = await call.platform.peek(path)
+  if (record?.deletedAt !== undefined) return faults.nameScheduledForDeletion()
+  if (!isCofferError(error, 'token_reused')) return faults.exists(name)
   const known = record?.versions.some((v) => versionIdOf(record.id, v) === token)
   return record !== undefined && known === true
     ? faults.tokenInUse(token, arnOf(call, record))
     : faults.exists(name)
 }
+
+const EXISTS = ['deleted', 'conflict', 'token_reused'] as const
