@@ -23,7 +23,7 @@ export function vaultPolicyContract(stage: () => Stage): void {
     const name = 'service:in-hcl'
     await coffer.access.putActor({ name, policies: [policy.name], roles: [] })
     for (const path of [there, hidden]) await coffer.write(path, { value: 'a' })
-    const actor = await world.as(name)
+    const actor = world.as(name)
 
     expect(revealed(await actor.read({ path: there }))).toBe('a')
     expect(await actor.read({ path: `${root}/absent` })).toBeUndefined()
@@ -60,5 +60,7 @@ export function vaultPolicyContract(stage: () => Stage): void {
     const rules = [{ effect: 'allow' as const, actions: ['read' as const], paths: ['a'] }]
     const both = { name: 'bad-hcl', rules, hcl: 'path "a" { policy = "read" }' }
     await expectRefusal('invalid_policy', () => coffer.access.putPolicy(both))
+    const stored = await coffer.access.policies()
+    expect(stored.some(({ name }) => name === both.name)).toBe(false)
   })
 }
