@@ -109,7 +109,7 @@ function answerFault(
     .header('x-amzn-errortype', fault.type)
     .type(JSON_TYPE)
     .serializer(asItIs)
-    .send(JSON.stringify({ __type: fault.type, Message: fault.message, message: fault.message }))
+    .send(fault.toJson())
 }
 
 function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault): FastifyReply {

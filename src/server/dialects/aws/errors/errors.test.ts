@@ -5,7 +5,8 @@ import type { Guard } from '../../../server.ts'
 import type { TestAws } from '../test-aws.ts'
 import { failureOf, startTestAws } from '../test-aws.ts'
 import { post } from '../test-signature.ts'
-import { FAULTS } from './fault.ts'
+import { AwsFault, FAULTS } from './fault.ts'
+import { faults } from './faults.ts'
 import { faultOf } from './translate.ts'
 
 const ASKED = { operation: 'GetSecretValue', principal: 'arn:aws:iam::1:user/a', resource: 'app/x' }
@@ -25,6 +26,15 @@ describe('errors', () => {
         500,
       ])
     }
+  })
+
+  it('the service’s own say why in Message, those of every service in message', () => {
+    expect(faults.noSecret().toJson()).toBe(
+      '{"__type":"ResourceNotFoundException","Message":"Secrets Manager can\'t find the specified secret."}',
+    )
+    expect(new AwsFault('ValidationException', 'w').toJson()).toBe(
+      '{"__type":"ValidationException","message":"w"}',
+    )
   })
 
   it('what passes by itself is told as such', () => {

@@ -4,9 +4,14 @@ import type { ErrorCode } from '../../../../core/errors.ts'
 interface FaultRow {
   readonly status: number
   readonly code: ErrorCode
+  /** The member that its text is in. */
+  readonly says: 'Message' | 'message'
 }
 
-const row = (status: number, code: ErrorCode): FaultRow => ({ status, code })
+/** One of the service's own model, and the denial. */
+const row = (status: number, code: ErrorCode): FaultRow => ({ status, code, says: 'Message' })
+/** One that every service of AWS has. */
+const common = (status: number, code: ErrorCode): FaultRow => ({ status, code, says: 'message' })
 
 /** Every error this dialect answers with. */
 export const FAULTS = {
@@ -20,17 +25,17 @@ export const FAULTS = {
   PublicPolicyException: row(400, 'invalid_policy'),
   DecryptionFailure: row(400, 'corrupt'),
   AccessDeniedException: row(400, 'denied'),
-  ValidationException: row(400, 'invalid_argument'),
-  SerializationException: row(400, 'invalid_argument'),
-  UnknownOperationException: row(400, 'invalid_argument'),
-  MissingAuthenticationTokenException: row(400, 'unauthenticated'),
-  IncompleteSignatureException: row(400, 'unauthenticated'),
-  InvalidSignatureException: row(400, 'unauthenticated'),
-  UnrecognizedClientException: row(400, 'unauthenticated'),
-  ThrottlingException: row(429, 'throttled'),
-  RequestEntityTooLargeException: row(413, 'too_large'),
+  ValidationException: common(400, 'invalid_argument'),
+  SerializationException: common(400, 'invalid_argument'),
+  UnknownOperationException: common(400, 'invalid_argument'),
+  MissingAuthenticationTokenException: common(400, 'unauthenticated'),
+  IncompleteSignatureException: common(400, 'unauthenticated'),
+  InvalidSignatureException: common(400, 'unauthenticated'),
+  UnrecognizedClientException: common(400, 'unauthenticated'),
+  ThrottlingException: common(429, 'throttled'),
+  RequestEntityTooLargeException: common(413, 'too_large'),
   InternalServiceError: row(500, 'internal'),
-  ServiceUnavailableException: row(503, 'unavailable'),
+  ServiceUnavailableException: common(503, 'unavailable'),
 } as const satisfies Record<string, FaultRow>
 
 export type FaultType = keyof typeof FAULTS
@@ -49,5 +54,10 @@ export class AwsFault extends Error {
 
   get status(): number {
     return FAULTS[this.type].status
+  }
+
+  /** As it is written on the wire. */
+  toJson(): string {
+    return JSON.stringify({ __type: this.type, [FAULTS[this.type].says]: this.message })
   }
 }

@@ -18,10 +18,8 @@ async function ask(operation: string, body: unknown): Promise<[number, string, s
     signed(aws.url, aws.credentials, text, { at: aws.now(), headers }),
     text,
   )
-  const { __type: type = '', message = '' } = JSON.parse(answer.text || '{}') as Record<
-    string,
-    string
-  >
+  const said = JSON.parse(answer.text || '{}') as Record<string, string>
+  const { __type: type = '', message = said['Message'] ?? '' } = said
   return [answer.status, type, message]
 }
 
