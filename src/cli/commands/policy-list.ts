@@ -6,8 +6,15 @@ export const handle: Handler<Sub<'policy', 'list'>> = async (_input, session) =>
   await session.out.result({ policies }, () =>
     session.out.table(policies, [
       { title: 'NAME', cell: (policy) => policy.name },
-      { title: 'RULES', align: 'right', cell: (policy) => policy.rules.length },
-      { title: 'COMBINE', cell: (policy) => policy.combine ?? 'denyWins' },
+      {
+        title: 'RULES',
+        align: 'right',
+        cell: ({ rules, hcl }) => (hcl === undefined ? rules.length : 'hcl'),
+      },
+      {
+        title: 'COMBINE',
+        cell: ({ combine, hcl }) => combine ?? (hcl === undefined ? 'denyWins' : 'mostSpecific'),
+      },
       { title: 'DESCRIPTION', cell: (policy) => policy.description },
     ]),
   )

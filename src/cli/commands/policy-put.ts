@@ -1,5 +1,7 @@
+import { basename } from 'node:path'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Policy } from '../../core/policy/policy.ts'
 import { parsePolicy } from '../../core/policy/validate.ts'
 import { readFile } from '../files.ts'
 import type { Handler } from '../spec.ts'
@@ -10,11 +12,16 @@ export const handle: Handler<Sub<'policy', 'put'>> = async ({ args: [file] }, se
   const policy = parsePolicy(await parseDocument(file, text))
   await (await session.coffer()).access.putPolicy(policy)
   await session.out.result(policy, () =>
-    session.out.note(`policy ${policy.name} stored (${policy.rules.length} rules)`),
+    session.out.note(`policy ${policy.name} stored (${whatOf(policy)})`),
   )
 }
 
+const whatOf = ({ rules, hcl }: Policy): string =>
+  hcl === undefined ? `${rules.length} rules` : "in Vault's language"
+
+/** A text in Vault's language has no name in it: it has the file's. */
 async function parseDocument(file: string, text: string): Promise<unknown> {
+  if (/\.hcl$/i.test(file)) return { name: basename(file).slice(0, -4).toLowerCase(), hcl: text }
   try {
     if (!/\.ya?ml$/i.test(file)) return JSON.parse(text)
     const { parse } = await import('yaml')

@@ -36,8 +36,17 @@ export const policy = defineCommand({
     put: {
       name: 'policy put',
       summary: 'make or replace a policy',
-      arguments: [{ name: 'file', summary: 'a JSON or YAML file; - is stdin', complete: 'file' }],
-      examples: [{ command: 'coffer policy put ci.json', note: '' }],
+      arguments: [
+        {
+          name: 'file',
+          summary: "JSON or YAML, or NAME.hcl in Vault's language; - is stdin",
+          complete: 'file',
+        },
+      ],
+      examples: [
+        { command: 'coffer policy put ci.json', note: '' },
+        { command: 'coffer policy put app.hcl', note: 'the policy app, as Vault clients write it' },
+      ],
     },
     delete: {
       name: 'policy delete',
