@@ -7,7 +7,7 @@ export async function putMount(context: VaultContext, mount: Mount): Promise<voi
   await coffer.settings.put(settingOf(mount.path), bodyOfMount(mount))
 }
 
-/** The same for one that is no more, also where every store has it by itself. Its secrets stay. */
+/** The same for one that is no more, also where every store has it by itself. */
 export async function removeMount(context: VaultContext, { path }: Mount): Promise<void> {
   const { coffer } = await context.caller()
   await coffer.settings.put(settingOf(path), { removed: true })

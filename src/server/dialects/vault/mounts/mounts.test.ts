@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestServer } from '../../../test-server.ts'
-import { startTestServer } from '../../../test-server.ts'
+import { ADMIN, startTestServer } from '../../../test-server.ts'
 import type { Send } from '../test-client.ts'
 import { vaultClient } from '../test-client.ts'
 
@@ -26,7 +26,7 @@ it('shows what a fresh store has, at the top level too', async () => {
   expect((await send('GET', 'sys/mounts/secret')).body.data.type).toBe('kv')
 })
 
-it('mounts, tunes and unmounts; secrets stay where they are', async () => {
+it('mounts, tunes and unmounts', async () => {
   const made = await send('POST', 'sys/mounts/team/kv', {
     type: 'kv',
     description: 'of the team',
@@ -53,8 +53,24 @@ it('mounts, tunes and unmounts; secrets stay where they are', async () => {
   expect((await send('GET', 'team/kv/data/x')).body.errors).toEqual([
     'no handler for route "team/kv/data/x". route entry not found.',
   ])
-  await send('POST', 'sys/mounts/team/kv', { type: 'kv-v2' })
-  expect((await send('GET', 'team/kv/data/x')).body.data.data).toEqual({ a: 1 })
+})
+
+it('unmounting destroys what clients of Vault made there, and nothing else', async () => {
+  const mount = () => send('POST', 'sys/mounts/gone', { type: 'kv-v2' })
+  const coffer = server.platform.as(ADMIN)
+  await mount()
+  await coffer.write('gone/native', { value: 'stays' })
+  await send('POST', 'gone/data/native', { data: { a: 1 } })
+  await send('POST', 'gone/data/a', { data: { a: 1 } })
+  await send('DELETE', 'gone/data/a')
+  await send('POST', 'gone/metadata/b/c', { max_versions: 3 })
+  await send('POST', 'secret/data/gone-not/a', { data: { a: 1 } })
+  expect((await send('DELETE', 'sys/mounts/gone')).status).toBe(204)
+  expect(await coffer.describe('gone/a')).toBeUndefined()
+  await mount()
+  expect((await send('LIST', 'gone/metadata')).body.data.keys).toEqual(['native'])
+  expect((await send('POST', 'gone/data/a', { options: { cas: 0 }, data: {} })).status).toBe(200)
+  expect((await send('GET', 'secret/data/gone-not/a')).status).toBe(200)
 })
 
 it('upgrades KV 1 to 2, and never back', async () => {

@@ -4,6 +4,7 @@ import { refuse } from '../errors.ts'
 import { objectField, textField, textsField } from '../fields.ts'
 import type { Mount, VaultContext, VaultHandler, VaultRoute } from '../route.ts'
 import { putMount, removeMount } from './change.ts'
+import { emptyMount } from './empty.ts'
 import { AUTH, defaultMount, uuidOf } from './mount.ts'
 import { isAuth, shownMount, shownMounts, shownTuning } from './shown.ts'
 import { tuned } from './tuning.ts'
@@ -48,9 +49,13 @@ const disable: VaultHandler = async (context) => {
   const mount = (await context.mounts()).find((known) => known.path === path)
   if (mount === undefined) return undefined
   if (!isKv(mount)) throw refuse(400, `cannot unmount ${JSON.stringify(path)}`)
+  const kept = await emptyMount(context, mount)
   await removeMount(context, mount)
-  return undefined
+  return kept === 0 ? undefined : { data: null, warnings: [stays(kept)] }
 }
+
+const stays = (kept: number) =>
+  `${kept} secrets stay below the path: the token may not destroy them`
 
 const readTuning: VaultHandler = async (context) => {
   return { data: shownTuning(await existing(context)), injected: true }
