@@ -17,7 +17,7 @@ export function roleName({ params }: VaultContext): string {
   throw refuse(400, 'the name of a role is 1 to 128 letters, digits, _ . -')
 }
 
-export async function appRoleOf(context: VaultContext): Promise<AppRole | undefined> {
+async function appRoleOf(context: VaultContext): Promise<AppRole | undefined> {
   const { coffer } = await context.caller()
   return coffer.identities.appRole(mountName(context), roleName(context))
 }
