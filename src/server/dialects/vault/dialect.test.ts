@@ -129,6 +129,13 @@ it('refuses namespaces and wrapping instead of answering something else', async 
   expect((await send('GET', 'secret/data/w2')).status).toBe(404)
 })
 
+it('says that it is JSON, and no more: hvac reads nothing else', async () => {
+  for (const path of ['secret/data/absent', 'sys/health', 'sys/mounts', 'auth/token/lookup-self']) {
+    const { headers } = await fetch(`${server.url}/v1/${path}`)
+    expect([path, headers.get('content-type')]).toEqual([path, 'application/json'])
+  }
+})
+
 it('reads a body whatever it says it is', async () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
     const made = await send(

@@ -133,7 +133,8 @@ function refuseWrapping({ headers }: FastifyRequest): void {
 const requestId = (id: string): string =>
   uuidOf(Buffer.from(id, 'base64url').toString('hex').slice(0, 32).padEnd(32, '0'))
 
+/** As bytes: Fastify would add a charset to the type of a string, and hvac knows no such type. */
 export function send(reply: FastifyReply, { status, text }: Reply): FastifyReply {
   if (text === '') return reply.code(status).send()
-  return reply.code(status).header('content-type', 'application/json').send(text)
+  return reply.code(status).header('content-type', 'application/json').send(Buffer.from(text))
 }
