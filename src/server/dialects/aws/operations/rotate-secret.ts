@@ -2,7 +2,7 @@ import { PENDING } from '../../../../core/label.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
 import { changeLiveSecret, refuse } from '../change.ts'
-import type { AwsFault } from '../errors/fault.ts'
+import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { functionOf } from '../rotation/functions.ts'
 import { nextRotation } from '../rotation/schedule.ts'
@@ -53,7 +53,15 @@ export const rotateSecret: Operation = {
       const target = await functionOf(call.platform.settings, functionArn, allowed)
       if (target === undefined) return refused(faults.cannotInvoke())
       const pending = pendingElsewhere(record, token)
-      if (pending) return refused(faults.request(INCOMPLETE))
+      if (pending !== undefined) {
+        const unfinished = { call, record, token: pending, target }
+        return refused(faults.request(INCOMPLETE)).catch((error: unknown) => {
+          if (error instanceof AwsFault && before?.enabled === true) {
+            call.dialect.rotations.start(unfinished)
+          }
+          throw error
+        })
+      }
       const known = versionById(record, token)
       if (known?.number !== undefined && versionAt(record, AWSPENDING) !== known.number) {
         // The same request once more, after its rotation has ended.
@@ -109,11 +117,13 @@ export const cancelRotateSecret: Operation = {
 
 const INCOMPLETE = "A previous rotation isn't complete. That rotation will be reattempted."
 
-/** Pending is on a version that is neither current nor this request's. */
-function pendingElsewhere(record: SecretRecord, token: string): boolean {
-  const pending = versionAt(record, AWSPENDING)
-  if (pending === undefined || pending === versionAt(record, AWSCURRENT)) return false
-  return versionById(record, token)?.number !== pending
+/** The id of the version that is pending, when it is neither current nor this request's. */
+function pendingElsewhere(record: SecretRecord, token: string): string | undefined {
+  const number = versionAt(record, AWSPENDING)
+  if (number === undefined || number === versionAt(record, AWSCURRENT)) return undefined
+  const pending = record.versions.find((v) => v.number === number)
+  const id = pending === undefined ? undefined : versionIdOf(record.id, pending)
+  return id === token ? undefined : id
 }
 
 function enabled(

@@ -172,6 +172,25 @@ describe('rotation', () => {
     expect(cancelled.VersionId).toBe(input.ClientRequestToken)
   })
 
+  it('that failed is taken up again by the next request, which is refused', async () => {
+    const input = { SecretId: 'app/mended', RotationLambdaARN: FUNCTION }
+    work = () => Promise.reject(new Error('no'))
+    await client.createSecret({ Name: 'app/mended', SecretString: 'old' })
+    const { VersionId = '' } = await client.rotateSecret(input)
+    await until(async () => seen.length === 1)
+    const { promise: mended, resolve: mend } = Promise.withResolvers<void>()
+    work = (event) => mended.then(() => template(event))
+    await until(async () => {
+      const refused = client.rotateSecret({ ...input, ClientRequestToken: token() })
+      await expectFault(refused, 'InvalidRequestException', /will be reattempted/)
+      return seen.length > 1
+    })
+    mend()
+    await until(async () => (await described('app/mended')).LastRotatedDate !== undefined)
+    expect((await described('app/mended')).VersionIdsToStages?.[VersionId]).toEqual(['AWSCURRENT'])
+    expect(new Set(seen.map((event) => event.ClientRequestToken))).toEqual(new Set([VersionId]))
+  })
+
   it('that is not to begin at once is only tried', async () => {
     const made = await client.createSecret({ Name: 'app/later', SecretString: 'old' })
     const RotationRules = { ScheduleExpression: 'rate(10 days)', Duration: '3h' }
