@@ -1,9 +1,10 @@
+import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
 import { changeLiveSecret, refuse } from '../change.ts'
 import { faults } from '../errors/faults.ts'
 import { arnOf } from '../names/arn.ts'
 import type { Replica, ReplicaInput } from '../replicas.ts'
-import { replicationStatus, withReplicas } from '../replicas.ts'
+import { isReplicaIn, replicationStatus, withReplicas } from '../replicas.ts'
 import { keptOf, withKept } from '../kept.ts'
 import { Flag, Region, ReplicaRegions, SecretId } from '../shapes/members.ts'
 import { list, struct } from '../shapes/shape.ts'
@@ -16,8 +17,8 @@ export const replicateSecretToRegions: Operation = {
     'AddReplicaRegions',
   ),
   run: (call: Call, input: { SecretId: string; AddReplicaRegions: readonly ReplicaInput[] }) =>
-    replicated(call, input.SecretId, (replicas) =>
-      withReplicas(replicas, input.AddReplicaRegions, call.region),
+    replicated(call, input.SecretId, (replicas, primaryRegion) =>
+      withReplicas(replicas, input.AddReplicaRegions, primaryRegion),
     ),
 }
 
@@ -35,35 +36,42 @@ export const removeRegionsFromReplication: Operation = {
     ),
 }
 
-/** To be called for a replica in its region: there is none. */
+/** Called in a replica's region: from then on the secret is changed from there too. */
 export const stopReplicationToReplica: Operation = {
   kind: 'write',
   input: struct({ SecretId }, 'SecretId'),
   run: (call: Call, input: { SecretId: string }) =>
-    changeLiveSecret(call, input.SecretId, 'update', (record) =>
-      refuse(
-        call,
-        record.path,
-        'update',
-        'conflict',
-        faults.parameter('Operation not permitted on a primary secret: it is not a replica.'),
-      ),
-    ),
+    changeLiveSecret(call, input.SecretId, 'update', async (record) => {
+      const { replicas = [], primaryRegion } = keptOf(record)
+      if (!isReplicaIn(replicas, call.region)) {
+        const fault = faults.parameter('Operation not permitted on a secret that is no replica.')
+        return refuse(call, record.path, 'update', 'conflict', fault)
+      }
+      const left = replicas.filter(({ Region }) => Region !== call.region)
+      await setReplicas(call, record, left, primaryRegion)
+      return { ARN: arnOf(call, record) }
+    }),
 }
 
 const replicated = (
   call: Call,
   secretId: string,
-  change: (replicas: readonly Replica[]) => Replica[],
+  change: (replicas: readonly Replica[], primaryRegion: string) => Replica[],
 ) =>
   changeLiveSecret(call, secretId, 'update', async (record) => {
-    const replicas = change(keptOf(record).replicas ?? [])
-    const dialects = withKept(
-      record,
-      replicas.length === 0
-        ? { replicas: undefined, primaryRegion: undefined }
-        : { replicas, primaryRegion: call.region },
-    )
-    await call.coffer.update(record.path, { dialects }, { ifRevision: record.revision })
+    const { replicas: before = [], primaryRegion = call.region } = keptOf(record)
+    const replicas = change(before, primaryRegion)
+    await setReplicas(call, record, replicas, primaryRegion)
     return { ARN: arnOf(call, record), ReplicationStatus: replicationStatus(replicas) }
   })
+
+async function setReplicas(
+  { coffer }: Call,
+  record: SecretRecord,
+  replicas: readonly Replica[],
+  primaryRegion: string | undefined,
+): Promise<void> {
+  const kept = replicas.length === 0 ? { replicas: undefined } : { replicas, primaryRegion }
+  const dialects = withKept(record, { primaryRegion: undefined, ...kept })
+  await coffer.update(record.path, { dialects }, { ifRevision: record.revision })
+}
