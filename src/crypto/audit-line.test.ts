@@ -100,3 +100,22 @@ test.each([NaN, Infinity, -1, 253_402_300_800_000])('the instant %d is refused',
 test('a number that is not an integer is refused', () => {
   expect(refusal(() => eventBody(event('a', { version: 1.5 }))).code).toBe('invalid_argument')
 })
+
+test('instants are written as ISO 8601 has them, each day until the end of 9999', () => {
+  const written = (at: number) => /"at":"([^"]*)"/.exec(eventBody(event('a', { at })))?.[1]
+  assert(
+    property(nat({ max: 253_402_300_799_999 }), (at) => {
+      expect(written(at)).toBe(new Date(at).toISOString())
+    }),
+    { numRuns: 2_000 },
+  )
+  for (const year of [1970, 1972, 1999, 2000, 2024, 2100, 2400, 9999]) {
+    for (const day of ['02-28', '03-01', '12-31', '01-01']) {
+      const at = Date.parse(`${year}-${day}T23:59:59.999Z`)
+      expect(written(at)).toBe(new Date(at).toISOString())
+      expect(written(at + 1 > 253_402_300_799_999 ? at : at + 1)).toBe(
+        new Date(at + 1 > 253_402_300_799_999 ? at : at + 1).toISOString(),
+      )
+    }
+  }
+})

@@ -156,7 +156,29 @@ const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
 
 function isoOf(at: number): string {
   if (!(at >= 0 && at <= YEAR_9999_MS)) throw invalid("The audit event's instant is not a date.")
-  return new Date(at).toISOString()
+  const day = Math.floor(at / DAY_MS)
+  const ms = Math.floor(at) - day * DAY_MS
+  return `${dateOf(day)}T${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1_000) % 60)}.${three(ms % 1_000)}Z`
+}
+
+const DAY_MS = 86_400_000
+const two = (n: number): string => (n < 10 ? `0${Math.floor(n)}` : `${Math.floor(n)}`)
+const three = (n: number): string => `${n < 10 ? '00' : n < 100 ? '0' : ''}${n}`
+
+/** Of days since 1970, until 9999: H. Hinnant's "civil from days", in years that begin in March. */
+function dateOf(day: number): string {
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const ofEra = shifted - era * 146_097
+  const year = Math.floor(
+    (ofEra - Math.floor(ofEra / 1_460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) /
+      365,
+  )
+  const ofYear = ofEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const march = Math.floor((5 * ofYear + 2) / 153)
+  const date = ofYear - Math.floor((153 * march + 2) / 5) + 1
+  const month = march < 10 ? march + 3 : march - 9
+  return `${year + era * 400 + (month <= 2 ? 1 : 0)}-${two(month)}-${two(date)}`
 }
 
 const invalid = (message: string) => new CofferError('invalid_argument', message)

@@ -1,5 +1,5 @@
 import { canonicalPath } from '../core/path.ts'
-import type { AccessAdmin, AuditReader, Coffer } from '../core/ports/coffer.ts'
+import type { AccessAdmin, AuditReader, Coffer, ListQuery, ReadRef } from '../core/ports/coffer.ts'
 import type { IdentityAdmin } from '../core/ports/identities.ts'
 import type { SettingsAdmin } from '../core/ports/settings.ts'
 import type { SecretRecord } from '../core/record.ts'
@@ -8,6 +8,7 @@ import { createAuditReader } from './audit-reader.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { EventHub } from './events.ts'
+import type { Changes } from './secrets/changes.ts'
 import { listSecrets } from './secrets/list.ts'
 import { readBelow, readMany, readOne } from './secrets/read.ts'
 import type { Watcher } from './watch.ts'
@@ -20,52 +21,130 @@ export type Live = Pick<Watcher, 'watch'> & Pick<EventHub, 'events'>
  * The local engine's `Coffer`, bound to an actor. A server makes one for each request: nothing is
  * made before it is asked for, and what changes things is loaded when it is used.
  */
-export function createCoffer(context: EngineContext, live: Live, origin: Origin): Coffer {
-  const changes = once(async () =>
-    (await import('./secrets/changes.ts')).createChanges(context, origin),
-  )
-  let access: AccessAdmin | undefined
-  let audit: AuditReader | undefined
-  let settings: SettingsAdmin | undefined
-  let identities: IdentityAdmin | undefined
+export const createCoffer = (context: EngineContext, live: Live, origin: Origin): Coffer =>
+  new LocalCoffer(context, live, origin)
 
-  return {
-    actor: origin.actor,
-    read: (ref) => readOne(context, origin, ref),
-    readMany: (refs) => readMany(context, origin, refs),
-    readBelow: (query) => readBelow(context, origin, query),
-    describe: async (input) => describe(context, origin, canonicalPath(input)),
-    list: (query = {}) => listSecrets(context, origin, query),
-    write: async (...given) => (await changes()).write(...given),
-    writeMany: async (...given) => (await changes()).writeMany(...given),
-    rotate: async (...given) => (await changes()).rotate(...given),
-    update: async (...given) => (await changes()).update(...given),
-    updateVersion: async (...given) => (await changes()).updateVersion(...given),
-    label: async (...given) => (await changes()).label(...given),
-    rollback: async (...given) => (await changes()).rollback(...given),
-    delete: async (...given) => (await changes()).delete(...given),
-    undelete: async (...given) => (await changes()).undelete(...given),
-    destroy: async (...given) => (await changes()).destroy(...given),
-    purge: async (...given) => (await changes()).purge(...given),
-    watch: (path, changed, failed) => live.watch(origin, path, changed, failed),
-    events: (...given) => live.events(origin, ...given),
-    get access() {
-      const load = async () =>
-        (await import('./access-admin.ts')).createAccessAdmin(context, origin)
-      return (access ??= loadedLater(once(load), ACCESS))
-    },
-    get audit() {
-      return (audit ??= createAuditReader(context, origin))
-    },
-    get settings() {
-      const load = async () => (await import('./settings.ts')).createSettingsAdmin(context, origin)
-      return (settings ??= loadedLater(once(load), SETTINGS))
-    },
-    get identities() {
-      const load = async () =>
-        (await import('./identities/admin.ts')).createIdentityAdmin(context, origin)
-      return (identities ??= loadedLater(once(load), IDENTITIES))
-    },
+class LocalCoffer implements Coffer {
+  readonly #context: EngineContext
+  readonly #live: Live
+  readonly #origin: Origin
+  #changes: Promise<Changes> | undefined
+  #access: AccessAdmin | undefined
+  #audit: AuditReader | undefined
+  #settings: SettingsAdmin | undefined
+  #identities: IdentityAdmin | undefined
+
+  constructor(context: EngineContext, live: Live, origin: Origin) {
+    this.#context = context
+    this.#live = live
+    this.#origin = origin
+  }
+
+  get actor(): string {
+    return this.#origin.actor
+  }
+
+  read(ref: ReadRef): ReturnType<Coffer['read']> {
+    return readOne(this.#context, this.#origin, ref)
+  }
+
+  readMany(refs: readonly ReadRef[]): ReturnType<Coffer['readMany']> {
+    return readMany(this.#context, this.#origin, refs)
+  }
+
+  readBelow(...[query]: Parameters<Coffer['readBelow']>): ReturnType<Coffer['readBelow']> {
+    return readBelow(this.#context, this.#origin, query)
+  }
+
+  async describe(path: string): ReturnType<Coffer['describe']> {
+    return describe(this.#context, this.#origin, canonicalPath(path))
+  }
+
+  list(query: ListQuery = {}): ReturnType<Coffer['list']> {
+    return listSecrets(this.#context, this.#origin, query)
+  }
+
+  async write(...given: Parameters<Coffer['write']>): ReturnType<Coffer['write']> {
+    return (await this.#changing()).write(...given)
+  }
+
+  async writeMany(...given: Parameters<Coffer['writeMany']>): ReturnType<Coffer['writeMany']> {
+    return (await this.#changing()).writeMany(...given)
+  }
+
+  async rotate(...given: Parameters<Coffer['rotate']>): ReturnType<Coffer['rotate']> {
+    return (await this.#changing()).rotate(...given)
+  }
+
+  async update(...given: Parameters<Coffer['update']>): ReturnType<Coffer['update']> {
+    return (await this.#changing()).update(...given)
+  }
+
+  async updateVersion(
+    ...given: Parameters<Coffer['updateVersion']>
+  ): ReturnType<Coffer['updateVersion']> {
+    return (await this.#changing()).updateVersion(...given)
+  }
+
+  async label(...given: Parameters<Coffer['label']>): ReturnType<Coffer['label']> {
+    return (await this.#changing()).label(...given)
+  }
+
+  async rollback(...given: Parameters<Coffer['rollback']>): ReturnType<Coffer['rollback']> {
+    return (await this.#changing()).rollback(...given)
+  }
+
+  async delete(...given: Parameters<Coffer['delete']>): ReturnType<Coffer['delete']> {
+    return (await this.#changing()).delete(...given)
+  }
+
+  async undelete(...given: Parameters<Coffer['undelete']>): ReturnType<Coffer['undelete']> {
+    return (await this.#changing()).undelete(...given)
+  }
+
+  async destroy(...given: Parameters<Coffer['destroy']>): ReturnType<Coffer['destroy']> {
+    return (await this.#changing()).destroy(...given)
+  }
+
+  async purge(...given: Parameters<Coffer['purge']>): ReturnType<Coffer['purge']> {
+    return (await this.#changing()).purge(...given)
+  }
+
+  watch(...[path, changed, failed]: Parameters<Coffer['watch']>): () => void {
+    return this.#live.watch(this.#origin, path, changed, failed)
+  }
+
+  events(...given: Parameters<Coffer['events']>): () => void {
+    return this.#live.events(this.#origin, ...given)
+  }
+
+  get access(): AccessAdmin {
+    const load = async () =>
+      (await import('./access-admin.ts')).createAccessAdmin(this.#context, this.#origin)
+    return (this.#access ??= loadedLater(once(load), ACCESS))
+  }
+
+  get audit(): AuditReader {
+    return (this.#audit ??= createAuditReader(this.#context, this.#origin))
+  }
+
+  get settings(): SettingsAdmin {
+    const load = async () =>
+      (await import('./settings.ts')).createSettingsAdmin(this.#context, this.#origin)
+    return (this.#settings ??= loadedLater(once(load), SETTINGS))
+  }
+
+  get identities(): IdentityAdmin {
+    const load = async () =>
+      (await import('./identities/admin.ts')).createIdentityAdmin(this.#context, this.#origin)
+    return (this.#identities ??= loadedLater(once(load), IDENTITIES))
+  }
+
+  #changing(): Promise<Changes> {
+    this.#changes ??= import('./secrets/changes.ts').then(({ createChanges }) =>
+      createChanges(this.#context, this.#origin),
+    )
+    return this.#changes
   }
 }
 

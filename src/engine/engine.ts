@@ -56,9 +56,10 @@ export function createEngine(parts: EngineParts): Platform {
   const hub = createEventHub(context)
   const live = { watch: watcher.watch, events: hub.events }
   let loaded: Promise<Identities> | undefined
+  let ready: Identities | undefined
   const identities = (): Promise<Identities> =>
-    (loaded ??= import('./identities/identities.ts').then(({ createIdentities }) =>
-      createIdentities(context, parts.verifyJwt),
+    (loaded ??= import('./identities/identities.ts').then(
+      ({ createIdentities }) => (ready = createIdentities(context, parts.verifyJwt)),
     ))
   const stops = new Set<() => Promise<void>>()
   const keys = async (): Promise<KeyAdmin> =>
@@ -72,7 +73,9 @@ export function createEngine(parts: EngineParts): Platform {
     },
     settings: createSettings(context),
     identities: {
-      authenticate: async (...given) => (await identities()).authenticate(...given),
+      // At every request: without a turn for what is loaded already.
+      authenticate: (...given) =>
+        ready?.authenticate(...given) ?? identities().then((made) => made.authenticate(...given)),
       accessKey: async (...given) => (await identities()).accessKey(...given),
       loginAppRole: async (...given) => (await identities()).loginAppRole(...given),
       loginJwt: async (...given) => (await identities()).loginJwt(...given),

@@ -51,7 +51,8 @@ export async function admitted(
   as: Pick<Asker, 'region' | 'operation'> = {},
 ): Promise<Caller> {
   noteCaller(request, via, operation, session.actor)
-  await server.guard.admit(session.actor, operation)
+  const waiting = server.guard.admit(session.actor, operation)
+  if (waiting !== undefined) await waiting
   const { actor, grants, token } = session
   // Taken now: what goes on after its answer has no connection to ask any more.
   const asker = { ...askerOf(server, request, actor), ...as }

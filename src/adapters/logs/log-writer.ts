@@ -278,16 +278,16 @@ export class LogWriter {
       generation,
       signedSeq,
     }
-    if (durable) await this.#makeDurable()
+    if (durable) await this.#makeDurable(bodies.length)
   }
 
   /** All lines up to the end are on the disk, and the head file says so. */
-  async #makeDurable(): Promise<void> {
+  async #makeDurable(events = 0): Promise<void> {
     const { files } = this.#parts
     const from = this.#unsynced
     if (from !== undefined) {
       try {
-        await files.settle(from)
+        await files.settle(from, events >= CROWD)
       } catch (error) {
         this.#owed = Math.max(this.#owed, this.#end.generation)
         this.#end = from
@@ -306,6 +306,9 @@ export class LogWriter {
     this.#durable = tailOf(this.#end)
   }
 }
+
+/** So many at once come from callers of whom others have work to be done meanwhile. */
+const CROWD = 8
 
 const tailOf = ({ seq, hash, generation }: LogEnd): AuditTail => ({
   seq,

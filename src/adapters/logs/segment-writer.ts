@@ -115,11 +115,14 @@ export class SegmentWriter {
     }
   }
 
-  /** What was appended behind `from` is durable. When it rejects, none of it stands there. */
-  async settle(from: LogEnd): Promise<void> {
+  /**
+   * What was appended behind `from` is durable. When it rejects, none of it stands there. `aside`:
+   * the event loop has other work meanwhile.
+   */
+  async settle(from: LogEnd, aside = false): Promise<void> {
     const { fd } = this.#hold(from.segment)
     try {
-      await this.#sync(fd)
+      await this.#sync(fd, aside)
     } catch (error) {
       // After a failed sync the system may take the lost pages for clean: only rewriting helps.
       this.#takeBack(from)
@@ -174,9 +177,9 @@ export class SegmentWriter {
     return this.#open
   }
 
-  async #sync(fd: number): Promise<void> {
+  async #sync(fd: number, aside: boolean): Promise<void> {
     const startedAt = process.hrtime.bigint()
-    if (bitsIn(this.#slow) < SLOW_OF_RECENT) this.#fs.sync(fd)
+    if (!aside && bitsIn(this.#slow) < SLOW_OF_RECENT) this.#fs.sync(fd)
     else await this.#fs.syncLater(fd)
     const slow = Number(process.hrtime.bigint() - startedAt) / 1e6 >= QUICK_SYNC_MS
     this.#slow = ((this.#slow << 1) | Number(slow)) & RECENT

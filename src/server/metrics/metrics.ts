@@ -83,14 +83,30 @@ export function createMetrics(sealed: () => boolean): Metrics {
     }),
   )
 
+  /** What is counted at every request, with its labels looked up once. */
+  const ways = new Map<
+    string,
+    { requests: Counter.Internal; seconds: Histogram.Internal<string> }
+  >()
+
   return {
     contentType: registry.contentType,
     began: () => inFlight.inc(),
     ended({ via, operation, status, ms, code }: RequestFacts) {
       inFlight.dec()
       const way = wayIn(via)
-      requests.inc({ via: way, operation, status: `${Math.floor(status / 100)}xx` })
-      seconds.observe({ via: way, operation }, ms / 1_000)
+      const of = `${Math.floor(status / 100)}xx`
+      const key = `${way} ${operation} ${of}`
+      let counted = ways.get(key)
+      if (counted === undefined) {
+        counted = {
+          requests: requests.labels(way, operation, of),
+          seconds: seconds.labels(way, operation),
+        }
+        ways.set(key, counted)
+      }
+      counted.requests.inc()
+      counted.seconds.observe(ms / 1_000)
       if (status >= 500 && code !== undefined) errors.inc({ code: known(code) })
     },
     throttled: (limit) => throttled.inc({ limit }),
