@@ -105,14 +105,19 @@ const BODY_BYTES_MAX: Readonly<Record<DialectName, number>> = {
   aws: LIMITS.awsRequestBodyBytesMax,
 }
 
-/** RFC 9112, 3.2: of two hosts another reader may take the other. Nor is a request of HTTP/0.9 one. */
+/**
+ * RFC 9112, 3.2: of two hosts another reader may take the other, and so of two credentials. Nor is a
+ * request of HTTP/0.9 one.
+ */
 function soundRequest({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean {
   let hosts = 0
+  let credentials = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+    else if (name?.length === 13 && name.toLowerCase() === 'authorization') credentials++
   }
-  return hosts <= 1 && httpVersionMajor === 1
+  return hosts <= 1 && credentials <= 1 && httpVersionMajor === 1
 }
 
 const malformedRequest = () => new CofferError('invalid_argument', 'The request is malformed.')

@@ -147,7 +147,7 @@ test('a head of more than requestHeadBytesMax is 431', async () => {
   expect(await said(port, head(LIMITS.requestHeadBytesMax))).toEqual([431])
 })
 
-test('a request that two readers would frame differently is refused', async () => {
+test('a request that two readers would understand differently is refused', async () => {
   const { port } = await start()
   const post = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n'
   const smuggled = 'GET /ip HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -166,6 +166,7 @@ test('a request that two readers would frame differently is refused', async () =
     `${post}X: a\r\n Content-Length: 4\r\n\r\nabcd${smuggled}`,
     `${post}X: a\nContent-Length: 4\r\n\r\nabcd`,
     `GET /ip HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n`,
+    `GET /ip HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nauthorization: b\r\n\r\n`,
     `GET /ip HTTP/1.1\r\n\r\n`,
     `GET /ip\r\n\r\n`,
   ]
