@@ -72,11 +72,14 @@ it('reads escapes, and takes templates and interpolation for text', () => {
   ])
 })
 
+it('takes a path that says nothing for one that gives nothing', () => {
+  expect(rules('path "a" {}')).toEqual([['a', []]])
+})
+
 describe('refused, saying where', () => {
   test.each([
     ['path "a" { capabilities = ["raed"] }', /line 1: path "a": invalid capability "raed"/],
     ['\n\npath "a" { capabilties = ["read"] }', /line 3: path "a": unknown key "capabilties"/],
-    ['path "a" { }', /line 1: path "a": say its capabilities/],
     ['path "a" { policy = "all" }', /line 1: path "a": invalid policy/],
     ['paht "a" { policy = "deny" }', /line 1: unknown key "paht"/],
     ['path "a+*" { policy = "deny" }', /line 1: "\+\*" is not allowed/],

@@ -94,13 +94,13 @@ function ruleOf({ key, line }: HclMember, members: readonly HclMember[]): VaultR
   }
   return {
     path,
-    capabilities: capabilitiesOf(key, line, fields),
+    capabilities: capabilitiesOf(key, fields),
     parameters: parametersOf(fields),
     wantsWrapping: fields.has('min_wrapping_ttl'),
   }
 }
 
-function capabilitiesOf(key: string, line: number, fields: Fields): VaultRule['capabilities'] {
+function capabilitiesOf(key: string, fields: Fields): VaultRule['capabilities'] {
   const legacy = fields.get('policy')
   const given = new Set<Capability>()
   if (legacy !== undefined) {
@@ -116,9 +116,6 @@ function capabilitiesOf(key: string, line: number, fields: Fields): VaultRule['c
     if (capability !== undefined) given.add(capability)
     else if (word === 'deny') denies = true
     else throw refuseAt(item.line, `path ${shown(key)}: invalid capability ${shown(word)}`)
-  }
-  if (legacy === undefined && !fields.has('capabilities')) {
-    throw refuseAt(line, `path ${shown(key)}: say its capabilities`)
   }
   return denies ? 'deny' : given
 }

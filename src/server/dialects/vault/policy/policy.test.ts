@@ -56,6 +56,7 @@ describe('policies', () => {
     await put('gone', TEXT)
     const names = (await root('GET', 'sys/policies/acl?list=true')).body.data.keys
     expect(names).toEqual(expect.arrayContaining(['default', 'gone', 'root']))
+    expect(names).not.toContain('auditor')
     const old = (await root('GET', 'sys/policy')).body
     expect(old.policies).toEqual(old.data.keys)
     for (let i = 0; i < 2; i++) {

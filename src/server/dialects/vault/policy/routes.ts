@@ -79,9 +79,11 @@ export const POLICY_ROUTES: readonly VaultRoute[] = [
 const nameOf = ({ params }: VaultContext): string => policyName(params['name'] ?? '')
 const shownName = (context: VaultContext): string => shownPolicies([nameOf(context)])[0] ?? ''
 
+/** Those that every store has and Vault does not know are left out: a fresh one has `default` and `root`. */
 async function namesOf(context: VaultContext): Promise<string[]> {
   const { coffer } = await context.caller()
-  return shownPolicies((await coffer.access.policies()).map(({ name }) => name))
+  const names = (await coffer.access.policies()).map(({ name }) => name)
+  return shownPolicies(names.filter((name) => isRootPolicy(name) || !BUILTIN_POLICIES.has(name)))
 }
 
 async function policyOf(context: VaultContext): Promise<Policy | undefined> {
