@@ -83,9 +83,12 @@ const said: CofferSaid = { port: running.port, caFile: running.caFile }
 console.log(JSON.stringify(said))
 // Whoever started it is gone.
 process.stdin.on('end', () => process.exit(0)).resume()
+async function stop(): Promise<void> {
+  await running.close()
+  await platform.close()
+  process.exit(0)
+}
+
 process.once('SIGTERM', () => {
-  void running
-    .close()
-    .then(() => platform.close())
-    .then(() => process.exit(0))
+  stop().catch(() => process.exit(1))
 })

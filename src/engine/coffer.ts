@@ -130,7 +130,7 @@ class LocalCoffer implements Coffer {
 
   get settings(): SettingsAdmin {
     const load = async () =>
-      (await import('./settings.ts')).createSettingsAdmin(this.#context, this.#origin)
+      (await import('./settings-admin.ts')).createSettingsAdmin(this.#context, this.#origin)
     return (this.#settings ??= loadedLater(once(load), SETTINGS))
   }
 

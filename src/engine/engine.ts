@@ -7,6 +7,7 @@ import type { Store } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
 import { checkActor, operatorOrigin } from './actors.ts'
+import { requireAudited } from './audited.ts'
 import type { BackupWriter } from './backup/write.ts'
 import { createCoffer } from './coffer.ts'
 import type { EngineContext, Origin } from './context.ts'
@@ -107,7 +108,6 @@ export function createEngine(parts: EngineParts): Platform {
     },
 
     async permit(by, action, resource, auditedAs, failure) {
-      const { requireAudited } = await import('./audited.ts')
       await requireAudited(context, operatorOrigin(by), action, resource, auditedAs, failure)
     },
     async record(events) {

@@ -104,7 +104,7 @@ export async function loggingIn<T>(
 }
 
 /** Counts a credential that was not good, and answers with the error to throw. */
-export function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
+function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
   return (
     server.guard.refused(request.ip, via, 'unauthenticated') ??
     new CofferError('unauthenticated', 'The credential is missing or not valid.')

@@ -6,14 +6,7 @@ export const STORE_LOG_HASH = 'abb1173c9d9565bc7e734f143b3602a77071235d38698e792
 export const STORE_LOG_SEED = 20_260_731
 export const STORE_LOG_OPERATIONS = 3_000
 
-const KINDS: readonly HeadKind[] = [
-  'secret',
-  'policy',
-  'role',
-  'actor',
-  'setting',
-  'credential',
-]
+const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'setting', 'credential']
 
 /** Where orders differ: byte order, UTF-16 order, locale order, prefixes, normal forms, lengths. */
 const PATHS: readonly string[] = [
