@@ -246,7 +246,7 @@ describe('tags and metadata', () => {
     await expectFault(reserved, 'InvalidParameterException', /aws: prefixed/)
     const many = Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: '' }))
     await client.tagResource({ ...id, Tags: many.slice(0, 50) })
-    await expectFault(client.tagResource({ ...id, Tags: many }), 'LimitExceededException')
+    await expectFault(client.tagResource({ ...id, Tags: many }), 'InvalidParameterException')
   })
 
   it('updating changes what is given and nothing else', async () => {

@@ -37,6 +37,15 @@ describe('errors', () => {
     )
   })
 
+  it('a limit is a mistake in what is asked where the service has no error for limits', () => {
+    const error = new CofferError('limit_exceeded', 'Too many.')
+    expect(
+      ['PutSecretValue', 'TagResource'].map(
+        (operation) => faultOf(error, { ...ASKED, operation }).type,
+      ),
+    ).toEqual(['LimitExceededException', 'InvalidParameterException'])
+  })
+
   it('what passes by itself is told as such', () => {
     for (const code of ['sealed', 'store_busy', 'audit_unavailable'] as const) {
       expect(faultOf(new CofferError(code, ''), ASKED)).toMatchObject({ status: 503 })

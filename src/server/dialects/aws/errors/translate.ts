@@ -61,7 +61,10 @@ const ROWS: { readonly [C in ErrorCode]?: Translate } = {
   invalid_value: parameter,
   invalid_argument: parameter,
   too_large: parameter,
-  limit_exceeded: ({ message }) => new AwsFault('LimitExceededException', message),
+  limit_exceeded: ({ message }, { operation }) =>
+    LIMITED.has(operation)
+      ? new AwsFault('LimitExceededException', message)
+      : faults.parameter(message),
   corrupt: () =>
     new AwsFault(
       'DecryptionFailure',
@@ -76,3 +79,11 @@ const ROWS: { readonly [C in ErrorCode]?: Translate } = {
   unavailable,
   timeout: unavailable,
 }
+
+/** The operations that have an error for a limit in the service's model. */
+const LIMITED = new Set([
+  'CreateSecret',
+  'PutSecretValue',
+  'UpdateSecret',
+  'UpdateSecretVersionStage',
+])
