@@ -1,7 +1,6 @@
 import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
 import type { Settings } from '../core/ports/settings.ts'
-import type { HeadRow } from '../core/ports/store.ts'
 import type { JsonObject } from '../core/value.ts'
 import type { EngineContext } from './context.ts'
 import { refuseOlder } from './witness.ts'
