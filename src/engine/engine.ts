@@ -77,7 +77,8 @@ export function createEngine(parts: EngineParts): Platform {
       // At every request: without a turn for what is loaded already.
       authenticate: (...given) =>
         ready?.authenticate(...given) ?? identities().then((made) => made.authenticate(...given)),
-      accessKey: async (...given) => (await identities()).accessKey(...given),
+      accessKey: (...given) =>
+        ready?.accessKey(...given) ?? identities().then((made) => made.accessKey(...given)),
       loginAppRole: async (...given) => (await identities()).loginAppRole(...given),
       loginJwt: async (...given) => (await identities()).loginJwt(...given),
       tidy: async () => (await identities()).tidy(),

@@ -4,7 +4,10 @@ import type { Coffer } from '../core/ports/coffer.ts'
 import type { Session } from '../core/ports/identities.ts'
 import type { Operator } from '../core/ports/platform.ts'
 import type { Asker } from './dialects/aws/resource-policy/refusal.ts'
-import { refusedByResourcePolicy } from './dialects/aws/resource-policy/refusal.ts'
+import {
+  hasResourcePolicy,
+  refusedByResourcePolicy,
+} from './dialects/aws/resource-policy/refusal.ts'
 import { noteCaller } from './observe.ts'
 import type { Operation, Server } from './server.ts'
 
@@ -49,13 +52,13 @@ export async function admitted(
   via: string,
   operation: Operation,
   as: Pick<Asker, 'region' | 'operation'> = {},
-): Promise<Caller> {
+): Promise<Caller & { readonly asker: Asker }> {
   noteCaller(request, via, operation, session.actor)
   const waiting = server.guard.admit(session.actor, operation)
   if (waiting !== undefined) await waiting
   const { actor, grants, token } = session
   // Taken now: what goes on after its answer has no connection to ask any more.
-  const asker = { ...askerOf(server, request, actor), ...as }
+  const asker = askerOf(server, request, actor, as)
   const by: Operator = {
     actor,
     via,
@@ -64,18 +67,25 @@ export async function admitted(
     grants,
     token: token?.accessor,
     refuses: (record, action) =>
+      hasResourcePolicy(record) &&
       refusedByResourcePolicy({ ...asker, now: server.clock() }, record, action),
   }
-  return { session, by, coffer: server.gate.platform().as(actor, by) }
+  return { session, by, asker, coffer: server.gate.platform().as(actor, by) }
 }
 
-/** Who asks, as resource policies see it. */
-export const askerOf = (server: Server, request: FastifyRequest, actor: string): Asker => ({
+const askerOf = (
+  server: Server,
+  request: FastifyRequest,
+  actor: string,
+  { region, operation }: Pick<Asker, 'region' | 'operation'>,
+): Asker => ({
   accountId: server.options.aws.accountId,
   actor,
   address: request.ip,
   secure: request.protocol === 'https',
   now: server.clock(),
+  region,
+  operation,
 })
 
 /**

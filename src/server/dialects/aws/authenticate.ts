@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify'
-import { admitted, askerOf } from '../../caller.ts'
+import { admitted } from '../../caller.ts'
 import type { Operation as Kind, Server } from '../../server.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault } from './errors/fault.ts'
 import type { SigningKeys } from './sigv4/signing-keys.ts'
 import { verifySignature } from './sigv4/verify.ts'
+import type { Verified } from './sigv4/verify.ts'
 
 /** How requests of this dialect are called in audit events. */
 export const VIA = 'aws'
@@ -21,7 +22,7 @@ export interface Wanted {
  */
 export async function authenticate(
   server: Server,
-  { keys, ...dialect }: DialectState & { readonly keys: SigningKeys },
+  dialect: DialectState & { readonly keys: SigningKeys },
   request: FastifyRequest,
   body: Uint8Array,
   { service, operation, kind }: Wanted,
@@ -29,34 +30,40 @@ export async function authenticate(
   const platform = server.gate.platform()
   const { method, url, headers, ip: address } = request
   const now = server.clock()
-  const { session, scope } = await verifySignature(
-    { method, url, headers, body },
-    {
-      keys,
-      now,
-      identities: platform.identities,
-      from: { address, via: VIA, request: request.id },
-      service,
-    },
-  ).catch((error: unknown) => {
+  let verified: Verified
+  try {
+    verified = await verifySignature(
+      { method, url, headers, body },
+      {
+        keys: dialect.keys,
+        now,
+        identities: platform.identities,
+        from: { address, via: VIA, request: request.id },
+        service,
+      },
+    )
+  } catch (error) {
     if (error instanceof AwsFault) server.guard.refused(address, VIA, 'unauthenticated')
     throw error
-  })
+  }
+  const { session, scope } = verified
   const { region } = scope
   // A batch reads each of its secrets, and is refused each of them by itself.
   const as = {
     region,
     operation: operation === 'BatchGetSecretValue' ? 'GetSecretValue' : operation,
   }
-  const caller = await admitted(server, request, session, VIA, kind, as)
+  const { coffer, by, asker } = await admitted(server, request, session, VIA, kind, as)
   return {
-    ...caller,
+    coffer,
+    by,
+    session,
     region,
     accountId: server.options.aws.accountId,
     operation,
     platform,
     now,
-    asker: { ...askerOf(server, request, session.actor), ...as },
+    asker: { ...asker, now },
     server,
     dialect,
   }

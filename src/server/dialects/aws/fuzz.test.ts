@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { FAULTS } from './errors/fault.ts'
 import { OPERATIONS } from './operations/registry.ts'
 import type { Shape } from './shapes/shape.ts'
+import { struct } from './shapes/shape.ts'
 import type { TestAws } from './test-aws.ts'
 import { startTestAws } from './test-aws.ts'
 import { post, signed } from './test-signature.ts'
@@ -82,9 +83,7 @@ const structFor = ({ members }: Extract<Shape, { kind: 'struct' }>): fc.Arbitrar
   )
 
 const CALL = fc.constantFrom(...OPERATIONS.keys()).chain((name) => {
-  const { input } = OPERATIONS.get(name) ?? {
-    input: { kind: 'struct', members: {}, required: [] } as const,
-  }
+  const { input } = OPERATIONS.get(name) ?? { input: struct({}) }
   const likely = fc.record({
     SecretId: fc.constantFrom('a', 'a/b', '/a'),
     Name: fc.constantFrom('a', 'a/b'),

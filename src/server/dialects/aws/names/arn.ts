@@ -26,9 +26,12 @@ export const arnOfAbsent = (place: Place, name: string): string =>
  */
 export function suffixOf(id: string): string {
   for (let tries = 0; ; tries++) {
-    const digest = hash('sha256', `coffer aws arn\n${id}\n${tries}`, 'buffer')
+    // As text: a buffer for each digest costs twice the hash.
+    const digest = hash('sha256', `coffer aws arn\n${id}\n${tries}`)
     let suffix = ''
-    for (let i = 0; i < 6; i++) suffix += ALPHABET[digest.readUInt16BE(i * 2) % ALPHABET.length]
+    for (let i = 0; i < 24; i += 4) {
+      suffix += ALPHABET[Number.parseInt(digest.slice(i, i + 4), 16) % ALPHABET.length]
+    }
     if (!/^[a-z]+$/.test(suffix)) return suffix
   }
 }

@@ -22,7 +22,7 @@ import {
 import { struct, text } from '../shapes/shape.ts'
 import { versionIdOf } from '../staging/version-ids.ts'
 import type { Tag } from './tag-list.ts'
-import { withTags } from './tag-list.ts'
+import { tagsOf } from './tag-list.ts'
 import type { ValueInput } from './value.ts'
 import { valueOf } from './value.ts'
 
@@ -62,7 +62,7 @@ export const createSecret: Operation = {
     const path = pathOfName(name)
     const metadata: MetadataChange = {
       description: input.Description,
-      ...(input.Tags === undefined ? {} : { tags: withTags(undefined, input.Tags) }),
+      ...(input.Tags === undefined ? {} : { tags: tagsOf(input.Tags) }),
       spellings: { aws: name },
       dialects: withKept(undefined, {
         kmsKeyId: input.KmsKeyId,

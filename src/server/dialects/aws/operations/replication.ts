@@ -1,6 +1,7 @@
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
 import { changeLiveSecret, refuse } from '../change.ts'
+import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { arnOf } from '../names/arn.ts'
 import type { Replica, ReplicaInput } from '../replicas.ts'
@@ -60,7 +61,13 @@ const replicated = (
 ) =>
   changeLiveSecret(call, secretId, 'update', async (record) => {
     const { replicas: before = [], primaryRegion = call.region } = keptOf(record)
-    const replicas = change(before, primaryRegion)
+    let replicas: Replica[]
+    try {
+      replicas = change(before, primaryRegion)
+    } catch (error) {
+      if (!(error instanceof AwsFault)) throw error
+      return refuse(call, record.path, 'update', 'invalid_argument', error)
+    }
     await setReplicas(call, record, replicas, primaryRegion)
     return { ARN: arnOf(call, record), ReplicationStatus: replicationStatus(replicas) }
   })

@@ -40,9 +40,10 @@ export const rotateSecret: Operation = {
     },
     'SecretId',
   ),
-  run(call: Call, input: RotateInput) {
-    const { ClientRequestToken: token } = input
+  async run(call: Call, input: RotateInput) {
+    const { ClientRequestToken: token, RotationRules: rules } = input
     if (token === undefined) throw faults.noRotationToken()
+    if (rules !== undefined) nextRotation(rules, call.now)
     return changeLiveSecret(call, input.SecretId, 'write', async (record) => {
       const refused = (fault: AwsFault) =>
         refuse(call, record.path, 'write', 'invalid_argument', fault)

@@ -20,23 +20,28 @@ export interface Asker {
   readonly operation?: string | undefined
 }
 
-/**
- * Whether a secret's resource policy denies this: what an AWS client forbade holds in every dialect.
- * Almost no secret has one, which costs nothing.
- */
+/** Almost no secret has one. */
+export const hasResourcePolicy = (record: SecretRecord): boolean => policyOf(record) !== undefined
+
+/** Whether a secret's resource policy denies this: what an AWS client forbade holds in every dialect. */
 export function refusedByResourcePolicy(
   asker: Asker,
   record: SecretRecord,
   action: Action,
 ): boolean {
-  const text = record.dialects?.['aws']?.['policy']
-  if (typeof text !== 'string') return false
+  const text = policyOf(record)
+  if (text === undefined) return false
   try {
     return deniedBy(text, asker, record, action)
   } catch (error) {
     if (error instanceof PolicyProblem) return !MENDING.has(action)
     throw error
   }
+}
+
+function policyOf({ dialects }: SecretRecord): string | undefined {
+  const text = dialects?.['aws']?.['policy']
+  return typeof text === 'string' ? text : undefined
 }
 
 /** What is left of a secret whose policy somebody wrote by another way in, and cannot be read. */

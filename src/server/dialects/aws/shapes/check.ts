@@ -19,16 +19,17 @@ export function checkInput(body: unknown, shape: StructShape): Record<string, un
 
 function ofStruct(
   body: Readonly<Record<string, unknown>>,
-  { members, required }: StructShape,
+  { entries, required }: StructShape,
   at: string,
   broken: string[],
 ): Record<string, unknown> {
   const input: Record<string, unknown> = {}
-  for (const [name, shape] of Object.entries(members)) {
+  for (const { name, shape, shown } of entries) {
     const value = Object.hasOwn(body, name) ? body[name] : undefined
-    const place = `${at}${name.charAt(0).toLowerCase()}${name.slice(1)}`
-    if (value !== undefined && value !== null) input[name] = ofShape(value, shape, place, broken)
-    else if (required.includes(name)) {
+    if (value !== undefined && value !== null) {
+      input[name] = ofShape(value, shape, at + shown, broken)
+    } else if (required.includes(name)) {
+      const place = at + shown
       broken.push(`Value null at '${place}' failed to satisfy constraint: Member must not be null`)
     }
   }

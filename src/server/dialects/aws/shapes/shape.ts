@@ -41,6 +41,12 @@ export interface StructShape {
   readonly kind: 'struct'
   readonly members: Readonly<Record<string, Shape>>
   readonly required: readonly string[]
+  /** The members, with their names as messages show them. */
+  readonly entries: readonly {
+    readonly name: string
+    readonly shape: Shape
+    readonly shown: string
+  }[]
 }
 
 export const text = (rules: Omit<TextShape, 'kind'> = {}): TextShape => ({ kind: 'text', ...rules })
@@ -59,4 +65,13 @@ export const list = (of: Shape, min?: number, max?: number): ListShape => ({
 export const struct = (
   members: Readonly<Record<string, Shape>>,
   ...required: string[]
-): StructShape => ({ kind: 'struct', members, required })
+): StructShape => ({
+  kind: 'struct',
+  members,
+  required,
+  entries: Object.entries(members).map(([name, shape]) => ({
+    name,
+    shape,
+    shown: `${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+  })),
+})

@@ -23,13 +23,12 @@ export function stringToSign(
   amzDate: string,
 ): string {
   const { method, url, headers, body } = request
-  const names = signedHeaders.toSorted()
-  const signed = new Set(names)
-  if (!signed.has('host')) {
+  const names = inOrder(signedHeaders) ? signedHeaders : signedHeaders.toSorted()
+  if (!names.includes('host')) {
     throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
   }
   for (const name in headers) {
-    if (name.startsWith('x-amz-') && !signed.has(name)) {
+    if (name.startsWith('x-amz-') && !names.includes(name)) {
       throw invalid(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`)
     }
   }
@@ -53,8 +52,14 @@ const sha256 = (bytes: Uint8Array | string) => hash('sha256', bytes)
 
 function headerValue(value: string | string[] | undefined, name: string): string {
   if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)
-  const text = typeof value === 'string' ? value : value.join(',')
-  return text.trim().replace(SPACES, ' ')
+  const text = (typeof value === 'string' ? value : value.join(',')).trim()
+  return text.includes('  ') ? text.replace(SPACES, ' ') : text
+}
+
+/** As every client sends them. */
+function inOrder(names: readonly string[]): boolean {
+  for (let i = 1; i < names.length; i++) if ((names[i - 1] ?? '') > (names[i] ?? '')) return false
+  return true
 }
 
 /** Sorted by encoded name, then by encoded value. */

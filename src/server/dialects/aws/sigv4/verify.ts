@@ -44,8 +44,8 @@ export async function verifySignature(
   const text = stringToSign(request, scope, date)
   const known = await identities.accessKey(scope.accessKeyId, from)
   if (known === undefined) throw unknownClient()
-  const signature = createHmac('sha256', keys.of(scope, known)).update(text)
-  if (!equal(signature.digest(), scope.signature)) {
+  const signature = createHmac('sha256', keys.of(scope, known)).update(text).digest('hex')
+  if (!equal(signature, scope.signature)) {
     throw invalid(
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
     )
@@ -59,9 +59,8 @@ const unknownClient = () =>
     'The security token included in the request is invalid.',
   )
 
-function equal(ours: Uint8Array, theirs: string): boolean {
-  return SIGNATURE.test(theirs) && timingSafeEqual(ours, Buffer.from(theirs, 'hex'))
-}
+const equal = (ours: string, theirs: string): boolean =>
+  SIGNATURE.test(theirs) && timingSafeEqual(Buffer.from(ours), Buffer.from(theirs))
 
 const SIGNATURE = /^[0-9a-f]{64}$/
 const ID_CHARS_MAX = 128

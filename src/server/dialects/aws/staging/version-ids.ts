@@ -17,15 +17,10 @@ export const knownVersions = (record: SecretRecord): VersionRecord[] =>
 
 /** A UUID of version 8: the same for the same version, wherever it is asked for. */
 function derivedId(secretId: string, number: number): string {
-  const digest = hash('sha256', `coffer aws version\n${secretId}\n${number}`, 'buffer')
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
-  const hex = digest.toString('hex')
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20, 32),
-  ].join('-')
+  const hex = hash('sha256', `coffer aws version\n${secretId}\n${number}`)
+  const variant = VARIANTS[Number.parseInt(hex.charAt(16), 16) & 3]
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
+
+/** The digits that RFC 9562's variant leaves. */
+const VARIANTS = '89ab'
