@@ -11,6 +11,8 @@ beforeAll(async () => {
   stranger = aws.clientWith(await aws.keyOf('service:stranger', rules))
   const made = await aws.client.createSecret({ Name: 'theirs/there', SecretString: 'v' })
   version = made.VersionId
+  const url = 'http://127.0.0.1:9/'
+  await aws.coffer.settings.put('aws/rotation/rotate', { url })
   await aws.client.createSecret({ Name: 'theirs/gone', SecretString: 'v' })
   await aws.client.deleteSecret({ SecretId: 'theirs/gone' })
 })
@@ -63,6 +65,30 @@ const OPERATIONS: Record<string, Ask> = {
   CancelRotateSecret: (client, SecretId) => client.cancelRotateSecret({ SecretId }),
 }
 
+const MISTAKES: Record<string, Ask> = {
+  'a tag that may not be': (client, SecretId) =>
+    client.tagResource({ SecretId, Tags: [{ Key: 'aws:k', Value: 'v' }] }),
+  'too many tags': (client, SecretId) =>
+    client.tagResource({
+      SecretId,
+      Tags: Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: 'v' })),
+    }),
+  'a replica where it is': (client, SecretId) =>
+    client.replicateSecretToRegions({ SecretId, AddReplicaRegions: [{ Region: 'eu-west-1' }] }),
+  'a schedule that is none': (client, SecretId) =>
+    client.rotateSecret({
+      SecretId,
+      RotationLambdaARN: 'rotate',
+      RotationRules: { ScheduleExpression: 'rate(1 hours)' },
+    }),
+  'a stage of no version': (client, SecretId) =>
+    client.updateSecretVersionStage({ SecretId, VersionStage: 'x' }),
+  'a policy that is none': (client, SecretId) =>
+    client.putResourcePolicy({ SecretId, ResourcePolicy: 'none' }),
+  'two values': (client, SecretId) =>
+    client.putSecretValue({ SecretId, SecretString: 'x', SecretBinary: new Uint8Array(1) }),
+}
+
 describe('who may not do a thing', () => {
   it.each(Object.entries(OPERATIONS))(
     '%s: learns nothing of whether the secret is there',
@@ -79,6 +105,19 @@ describe('who may not do a thing', () => {
       expect(allowed.name).not.toBe('AccessDeniedException')
       const events = await aws.coffer.audit.query({ actor: 'service:stranger', limit: 4 })
       expect(events.filter((event) => event.outcome === 'denied')).toHaveLength(3)
+    },
+  )
+
+  it.each(Object.entries(MISTAKES))(
+    'and asks wrongly for %s: is told the same of what is there and of what is not',
+    async (_what, ask) => {
+      const told = await Promise.all(
+        ['theirs/there', 'theirs/gone', 'theirs/never'].map(async (id) => {
+          const { name, message } = await failureOf(ask(stranger, id))
+          return `${name} ${message.replace(id, '')}`
+        }),
+      )
+      expect(new Set(told).size).toBe(1)
     },
   )
 
