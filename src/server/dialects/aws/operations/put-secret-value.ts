@@ -47,7 +47,7 @@ export const putSecretValue: Operation = {
       return {
         ...identityOf(call, record),
         VersionId: token,
-        VersionStages: written ? attached(record, stages) : stagesOf(record, version),
+        VersionStages: written ? attached(record, [...new Set(stages)]) : stagesOf(record, version),
       }
     })
   },

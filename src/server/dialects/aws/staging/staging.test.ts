@@ -41,8 +41,9 @@ describe('staging labels', () => {
     const other = await client.putSecretValue({
       SecretId: 'moves',
       SecretString: 'x',
-      VersionStages: ['mine'],
+      VersionStages: ['mine', 'mine'],
     })
+    expect(other.VersionStages).toEqual(['mine'])
     expect((await stages('moves'))[c ?? '']).toEqual(['AWSPENDING'])
     expect((await stages('moves'))[other.VersionId ?? '']).toEqual(['mine'])
   })
