@@ -24,6 +24,8 @@ export interface VaultRoute {
   readonly decidedInside?: true
   /** Of those that are decided inside: operations that are more than one address to a policy. */
   readonly alsoGuarded?: readonly VaultOperation[]
+  /** A parameter whose case does not count: policies are asked about both spellings. */
+  readonly folds?: string
   /** What limits count it as. Default: read, list or write by the operation; `manage` below `sys/`, `auth/`. */
   readonly counts?: Operation
   /** Whether what an `update` is about is there: without it that takes `create`, with it `update`. */

@@ -1,6 +1,7 @@
 import type { Grants } from '../../../../core/ports/identities.ts'
 import type { Coffer } from '../../../../core/ports/coffer.ts'
 import { refuse } from '../errors.ts'
+import { foldedName } from '../folded-name.ts'
 
 /** Coffer's `admin` is called `root` here, and nothing else is called otherwise. */
 const ADMIN = 'admin'
@@ -9,14 +10,14 @@ export const DEFAULT_POLICY = 'default'
 
 /** A name as clients write it; case does not count. @throws VaultRefusal 400 */
 export function policyName(given: string): string {
-  const name = given.trim().toLowerCase()
+  const name = foldedName(given)
   if (name === ROOT) return ADMIN
   if (NAME.test(name)) return name
   throw refuse(400, 'a policy name is 1 to 64 of a-z 0-9 . _ - and begins with a letter or digit')
 }
 
 /** What is none names no policy that could be there. */
-export const isPolicyName = (given: string): boolean => NAME.test(given.trim().toLowerCase())
+export const isPolicyName = (given: string): boolean => NAME.test(foldedName(given))
 
 export const policyNames = (given: readonly string[]): string[] => [
   ...new Set(given.filter((name) => name.trim() !== '').map(policyName)),

@@ -1,4 +1,5 @@
 import { isCofferError } from '../../../../core/errors.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import type { SecretRecord, VersionRecord } from '../../../../core/record.ts'
 import { refuse } from '../errors.ts'
 import { listField } from '../fields.ts'
@@ -112,6 +113,9 @@ async function absentIsDone(
 function named({ body }: VaultContext, missing: string): () => number[] {
   const given = listField(body, 'versions') ?? []
   if (given.length === 0) throw refuse(400, missing)
+  if (given.length > LIMITS.versionsMax) {
+    throw refuse(400, `at most ${LIMITS.versionsMax} versions at once`)
+  }
   const numbers = given.map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
   if (numbers.some(Number.isNaN)) throw refuse(400, 'versions are whole numbers')
   return () => [...new Set(numbers)].filter((number) => number > 0)

@@ -3,6 +3,7 @@ import type { Capability } from '../../../../core/policy/vault/parse.ts'
 import { parametersFit } from '../../../../core/policy/vault/access.ts'
 import type { AddressPermissions } from '../../../../core/policy/vault/permissions.ts'
 import type { Caller } from '../../../caller.ts'
+import { foldedName } from '../folded-name.ts'
 import type { PathGuard, VaultContext, VaultOperation } from '../route.ts'
 
 /**
@@ -11,12 +12,25 @@ import type { PathGuard, VaultContext, VaultOperation } from '../route.ts'
  * about. Every refusal is audited. @throws CofferError `denied`
  */
 export const guardPath: PathGuard = async (context, caller) => {
-  const found = await permissionsOf(context, caller)
-  const wanted = await capabilityOf(context, caller, found)
-  const mayTouch = found.isRoot || found.capabilities.has('sudo') || !needsSudo(context)
-  const fits = found.parameters === undefined || parametersFit(found.parameters, context.body)
-  if (found.capabilities.has(wanted) && mayTouch && fits) return actingCaller(context, caller)
-  throw await refused(context, caller, `vault:${addressOf(context)}`)
+  const folded = foldedPath(context)
+  for (const path of folded === context.path ? [folded] : [context.path, folded]) {
+    const asked = { ...context, path }
+    const found = await permissionsOf(asked, caller)
+    const wanted = await capabilityOf(asked, caller, found)
+    const mayTouch = found.isRoot || found.capabilities.has('sudo') || !needsSudo(asked)
+    const fits = found.parameters === undefined || parametersFit(found.parameters, context.body)
+    if (found.capabilities.has(wanted) && mayTouch && fits) continue
+    throw await refused(asked, caller, `vault:${addressOf(asked)}`)
+  }
+  return actingCaller(context, caller)
+}
+
+/** With the parameter whose case does not count as it is kept. */
+function foldedPath({ path, mount, route }: VaultContext): string {
+  if (route?.folds === undefined) return path
+  const below = path.slice(mount.path.length).split('/')
+  const at = route.path.split('/').indexOf(`:${route.folds}`)
+  return mount.path + below.map((part, i) => (i === at ? foldedName(part) : part)).join('/')
 }
 
 /**
@@ -49,9 +63,13 @@ export const permissionsFor = (
 const permissionsOf = (context: VaultContext, caller: Caller): Promise<AddressPermissions> =>
   permissionsFor(context, caller, addressOf(context), context.operation === 'list')
 
-/** A list is asked of what ends in a slash and nothing else is, whatever the client wrote. */
+/**
+ * A list is asked of what ends in a slash and nothing else is, whatever the client wrote; and slashes
+ * too many make no other address.
+ */
 function addressOf({ path, operation }: VaultContext): string {
-  const closed = path.endsWith('/') ? path.slice(0, -1) : path
+  const single = path.replaceAll(/\/{2,}/g, '/')
+  const closed = single.endsWith('/') ? single.slice(0, -1) : single
   return operation === 'list' ? `${closed}/` : closed
 }
 

@@ -71,9 +71,9 @@ const remove: VaultHandler = async (context) => {
 
 export const POLICY_ROUTES: readonly VaultRoute[] = [
   { path: 'policies/acl', on: { list, read: list } },
-  { path: 'policies/acl/:name', on: { read, update: write, delete: remove } },
+  { path: 'policies/acl/:name', folds: 'name', on: { read, update: write, delete: remove } },
   { path: 'policy', on: { list: listOld, read: listOld } },
-  { path: 'policy/:name', on: { read: readOld, update: write, delete: remove } },
+  { path: 'policy/:name', folds: 'name', on: { read: readOld, update: write, delete: remove } },
 ]
 
 const nameOf = ({ params }: VaultContext): string => policyName(params['name'] ?? '')

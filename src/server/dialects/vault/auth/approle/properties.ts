@@ -57,7 +57,12 @@ const writeId: VaultHandler = async (context) => {
 
 /** `role/NAME/PROPERTY`, and the role id. */
 export const PROPERTY_ROUTES: readonly VaultRoute[] = [
-  { path: 'role/:role/role-id', exists: roleExists, on: { read: readId, update: writeId } },
+  {
+    path: 'role/:role/role-id',
+    folds: 'role',
+    exists: roleExists,
+    on: { read: readId, update: writeId },
+  },
   ...PROPERTIES.map(({ path, fields, reset }): VaultRoute => {
     const read: VaultHandler = async (context) => {
       const shown: JsonObject = shownRole(await existingRole(context))
@@ -80,6 +85,6 @@ export const PROPERTY_ROUTES: readonly VaultRoute[] = [
       return undefined
     }
     const on = { read, update, ...(reset === undefined ? {} : { delete: remove }) }
-    return { path: `role/:role/${path}`, exists: roleExists, on }
+    return { path: `role/:role/${path}`, folds: 'role', exists: roleExists, on }
   }),
 ]

@@ -8,6 +8,7 @@ import { actingCaller } from '../../policy/path-guard.ts'
 import type { VaultContext, VaultHandler } from '../../route.ts'
 import { mountName } from '../mount-name.ts'
 import { shownPolicy } from '../policy-names.ts'
+import { bearersOf, refuseRootRole } from '../root-roles.ts'
 import { shownSettings, tokenSettings } from '../token-fields.ts'
 
 /** The name of the path's role. Case does not count, as in Vault. @throws VaultRefusal 400 */
@@ -72,6 +73,7 @@ export async function putRole(
   const { coffer } = actingCaller(context, await context.caller())
   const which = { mount: mountName(context), name: roleName(context) }
   const token = { ...change.token }
+  await refuseRootRole(context, ...bearersOf((await appRoleOf(context))?.token, token))
   await coffer.identities.putAppRole({ ...change, ...which, token, unknownPolicies: 'keep' })
 }
 

@@ -6,6 +6,7 @@ import { refuse } from '../../errors.ts'
 import { intField, listField, textField, textsField } from '../../fields.ts'
 import type { VaultAnswer, VaultContext, VaultHandler } from '../../route.ts'
 import { mountName } from '../mount-name.ts'
+import { refuseRootRole } from '../root-roles.ts'
 import { cidrsShown, existingRole, roleName } from './role.ts'
 
 /** `secret-id`: one that is made here. */
@@ -50,6 +51,7 @@ export const destroyAccessor: VaultHandler = (context) =>
 async function created(context: VaultContext, secretId: string | undefined): Promise<VaultAnswer> {
   const role = await existingRole(context)
   if (!role.bindSecretId) throw refuse(400, 'bind_secret_id is not set on the role')
+  await refuseRootRole(context, role.token)
   const { body } = context
   const { coffer } = await context.caller()
   const uses = intField(body, 'num_uses')

@@ -4,6 +4,7 @@ import { refuse } from '../../errors.ts'
 import { listField, textField } from '../../fields.ts'
 import type { VaultHandler } from '../../route.ts'
 import { mountName } from '../mount-name.ts'
+import { refuseRootRole } from '../root-roles.ts'
 
 export const readConfig: VaultHandler = async (context) => {
   const { coffer } = await context.caller()
@@ -23,6 +24,8 @@ export const writeConfig: VaultHandler = async (context) => {
     return given === undefined || given.length === 0 ? undefined : given
   }
   const { coffer } = await context.caller()
+  const roles = await coffer.identities.jwtRoles(mountName(context))
+  await refuseRootRole(context, ...roles.map(({ token }) => token))
   await coffer.identities.putJwtIssuer({
     mount: mountName(context),
     discoveryUrl: text('oidc_discovery_url'),

@@ -6,6 +6,7 @@ import { refuse } from '../../errors.ts'
 import { boolField, listField, objectField, textField, textsField } from '../../fields.ts'
 import type { VaultContext, VaultHandler } from '../../route.ts'
 import { mountName } from '../mount-name.ts'
+import { bearersOf, refuseRootRole } from '../root-roles.ts'
 import { shownSettings, tokenSettings } from '../token-fields.ts'
 
 export const listRoles: VaultHandler = async (context) => {
@@ -32,6 +33,7 @@ export const writeRole: VaultHandler = async (context) => {
   }
   const { coffer } = await context.caller()
   const token = tokenSettings(body)
+  await refuseRootRole(context, ...bearersOf(before?.token, token))
   const withDefault = token.withDefault ?? before?.token.withDefault ?? before === undefined
   await coffer.identities.putJwtRole({
     ...fieldsOf(body),

@@ -24,6 +24,7 @@ export const JWT_ROUTES: readonly VaultRoute[] = [
   { path: 'role', on: { list: listRoles } },
   {
     path: 'role/:role',
+    folds: 'role',
     exists: roleExists,
     on: { read: readRole, update: writeRole, delete: deleteRole },
   },
