@@ -184,6 +184,12 @@ describe('a signature', () => {
       'InvalidSignatureException',
       /'absent' is not in the request/,
     ],
+    ...['__proto__', 'constructor'].map((name): (typeof cases)[number] => [
+      `the header ${name}`,
+      { mangle: (a) => a.replace('SignedHeaders=', `SignedHeaders=${name};`) },
+      'InvalidSignatureException',
+      /is not in the request/,
+    ]),
   ]
   it.each(cases)('is refused with %s', async (_with, options, type, message) => {
     expect(await refusal(send(options))).toEqual([type, expect.stringMatching(message)])
