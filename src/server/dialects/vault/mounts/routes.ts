@@ -27,7 +27,8 @@ const enable: VaultHandler = async (context) => {
   }
   const given = textField(body, 'type') ?? ''
   const options = textsField(body, 'options') ?? {}
-  const version = given === 'kv-v2' ? '2' : given === 'kv-v1' ? '1' : (options['version'] ?? '1')
+  const named = NAMED_VERSIONS.get(given)
+  const version = named ?? options['version'] ?? '1'
   if (!['kv', 'kv-v1', 'kv-v2', 'generic'].includes(given) || !['1', '2'].includes(version)) {
     throw refuse(400, `plugin not found in the catalog: ${given.slice(0, 64)}`)
   }
@@ -38,11 +39,16 @@ const enable: VaultHandler = async (context) => {
     uuid: uuidOf(random),
     description: textField(body, 'description') ?? '',
     prefix: path === DEFAULT_MOUNT ? '' : path.slice(0, -1),
-    options: { ...options, version },
+    options: named === undefined ? options : { ...options, version: named },
     config: tuned({}, objectField(body, 'config') ?? {}),
   })
   return undefined
 }
+
+const NAMED_VERSIONS: ReadonlyMap<string, string> = new Map([
+  ['kv-v1', '1'],
+  ['kv-v2', '2'],
+])
 
 const disable: VaultHandler = async (context) => {
   const path = wantedPath(context)
@@ -65,15 +71,16 @@ const tune: VaultHandler = async (context) => {
   const { body } = context
   const mount = await existing(context)
   const options = { ...mount.options, ...textsField(body, 'options') }
-  if (isKv(mount) && options['version'] !== mount.options['version']) {
-    if (mount.backend !== 'kv1' || options['version'] !== '2') {
+  const version = options['version'] ?? '1'
+  if (isKv(mount) && version !== (mount.options['version'] ?? '1')) {
+    if (mount.backend !== 'kv1' || version !== '2') {
       throw refuse(400, 'cannot downgrade a versioned mount')
     }
   }
   if (!isKv(mount)) throw refuse(400, `cannot tune ${JSON.stringify(mount.path)}`)
   await putMount(context, {
     ...mount,
-    backend: options['version'] === '2' ? 'kv2' : 'kv1',
+    backend: version === '2' ? 'kv2' : 'kv1',
     options,
     description: textField(body, 'description') ?? mount.description,
     config: tuned(mount.config, body),

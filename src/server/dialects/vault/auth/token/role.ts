@@ -21,6 +21,9 @@ export interface TokenRole {
   readonly token_bound_cidrs: readonly string[]
   readonly token_no_default_policy: boolean
   readonly token_num_uses: number
+  /** As they were given under the names from before `token_…`; what counts is above. */
+  readonly period: number
+  readonly explicit_max_ttl: number
 }
 
 export const readRole: VaultHandler = async (context) => {
@@ -86,6 +89,8 @@ const NEW: TokenRole = {
   token_bound_cidrs: [],
   token_no_default_policy: false,
   token_num_uses: 0,
+  period: 0,
+  explicit_max_ttl: 0,
 }
 
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -98,10 +103,6 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 /** @throws VaultRefusal 400 */
 function changed(before: TokenRole, body: JsonObject): TokenRole {
   const names = (name: string) => listField(body, name)?.map((text) => text.toLowerCase())
-  const seconds = (name: string) => {
-    const value: JsonValue | undefined = body[`token_${name}`] ?? body[name]
-    return value === undefined ? undefined : parseSeconds(name, value)
-  }
   const type = textField(body, 'token_type')
   const kept = type === undefined ? before.token_type : TYPES.get(type)
   if (kept === undefined) throw refuse(400, 'this server makes service tokens only')
@@ -121,8 +122,8 @@ function changed(before: TokenRole, body: JsonObject): TokenRole {
     renewable: boolField(body, 'renewable') ?? before.renewable,
     path_suffix: suffix,
     token_type: kept,
-    token_period: seconds('period') ?? before.token_period,
-    token_explicit_max_ttl: seconds('explicit_max_ttl') ?? before.token_explicit_max_ttl,
+    ...lasting('period', before, body),
+    ...lasting('explicit_max_ttl', before, body),
     token_bound_cidrs:
       listField(body, 'token_bound_cidrs') ??
       listField(body, 'bound_cidrs') ??
@@ -133,10 +134,26 @@ function changed(before: TokenRole, body: JsonObject): TokenRole {
   }
 }
 
+/** Shown under the name, or both names, that it was given under. @throws VaultRefusal 400 */
+function lasting<Name extends 'period' | 'explicit_max_ttl'>(
+  name: Name,
+  before: TokenRole,
+  body: JsonObject,
+): Pick<TokenRole, Name | `token_${Name}`> {
+  const given = body[`token_${name}`] ?? undefined
+  const old = body[name] ?? undefined
+  const seconds = (value: JsonValue) => parseSeconds(name, value)
+  const [now, then] =
+    given !== undefined
+      ? [seconds(given), 0]
+      : old !== undefined
+        ? [seconds(old), seconds(old)]
+        : [before[`token_${name}`], before[name]]
+  return { [`token_${name}`]: now, [name]: then } as Pick<TokenRole, Name | `token_${Name}`>
+}
+
 const shown = (name: string, role: TokenRole): JsonObject => ({
   allowed_entity_aliases: null,
-  explicit_max_ttl: 0,
   name,
-  period: 0,
   ...(role as unknown as JsonObject),
 })

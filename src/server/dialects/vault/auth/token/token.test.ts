@@ -233,6 +233,20 @@ it('makes tokens by a role', async () => {
   expect((await root('GET', 'auth/token/roles?list=true')).status).toBe(404)
 })
 
+it('shows a role under the older names what was given under them', async () => {
+  const put = (body: Record<string, string>) => root('POST', 'auth/token/roles/old', body)
+  const shown = async () => (await root('GET', 'auth/token/roles/old')).body.data
+  await put({ period: '1h', explicit_max_ttl: '2h' })
+  await put({ orphan: 'true' })
+  expect(await shown()).toMatchObject({
+    period: 3_600,
+    token_period: 3_600,
+    explicit_max_ttl: 7_200,
+  })
+  await put({ token_period: '2h', period: '3h' })
+  expect(await shown()).toMatchObject({ period: 0, token_period: 7_200, explicit_max_ttl: 7_200 })
+})
+
 it('takes a token that was made elsewhere, and makes tokens that are good elsewhere', async () => {
   const own = vaultClient(server.url, await server.token({ policies: ['auditor'] }))
   expect((await own('GET', 'auth/token/lookup-self')).body.data.policies).toEqual(['auditor'])
