@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { isCofferError } from '../../core/errors.ts'
 import type { RequestFacts, RequestWatcher } from '../observe.ts'
+import { gatherLines } from './gathered.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -36,21 +37,43 @@ export function createLog(
   { level, text, shared = false }: LogOptions,
   write?: (line: string) => void,
 ): ServerLog {
-  const minLength = shared ? GATHERED_SHARED : GATHERED
   const file =
     write === undefined
-      ? pino.destination({ dest: 2, sync: false, minLength, maxLength: BYTES_MAX })
+      ? pino.destination({ dest: 2, sync: false, maxLength: BYTES_MAX })
       : undefined
-  const out = file ?? { write: write ?? (() => {}) }
+  const requests = file && gatherLines(file, shared ? GATHERED_SHARED : GATHERED)
+  const out = file
+    ? {
+        // Behind the requests that came before it.
+        write(line: string) {
+          requests?.pass()
+          file.write(line)
+        },
+      }
+    : { write: write ?? (() => {}) }
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: named } },
     text ? { write: (line: string) => void out.write(asText(line)) } : out,
   )
-  const timer = file === undefined ? undefined : setInterval(() => file.flush(), FLUSH_MS).unref()
+  const timer = requests && setInterval(() => requests.pass(), FLUSH_MS).unref()
 
   // A line for each request is made here: a logger's general way costs as much as a read's MACs.
   const shown = { info: logger.isLevelEnabled('info'), error: logger.isLevelEnabled('error') }
-  const put = text ? (line: string) => out.write(asText(line)) : (line: string) => out.write(line)
+  const each = requests ?? out
+  const put = text ? (line: string) => each.write(asText(line)) : (line: string) => each.write(line)
+
+  const flush = () => {
+    clearInterval(timer)
+    process.off('exit', flush)
+    try {
+      requests?.pass()
+      file?.flushSync()
+    } catch {
+      // Nobody reads any more; there is nobody to tell.
+    }
+  }
+  // Also of a process that ends in a way that nobody foresaw.
+  if (file !== undefined) process.once('exit', flush)
 
   return {
     began() {},
@@ -60,18 +83,11 @@ export function createLog(
     },
     note: (what, facts = {}) => logger.info(facts, what),
     warn: (what, error, facts = {}) => logger.warn({ ...facts, ...errorFacts(error) }, what),
-    flush() {
-      clearInterval(timer)
-      try {
-        file?.flushSync()
-      } catch {
-        // Nobody reads any more; there is nobody to tell.
-      }
-    },
+    flush,
   }
 }
 
-const GATHERED = 16_000
+const GATHERED = 64_000
 /** A pipe takes so much from several processes without mixing their lines. */
 const GATHERED_SHARED = 3_072
 const BYTES_MAX = 8_388_608
