@@ -1,9 +1,12 @@
 import type { AuditReader } from '../core/ports/coffer.ts'
+import { allows } from './access.ts'
 import { requireAudited } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { openState } from './state.ts'
 
 const LOG = 'audit:log'
+/** How long who may not look any more is still shown the log, at most. */
+const RECHECK_MS = 1_000
 
 /** The log for one actor: needs `audit` on `audit:log`, and looking is itself audited. */
 export function createAuditReader(context: EngineContext, origin: Origin): AuditReader {
@@ -26,15 +29,29 @@ export function createAuditReader(context: EngineContext, origin: Origin): Audit
     follow(each, failed, began = () => {}) {
       let stopped = false
       let stop = () => {}
+      let timer: NodeJS.Timeout | undefined
+      const end = () => {
+        stopped = true
+        clearInterval(timer)
+        stop()
+      }
+      const recheck = async () => {
+        const access = await context.access.load(origin)
+        const question = { action: 'audit', path: LOG, at: context.clock() } as const
+        if (!stopped && !allows(access, question).allowed) await allowed()
+      }
+      const refused = (error: unknown) => {
+        if (stopped) return
+        end()
+        failed(error)
+      }
       allowed().then(() => {
         if (stopped) return
         stop = log.follow(each, failed)
+        timer = setInterval(() => void recheck().catch(refused), RECHECK_MS).unref()
         began()
       }, failed)
-      return () => {
-        stopped = true
-        stop()
-      }
+      return end
     },
     async *export(filter) {
       await allowed()

@@ -46,7 +46,9 @@ export function createWorkerGate(
     status,
     submit: (share, from = {}) => primary.ask('submit', share, from),
     reset: (from = {}) => primary.ask('reset', from),
-    seal: (by) => primary.ask('seal', by),
+    // What else an operator may bring, as what refuses it a secret, no other process can be told.
+    seal: ({ actor, via, request, address, grants, token }) =>
+      primary.ask('seal', { actor, via, request, address, grants, token }),
     open: (rootKey) => (opening ??= open(rootKey).finally(() => (opening = undefined))),
     async close() {
       await opening?.catch(() => {})

@@ -1,5 +1,6 @@
 import { Nothing } from '../../../../client/wire/common.ts'
 import * as wire from '../../../../client/wire/platform.ts'
+import { canonicalPath } from '../../../../core/path.ts'
 import { absence } from '../problems.ts'
 import { PATH_ERRORS, STORE_ERRORS } from '../refusals.ts'
 import { operatorOf, route } from '../route.ts'
@@ -36,7 +37,8 @@ export const platformRoutes = [
     async handle(call) {
       const platform = call.server.gate.platform()
       const body = await call.coffer.settings.get(call.path)
-      await platform.permit(operatorOf(call), 'admin', `setting:${call.path}`, 'describe')
+      const resource = `setting:${canonicalPath(call.path)}`
+      await platform.permit(operatorOf(call), 'admin', resource, 'describe')
       if (body === undefined) throw absence('setting')
       return body
     },
