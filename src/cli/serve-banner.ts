@@ -21,7 +21,7 @@ export function bannerOf({ url, ca, dataDir, sealed, token, shares, protocols }:
   const credential = (name: string) => (token === undefined ? [] : [`  export ${name}=${token}`])
   const lines = [
     `Coffer listens on ${url}`,
-    `It serves ${dataDir}${sealed ? ', which is sealed: give its shares with `coffer unseal`' : ''}`,
+    `It serves ${dataDir}${token === undefined ? '' : ', a new and empty store'}${sealed ? ', which is sealed: give its shares with `coffer unseal`' : ''}`,
     ...(shares.length === 0 ? [] : ['', 'Shares of the root key, shown this once:', ...shares]),
     '',
     ...(token === undefined
@@ -42,8 +42,12 @@ export function bannerOf({ url, ca, dataDir, sealed, token, shares, protocols }:
       ? [
           'AWS clients, with keys from `coffer access-key create`:',
           ...reach('AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_CA_BUNDLE'),
+          '  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1  # any will do',
         ]
       : []),
+    ...(ca === undefined
+      ? []
+      : ['Any of them on Node:', `  export NODE_EXTRA_CA_CERTS=${quoted(ca)}`]),
     '',
   ]
   return `${lines.join('\n')}\n`

@@ -32,7 +32,7 @@ export function parseAddress(
   if (!secure && options.allowHttp !== true && !isLoopback(host)) {
     throw refuse(
       `Secrets do not go over plain HTTP to ${host}.`,
-      'Write the address with https://; the option allowHttp is for networks that encrypt by themselves.',
+      'Write the address with https://. COFFER_ALLOW_HTTP=1, or the option allowHttp, is for networks that encrypt by themselves.',
     )
   }
   return {

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { nodeFs } from '../adapters/logs/log-fs.ts'
+import { errnoOf, nodeFs } from '../adapters/logs/log-fs.ts'
 import { PUBLIC_KEY_FILE, segmentsIn } from '../adapters/logs/segments.ts'
 import { SEALS } from '../adapters/seals/registry.ts'
 import { STORE_FILE } from '../adapters/stores/adapter.ts'
@@ -37,7 +37,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
   const place = placeOf(options)
   const { clock, random, dataDir } = place
   // Looked at before anything is made: a log without its store is evidence, and stays alone.
-  const orphaned = segmentsIn(nodeFs, place.auditDir).length > 0
+  const orphaned = hasSegments(place.auditDir)
   if (orphaned && !existsSync(join(dataDir, STORE_FILE))) throw orphanedLog(place.auditDir)
   const store = await STORES.sqlite.open({ dataDir })
   let turn: string | undefined
@@ -136,6 +136,18 @@ const TURN_MS = 2_000
 
 const exists = (dataDir: string) =>
   new CofferError('store_exists', `There is a store in ${dataDir} already.`)
+
+function hasSegments(auditDir: string): boolean {
+  try {
+    return segmentsIn(nodeFs, auditDir).length > 0
+  } catch (cause) {
+    const errno = errnoOf(cause) ?? 'unknown'
+    throw new CofferError('unavailable', `${auditDir} cannot be looked at (${errno}).`, {
+      remedy: 'Name directories that this user may use: --data-dir, --audit-dir.',
+      cause,
+    })
+  }
+}
 
 const orphanedLog = (auditDir: string) =>
   new CofferError('store_exists', `There is an audit log in ${auditDir}, but its store is gone.`, {

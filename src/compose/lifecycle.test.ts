@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { admin, ADMIN, homeAt, newHome, temporary, valueAt } from '../../test/support/platform.ts'
@@ -74,6 +74,17 @@ test('init refuses an actor and a seal that are none, and can be repeated after 
   }
   await initPlatform({ ...options, admin: ADMIN })
   expect(await (await home.open()).doctor()).toMatchObject({ ok: true })
+})
+
+test('a data directory that is a file is refused by name, not as a bug', async () => {
+  const { options } = homeAt(temporary())
+  const dataDir = join(temporary(), 'file')
+  writeFileSync(dataDir, '')
+  await expect(initPlatform({ ...options, dataDir })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('ENOTDIR'),
+    remedy: expect.stringContaining('--data-dir'),
+  })
 })
 
 test('an actor is named as actors are', async () => {

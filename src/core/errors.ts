@@ -43,7 +43,7 @@ export const ERRORS = {
   not_found: row(404, 66, 'Check the spelling with `coffer list`.'),
   already_exists: row(409, 73, 'Choose another name, or change the one that exists.'),
   denied: row(403, 77, 'Ask an administrator; `coffer policy test` shows which rule decides.'),
-  unauthenticated: row(401, 77, 'Log in, or give a valid credential.'),
+  unauthenticated: row(401, 77, 'Log in with `coffer login`, or give a credential that is good.'),
   deleted: row(409, 66, 'Bring it back with `coffer undelete` within its recovery window.'),
   destroyed: row(410, 66, 'This version was erased for good; read another one.'),
   empty_version: row(409, 66, 'This version has no value yet; write one, or read another.'),

@@ -133,7 +133,7 @@ async function bind(app: FastifyInstance, { listen, shared }: StartOptions): Pro
 export function cannotListen({ host, port }: ListenAddress, error: unknown): CofferError {
   const { code } = error as NodeJS.ErrnoException
   return new CofferError('unavailable', `${host} port ${port} ${WHY[code ?? ''] ?? CANNOT}.`, {
-    remedy: 'Choose another address with --listen, or end the program that holds this one.',
+    remedy: REMEDIES[code ?? ''] ?? ANOTHER,
     details: { host, port, ...(code === undefined ? {} : { errno: code }) },
     cause: error,
   })
@@ -141,6 +141,14 @@ export function cannotListen({ host, port }: ListenAddress, error: unknown): Cof
 
 const BACKLOG = 1_024
 const IDLE_LOOK_MS = 20
+
+const ANOTHER = 'Choose another address with --listen, or end the program that holds this one.'
+const NOT_OURS = 'Name an address of this machine with --listen; 0.0.0.0 is all of them.'
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: 'Choose a port from 1024 on with --listen, or let this user have CAP_NET_BIND_SERVICE.',
+  EADDRNOTAVAIL: NOT_OURS,
+  ENOTFOUND: NOT_OURS,
+}
 
 const CANNOT = 'cannot be listened on'
 const WHY: Readonly<Record<string, string>> = {

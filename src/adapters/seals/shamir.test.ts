@@ -36,9 +36,9 @@ const unsealed = async (
   params: Awaited<ReturnType<typeof made>>['params'],
   shares: readonly string[],
 ) =>
-  Buffer.from(
-    await shamir.unseal(params, sealWorld({ COFFER_SHARES: shares.join('\n') })),
-  ).toString('hex')
+  Buffer.from(await shamir.unseal(params, sealWorld({ COFFER_SHARES: shares.join(',') }))).toString(
+    'hex',
+  )
 
 test('any three of five shares give the key, and no two', async () => {
   const { params, shares, hex } = await made()

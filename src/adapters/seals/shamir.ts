@@ -9,7 +9,7 @@ import { formatShare, parseShare, shareDigest } from './shamir/share.ts'
 
 /**
  * The root key in parts that several people hold (Shamir's scheme over GF(2^8)): options `shares` and
- * `threshold`. It exists nowhere else. A local command reads `COFFER_SHARES`, separated by spaces, or
+ * `threshold`. It exists nowhere else. A local command reads `COFFER_SHARES`, separated by spaces or commas, or
  * asks for one share after the other; a server collects them. The header keeps a digest of each, so
  * that a wrong one is told at once and spoils no attempt. The package that splits the key draws its
  * own randomness from `node:crypto`.
@@ -119,7 +119,7 @@ async function combine(texts: readonly string[], params: JsonObject): Promise<Ui
 
 /** From `COFFER_SHARES`, else from the people who are there, one after the other. */
 async function gathered(params: JsonObject, context: SealContext): Promise<readonly string[]> {
-  const given = context.env['COFFER_SHARES']?.split(/\s+/).filter((text) => text !== '')
+  const given = context.env['COFFER_SHARES']?.split(/[\s,]+/).filter((text) => text !== '')
   if (given !== undefined) return given
   const { prompt } = context
   if (prompt === undefined) {
@@ -127,7 +127,8 @@ async function gathered(params: JsonObject, context: SealContext): Promise<reado
       'sealed',
       'The root key is in shares, and nobody can be asked for them.',
       {
-        remedy: 'Set COFFER_SHARES, or run the command on a terminal.',
+        remedy:
+          'Set COFFER_SHARES, shares separated by spaces or commas, or run the command on a terminal.',
       },
     )
   }

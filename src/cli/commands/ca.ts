@@ -10,7 +10,8 @@ export const handle: Handler<typeof ca> = async (_, session) => {
   const pem = findTlsFile(file)
   if (pem === undefined) {
     throw new CofferError('not_found', `There is no certificate authority in ${path}.`, {
-      remedy: '`coffer serve` makes one when it starts with HTTPS and without --tls-cert.',
+      remedy:
+        'Name the --data-dir of the server. `coffer serve` makes one when it starts without --http and --tls-cert.',
     })
   }
   const { fingerprint256, validTo } = new X509Certificate(pem)

@@ -9,6 +9,20 @@ import { bench } from '../test-world.ts'
 /** The store as a server opens it. */
 const platformOf = ({ env }: Bench) => openPlatform({ env })
 
+test('where there are no credentials a person is told so, and a script gets an empty list', async () => {
+  const { run } = await bench()
+  for (const args of [
+    ['token', 'list'],
+    ['access-key', 'list'],
+    ['jwt', 'list'],
+    ['role', 'list', '--login'],
+  ]) {
+    const ran = await run(args)
+    expect([ran.code, ran.out, /^(?:No|There are no) .*\.\n$/.test(ran.err)]).toEqual([0, '', true])
+    expect(Object.values((await run([...args, '--json'])).json())).toEqual([[]])
+  }
+})
+
 test('token create prints the token alone, and all of it with --json', async () => {
   await using store = await bench()
   const { run } = store

@@ -15,15 +15,16 @@ export const handle: Handler<Sub<'jwt', 'list'>> = async (_input, session) => {
       ? [{ issuer, role: undefined }]
       : issuer.roles.map((role) => ({ issuer, role })),
   )
-  await session.out.result({ issuers }, () =>
-    session.out.table(rows, [
+  await session.out.result({ issuers }, async () => {
+    await session.out.table(rows, [
       { title: 'MOUNT', cell: ({ issuer }) => issuer.mount },
       { title: 'KEYS', cell: ({ issuer }) => keysOf(issuer) },
       { title: 'ROLE', cell: ({ role }) => role?.name },
       { title: 'BOUND', cell: ({ role }) => role && boundOf(role) },
       { title: 'MAY', cell: ({ role }) => role?.token.policies.join(', ') },
-    ]),
-  )
+    ])
+    if (rows.length === 0) session.out.note('No issuer of JWTs is trusted.')
+  })
 }
 
 interface Row {

@@ -17,8 +17,8 @@ export const handle: Handler<Sub<'role', 'list'>> = async ({ options }, session)
 async function loginRoles(session: Session, mount: string): Promise<void> {
   const roles = await (await session.coffer()).identities.appRoles(mount)
   const found = roles.map(({ name, roleId, token }) => ({ name, mount, roleId, ...token }))
-  await session.out.result({ loginRoles: found }, () =>
-    session.out.table(found, [
+  await session.out.result({ loginRoles: found }, async () => {
+    await session.out.table(found, [
       { title: 'NAME', cell: (role) => role.name },
       { title: 'ROLE ID', cell: (role) => role.roleId },
       {
@@ -26,6 +26,7 @@ async function loginRoles(session: Session, mount: string): Promise<void> {
         cell: ({ policies, actor }) =>
           policies.length === 0 && actor !== undefined ? `as ${actor}` : policies.join(', '),
       },
-    ]),
-  )
+    ])
+    if (found.length === 0) session.out.note(`There are no login roles at ${mount}.`)
+  })
 }

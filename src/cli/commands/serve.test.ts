@@ -129,6 +129,22 @@ test('a store that is made with shares shows them once, and is open on its first
   expect(await stop(second)).toBe(0)
 })
 
+test('a first start that fails says what there is no second time for: shares, or where the key is', async () => {
+  const wrong = ['--tls-cert', 'x', '--tls-key', 'y', '--listen', '127.0.0.1:0']
+  const seal = ['--seal', 'shamir', '--seal-option', 'shares=3', '--seal-option', 'threshold=2']
+  const env = { COFFER_MASTER_KEY: undefined }
+  for (const [args, told, times] of [
+    [seal, /^coffer-share1-/gm, 3],
+    [['--seal', 'key-file'], /^The root key is in /gm, 1],
+  ] as const) {
+    await using store = await bench({ bare: true })
+    const ran = await store.run(['serve', ...wrong, ...args], { env })
+    expect([ran.code, ran.err.match(told)?.length], ran.err).toEqual([69, times])
+    const again = await store.run(['serve', ...wrong], { env })
+    expect([again.code, told.test(again.err)]).toEqual([69, false])
+  }
+})
+
 test('what cannot be served is refused with its code, and makes no server', async () => {
   await using store = await bench()
   const taken = createServer().listen(0, '127.0.0.1')
@@ -136,7 +152,7 @@ test('what cannot be served is refused with its code, and makes no server', asyn
   const { port } = taken.address() as AddressInfo
   const refused: readonly (readonly [readonly string[], number, string])[] = [
     [['--listen', `127.0.0.1:${port}`], 69, 'is in use'],
-    [['--listen', '192.0.2.1:0'], 69, 'not an address of this machine'],
+    [['--listen', '192.0.2.1:0'], 69, '0.0.0.0 is all of them'],
     [['--listen', 'a b'], 64, '--listen'],
     [['--listen', '1.2.3.4:99999'], 64, '--listen'],
     [['--http', '--listen', '0.0.0.0:0'], 64, '--http-anywhere'],

@@ -44,7 +44,11 @@ export const handle: Handler<typeof serve> = async ({ options }, session) => {
       random: pooledRandom(),
     },
     { workers, program: { exec: process.argv[1] ?? '', args: [WORKER] } },
-  )
+  ).catch((error: unknown) => {
+    // The store stays, so what its maker has to know is said even where no server came of it.
+    for (const line of [...notesOf(made), ...(made?.report.shares ?? [])]) out.warn(line)
+    throw error
+  })
   let closing: Promise<void> | undefined
   const close = () => (closing ??= serving.close())
   try {
@@ -57,9 +61,7 @@ export const handle: Handler<typeof serve> = async ({ options }, session) => {
       shares: made?.report.shares ?? [],
       protocols: server.dialects,
     }
-    for (const note of made === undefined ? [] : [...made.report.notes, ...made.recorded]) {
-      out.warn(note)
-    }
+    for (const note of notesOf(made)) out.warn(note)
     world.stdout.write(out.json ? startedLine(started) : bannerOf(started))
     return await untilStopped(session, { ...serving, close })
   } catch (error) {
@@ -86,6 +88,10 @@ async function storeMade(
     throw error
   }
 }
+
+/** Where the root key of a new store is, and what was recorded. */
+const notesOf = (made: MadeStore | undefined): readonly string[] =>
+  made === undefined ? [] : [...made.report.notes, ...made.recorded]
 
 /** The administrator's first credential, of a store that this process has just made. */
 async function firstToken(

@@ -4,7 +4,8 @@ import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'token', 'list'>> = async (_input, session) => {
   const tokens = await (await session.coffer()).identities.tokens()
-  await session.out.result({ tokens: tokens.map(tokenJson) }, () =>
-    session.out.table(tokens, tokenColumns(session.world.now())),
-  )
+  await session.out.result({ tokens: tokens.map(tokenJson) }, async () => {
+    await session.out.table(tokens, tokenColumns(session.world.now()))
+    if (tokens.length === 0) session.out.note('No token is good.')
+  })
 }
