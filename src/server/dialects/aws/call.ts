@@ -4,6 +4,7 @@ import type { Operator, Platform } from '../../../core/ports/platform.ts'
 import type { Operation as Kind, Server } from '../../server.ts'
 import type { AccessTimes } from './access-times.ts'
 import type { Place } from './names/arn.ts'
+import type { KnownNames } from './names/known.ts'
 import type { Asker } from './resource-policy/refusal.ts'
 import type { Rotations } from './rotation/rotations.ts'
 import type { StructShape } from './shapes/shape.ts'
@@ -29,6 +30,7 @@ export interface Call extends Place {
 /** What the dialect of one running server keeps between requests. */
 export interface DialectState {
   readonly accessTimes: AccessTimes
+  readonly names: KnownNames
   readonly turns: Turns
   readonly rotations: Rotations
 }

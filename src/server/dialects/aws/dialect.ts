@@ -11,6 +11,7 @@ import { AwsFault, FAULTS } from './errors/fault.ts'
 import { faults } from './errors/faults.ts'
 import { faultOf } from './errors/translate.ts'
 import { principalOf } from './names/arn.ts'
+import { createKnownNames } from './names/known.ts'
 import { OPERATIONS } from './operations/registry.ts'
 import { createRotations } from './rotation/rotations.ts'
 import { checkInput } from './shapes/check.ts'
@@ -27,6 +28,7 @@ export const aws: Dialect = {
     const state: State = {
       keys: createSigningKeys(),
       accessTimes: createAccessTimes(),
+      names: createKnownNames(),
       turns: createTurns(),
       rotations: createRotations(),
     }

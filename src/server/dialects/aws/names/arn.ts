@@ -13,8 +13,8 @@ type Named = Pick<SecretRecord, 'id' | 'path' | 'spellings'>
 export const nameOf = ({ path, spellings }: Omit<Named, 'id'>): string =>
   spellings?.['aws'] ?? nameOfPath(path)
 
-export const arnOf = (place: Place, secret: Named): string =>
-  `${arnPrefix(place)}${nameOf(secret)}-${suffixOf(secret.id)}`
+export const arnOf = (place: Place, secret: Named, suffix = suffixOf(secret.id)): string =>
+  `${arnPrefix(place)}${nameOf(secret)}-${suffix}`
 
 /** Of a secret that is not there; AWS answers one when such a secret is deleted by force. */
 export const arnOfAbsent = (place: Place, name: string): string =>

@@ -9,7 +9,7 @@ import type { Target } from '../names/target.ts'
 import { SecretId, VersionId, VersionStage } from '../shapes/members.ts'
 import { struct } from '../shapes/shape.ts'
 import { AWSCURRENT, labelOfStage, stagesOf, stagesOfLabels } from '../staging/stages.ts'
-import { versionById, versionIdOf } from '../staging/version-ids.ts'
+import { versionById } from '../staging/version-ids.ts'
 import { epoch } from '../secret.ts'
 import { wireValue } from './value.ts'
 
@@ -45,11 +45,12 @@ export async function answer(
 ): Promise<object> {
   if (found !== undefined && isMeant(target, found.id)) {
     const { id, version } = found
-    call.dialect.accessTimes.touch(id, version, call.now)
+    const { accessTimes, names } = call.dialect
+    accessTimes.touch(id, version, call.now)
     return {
-      ARN: arnOf(call, found),
+      ARN: arnOf(call, found, names.suffix(id)),
       Name: nameOf(found),
-      VersionId: versionIdOf(id, { number: version, ids: found.ids }),
+      VersionId: names.versionId(id, { number: version, ids: found.ids }),
       ...wireValue(found),
       VersionStages: stagesOfLabels(found.labels),
       CreatedDate: epoch(found.createdAt),

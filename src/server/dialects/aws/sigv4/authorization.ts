@@ -23,6 +23,12 @@ export function parseAuthorization(header: string | undefined): Authorization {
     throw new AwsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
   if (header.length > HEADER_CHARS_MAX) throw incomplete('The Authorization header is too long.')
+  const usual = USUAL.exec(header)
+  if (usual !== null) {
+    const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = usual
+    const signedHeaders = names.split(';')
+    return { accessKeyId, date, region, service, signedHeaders, signature: usual[6] ?? '' }
+  }
   const space = header.indexOf(' ')
   if (header.slice(0, space) !== ALGORITHM) {
     throw incomplete(`Unsupported AWS 'algorithm' in the Authorization header.`)
@@ -76,4 +82,7 @@ function partsOf(text: string): Map<string, string> {
 }
 
 const HEADER_CHARS_MAX = 4_096
+/** As AWS's own clients write it; what they write is said by what follows as well, at five times the cost. */
+const USUAL =
+  /^AWS4-HMAC-SHA256 Credential=([A-Za-z0-9_-]+)\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]+)\/aws4_request, ?SignedHeaders=([a-z0-9;_-]+), ?Signature=([0-9a-f]{64})$/
 const REGION = /^[a-z0-9-]{1,64}$/
