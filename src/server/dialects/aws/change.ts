@@ -6,23 +6,17 @@ import type { SecretRecord } from '../../../core/record.ts'
 import type { Call } from './call.ts'
 import type { AwsFault } from './errors/fault.ts'
 import { faults } from './errors/faults.ts'
-import { keptOf } from './kept.ts'
 import { isMeant, notFound, targetOf } from './names/target.ts'
-import { isReplicaIn } from './replicas.ts'
 
 /** How often a change is tried again that another process was faster with. */
 const TRIES_MAX = 50
-
-/** The one change that is made where a replica is. */
-const PROMOTION = 'StopReplicationToReplica'
 
 type ChangeAction = Action & AuditAction
 
 /**
  * Changes a secret by what is known of it: `step` is run with the record, and again with the newer
  * one when its compare-and-set met a `conflict`.
- * @throws AwsFault to those only who may do such a thing there: `ResourceNotFoundException`,
- * `InvalidParameterException` in a region that the secret is replicated to
+ * @throws AwsFault `ResourceNotFoundException`, to those only who may do such a thing there
  */
 export async function changeSecret<T>(
   call: Call,
@@ -36,9 +30,6 @@ export async function changeSecret<T>(
       const record = await call.platform.peek(target.path)
       if (record === undefined || !isMeant(target, record.id)) {
         return refuse(call, target.path, action, 'not_found', notFound(target))
-      }
-      if (call.operation !== PROMOTION && isReplicaIn(keptOf(record).replicas ?? [], call.region)) {
-        return refuse(call, target.path, action, 'conflict', faults.onReplica())
       }
       try {
         return await step(record)

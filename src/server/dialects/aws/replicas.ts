@@ -1,9 +1,6 @@
 import { faults } from './errors/faults.ts'
 
-/**
- * A region that a client wants a replica in. There is one store, which every region shows: a replica
- * is in sync as soon as it is named, is changed from elsewhere only, and is no second copy.
- */
+/** A region that a client wants a copy in. There are none yet: it is kept and reported as failed. */
 export interface Replica {
   readonly Region: string
   readonly KmsKeyId?: string
@@ -28,13 +25,9 @@ export function withReplicas(
   return [...byRegion.values()]
 }
 
-/** Whether a region is one that a secret is replicated to, where it is only read. */
-export const isReplicaIn = (replicas: readonly Replica[], region: string): boolean =>
-  replicas.some(({ Region }) => Region === region)
-
 export const replicationStatus = (replicas: readonly Replica[]) =>
   replicas.map((replica) => ({
     ...replica,
-    Status: 'InSync',
-    StatusMessage: 'Replication succeeded',
+    Status: 'Failed',
+    StatusMessage: 'Replication failed: this server has no other regions.',
   }))

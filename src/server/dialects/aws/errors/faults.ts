@@ -64,10 +64,6 @@ export const faults = {
       'The resource policy grants broad access to the secret. To grant it nevertheless, set BlockPublicPolicy to false.',
     ),
   replicaRegion: () => parameter('Invalid replica region.'),
-  onReplica: () =>
-    parameter(
-      "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
-    ),
   validation: (message: string) => new AwsFault('ValidationException', message),
   serialization: (message: string) => new AwsFault('SerializationException', message),
   request: (message: string) => request(message),

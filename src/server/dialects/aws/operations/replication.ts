@@ -5,7 +5,7 @@ import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { arnOf } from '../names/arn.ts'
 import type { Replica, ReplicaInput } from '../replicas.ts'
-import { isReplicaIn, replicationStatus, withReplicas } from '../replicas.ts'
+import { replicationStatus, withReplicas } from '../replicas.ts'
 import { keptOf, withKept } from '../kept.ts'
 import { Flag, Region, ReplicaRegions, SecretId } from '../shapes/members.ts'
 import { list, struct } from '../shapes/shape.ts'
@@ -37,21 +37,20 @@ export const removeRegionsFromReplication: Operation = {
     ),
 }
 
-/** Called in a replica's region: from then on the secret is changed from there too. */
+/** To be called for a replica in its region: there is none. */
 export const stopReplicationToReplica: Operation = {
   kind: 'write',
   input: struct({ SecretId }, 'SecretId'),
   run: (call: Call, input: { SecretId: string }) =>
-    changeLiveSecret(call, input.SecretId, 'update', async (record) => {
-      const { replicas = [], primaryRegion } = keptOf(record)
-      if (!isReplicaIn(replicas, call.region)) {
-        const fault = faults.parameter('Operation not permitted on a secret that is no replica.')
-        return refuse(call, record.path, 'update', 'conflict', fault)
-      }
-      const left = replicas.filter(({ Region }) => Region !== call.region)
-      await setReplicas(call, record, left, primaryRegion)
-      return { ARN: arnOf(call, record) }
-    }),
+    changeLiveSecret(call, input.SecretId, 'update', (record) =>
+      refuse(
+        call,
+        record.path,
+        'update',
+        'conflict',
+        faults.parameter('Operation not permitted on a secret that is no replica.'),
+      ),
+    ),
 }
 
 const replicated = (
