@@ -32,9 +32,11 @@ With \`--json\` every command prints one JSON document on stdout (\`audit tail -
 an interrupted pipe ends with 141, quietly. Control characters in anything printed are escaped, except in
 values and exports, which are written as they are.
 
-The store is found by \`--data-dir\`, else \`COFFER_DATA_DIR\`, else \`dataDir\` of the project's \`coffer.yaml\`
-or \`coffer.json\` (from the working directory upwards), else \`/data/secrets\`. The first that says something
-decides; when there is no store, no other place is tried.
+With \`--address\`, or with \`COFFER_ADDR\` and no \`--data-dir\`, the store is that of a server
+([client.md](client.md)). Else it is found by \`--data-dir\`, else \`COFFER_DATA_DIR\`, else \`dataDir\` of
+the project's \`coffer.yaml\` or \`coffer.json\` (from the working directory upwards), else \`/data/secrets\`.
+The first that says something decides; when there is no store, no other place is
+tried.
 
 With \`--as\` a command acts as another actor, with that actor's access; the audit event's \`via\` names who
 it really was. \`COFFER_DEBUG=1\` adds the stack frames of an error, without its message.

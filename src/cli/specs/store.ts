@@ -98,6 +98,7 @@ export const backup = defineCommand({
   summary: 'write an encrypted copy of the store, while it is in use',
   description: [
     "Encrypted to age recipients or a passphrase. A restore needs the backup's own key and the store's root key; the receipt names that root key's fingerprint.",
+    'A file of that name is replaced, once the new backup is complete.',
   ],
   arguments: [{ name: 'file', summary: 'the file to write', complete: 'file' }],
   options: {
