@@ -4,6 +4,7 @@ import { cofferErrorOf } from '../../problem.ts'
 import type { Dialect } from '../../dialect.ts'
 import type { Server } from '../../server.ts'
 import { parseJsonBody } from '../../json-body.ts'
+import { isLongBody } from '../../long-body.ts'
 import { createAccessTimes } from './access-times.ts'
 import { VIA, authenticate } from './authenticate.ts'
 import type { Call, DialectState } from './call.ts'
@@ -18,6 +19,7 @@ import { checkInput } from './shapes/check.ts'
 import type { SigningKeys } from './sigv4/signing-keys.ts'
 import { createSigningKeys } from './sigv4/signing-keys.ts'
 import { callerIdentity, stsFault } from './sts.ts'
+import { refuseStranger } from './strangers.ts'
 import { createTurns } from './turns.ts'
 
 /** AWS Secrets Manager: `POST /` by `X-Amz-Target`, and STS's `GetCallerIdentity` as a form. */
@@ -34,6 +36,10 @@ export const aws: Dialect = {
     }
     takeBytes(scope)
     scope.addHook('onClose', () => state.rotations.close())
+    scope.addHook('onRequest', (request, _reply, done) => {
+      if (!isLongBody(request)) return done()
+      refuseStranger(server, request).then(() => done(), done)
+    })
     scope.setErrorHandler((error, request, reply) =>
       answerFault(request, reply, outsideFault(error), error),
     )
@@ -131,6 +137,7 @@ function noteFault(request: FastifyRequest, fault: AwsFault, cause: unknown): vo
 
 /** What was refused before the dialect saw it: an address, a body that is too large. */
 function outsideFault(given: unknown): AwsFault {
+  if (given instanceof AwsFault) return given
   const error = cofferErrorOf(given)
   if (error.code === 'too_large') {
     return new AwsFault('RequestEntityTooLargeException', 'The request is too large.')

@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { LIMITS } from '../../../core/limits.ts'
 import type { Dialect } from '../../dialect.ts'
 import type { Server } from '../../server.ts'
 import { VIA, createDispatch, send } from './dispatch.ts'
 import { refusalText } from './envelope.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { createMounts } from './mounts/table.ts'
+import { isLongBody } from '../../long-body.ts'
+import { createEarlyCallers } from './early-callers.ts'
 import { pathOf } from './request.ts'
 import { answerHead } from './sys/health.ts'
 
@@ -14,20 +17,31 @@ export const vault: Dialect = {
   via: VIA,
   refuse: answerRefusal,
   register(scope, server) {
-    const dispatch = createDispatch(server, createMounts(server))
+    const early = createEarlyCallers(server, VIA)
+    const dispatch = createDispatch(server, createMounts(server), early)
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
       done(null, body)
     })
     scope.addHook('onRequest', (request, _reply, done) => {
       tolerateType(request)
-      done()
+      if (!isLongBody(request)) return done()
+      early.admit(request).then(() => done(), done)
     })
     scope.setErrorHandler(answerRefusal)
     scope.setNotFoundHandler((request, reply) =>
       answerRefusal(refuse(METHODS.includes(request.method) ? 404 : 405), request, reply),
     )
     for (const url of PROBES) probe(scope, url, dispatch, server)
+    scope.route({
+      method: METHODS,
+      url: '/auth/*',
+      bodyLimit: LIMITS.openRequestBodyBytesMax,
+      handler: (request, reply) => {
+        request.params = { '*': `auth/${pathOf(request)}` }
+        return dispatch(request, reply)
+      },
+    })
     scope.route({ method: METHODS, url: '/*', handler: dispatch })
   },
 }
@@ -56,6 +70,7 @@ function probe(
     method: METHODS,
     url: `/${path}`,
     config,
+    bodyLimit: LIMITS.openRequestBodyBytesMax,
     handler: (request, reply) => {
       request.params = { '*': path }
       return dispatch(request, reply)

@@ -3,6 +3,7 @@ import type { Caller } from '../../caller.ts'
 import { callerOf } from '../../caller.ts'
 import type { Operation, Server } from '../../server.ts'
 import { BACKENDS } from './backends.ts'
+import type { EarlyCallers } from './early-callers.ts'
 import type { Reply } from './envelope.ts'
 import { replyOf } from './envelope.ts'
 import { refuse } from './errors.ts'
@@ -20,12 +21,16 @@ export const VIA = 'vault'
 /** Answers a request, or throws what it is refused with. */
 export type Dispatch = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
-export function createDispatch(server: Server, mounts: () => Promise<MountTable>): Dispatch {
+export function createDispatch(
+  server: Server,
+  mounts: () => Promise<MountTable>,
+  early: EarlyCallers,
+): Dispatch {
   return async (request, reply) => {
     const parsed = parseRequest(request)
     refuseNamespace(request)
     const place = await placeOf(parsed, mounts)
-    const context = contextOf(server, request, parsed, place, mounts)
+    const context = contextOf(server, request, parsed, place, mounts, early)
     const { handler, caller } = await admit(context, place)
     refuseWrapping(request)
     const answer = await handler(caller === undefined ? context : { ...context, caller })
@@ -88,6 +93,7 @@ function contextOf(
   parsed: ParsedRequest,
   { mount, route, params }: Place,
   mounts: () => Promise<MountTable>,
+  early: EarlyCallers,
 ): VaultContext {
   let caller: Promise<Caller> | undefined
   const counts = route?.counts ?? countedAs(parsed)
@@ -99,7 +105,8 @@ function contextOf(
     route,
     params,
     mounts,
-    caller: () => (caller ??= callerOf(server, request, parsed.token, VIA, counts)),
+    caller: async () =>
+      early.of(request) ?? (caller ??= callerOf(server, request, parsed.token, VIA, counts)),
   }
 }
 

@@ -101,7 +101,7 @@ const START_BYTES = 64
 
 const BEARER = 'Bearer '
 
-function tokenOf({ headers }: FastifyRequest): string | undefined {
+export function tokenOf({ headers }: FastifyRequest): string | undefined {
   const own = headers['x-vault-token']
   if (typeof own === 'string' && own !== '') return own
   const { authorization } = headers
