@@ -1,4 +1,3 @@
-import { decodeText } from '../../../../core/secret.ts'
 import type { SecretVersion } from '../../../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { TypeSpec } from '../../../../core/types/spec.ts'
@@ -19,12 +18,19 @@ export function valueOf({
   return SecretString ?? SecretBinary
 }
 
-/** Bytes as `SecretBinary`; text, and the JSON text of an object, as `SecretString`. */
+/**
+ * Bytes as `SecretBinary`; text, and the JSON text of an object, as `SecretString`. The secret is
+ * erased: nothing of it stays behind here.
+ */
 export function wireValue({ encoding, secret }: SecretVersion): Record<string, string> {
-  const bytes = secret.revealBytes()
-  return encoding === 'bytes'
-    ? { SecretBinary: Buffer.from(bytes).toString('base64') }
-    : { SecretString: decodeText(bytes) }
+  const bytes = Buffer.from(secret.revealBytes().buffer)
+  secret.erase()
+  const value: Record<string, string> =
+    encoding === 'bytes'
+      ? { SecretBinary: bytes.toString('base64') }
+      : { SecretString: bytes.toString('utf8') }
+  bytes.fill(0)
+  return value
 }
 
 /**
