@@ -30,17 +30,36 @@ export interface Started {
   readonly target: RotationFunction
 }
 
-export function createRotations(): Rotations {
+/** Each may be a process of its own; whoever may write secrets may ask for one for each of them. */
+const AT_ONCE_MAX = 32
+
+/** At most `atOnceMax` run, the others wait for their turn. */
+export function createRotations(atOnceMax = AT_ONCE_MAX): Rotations {
   const running = new Map<string, Promise<void>>()
+  const waiting: (() => void)[] = []
   const stop = new AbortController()
+  let free = atOnceMax
+  const turn = async (): Promise<void> => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  const next = () => {
+    const first = waiting.shift()
+    if (first === undefined) free += 1
+    else first()
+  }
   const track = (rotation: Started, work: typeof rotate) => {
     const name = `${rotation.record.id} ${rotation.token}`
     // The same request once more joins the rotation that it began.
     if (running.has(name)) return
     // The failure of a rotation is seen in the secret: its pending version stays.
-    const settled = work(rotation, stop.signal)
+    const settled = turn()
+      .then(() => work(rotation, stop.signal))
       .catch(() => {})
-      .finally(() => running.delete(name))
+      .finally(() => {
+        running.delete(name)
+        next()
+      })
     running.set(name, settled)
   }
   return {
