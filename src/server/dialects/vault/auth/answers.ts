@@ -2,6 +2,7 @@ import type { CreatedToken, TokenRecord } from '../../../../core/ports/identitie
 import type { JsonObject } from '../../../../core/value.ts'
 import type { VaultAuth } from '../route.ts'
 import { shownPolicies } from './policy-names.ts'
+import { shownCidrs } from './token-fields.ts'
 
 /** A new token, as its creation or a login answers. */
 export const authOfNew = (
@@ -63,7 +64,7 @@ export function shownToken(
     ttl: secondsLeft(record, now),
     type: 'service',
     ...(periodSeconds > 0 ? { period: periodSeconds } : {}),
-    ...(boundCidrs.length > 0 ? { bound_cidrs: [...boundCidrs] } : {}),
+    ...(boundCidrs.length > 0 ? { bound_cidrs: shownCidrs(boundCidrs) } : {}),
   }
 }
 

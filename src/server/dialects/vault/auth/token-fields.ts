@@ -38,7 +38,7 @@ export function tokenSettings(body: JsonObject): Partial<TokenSettings> {
 
 /** The same fields, as a read of the role answers them. */
 export const shownSettings = (token: TokenSettings): JsonObject => ({
-  token_bound_cidrs: [...token.boundCidrs],
+  token_bound_cidrs: shownCidrs(token.boundCidrs),
   token_explicit_max_ttl: 0,
   token_max_ttl: token.maxTtlSeconds,
   token_no_default_policy: token.withDefault !== true,
@@ -49,3 +49,7 @@ export const shownSettings = (token: TokenSettings): JsonObject => ({
   token_ttl: token.ttlSeconds,
   token_type: 'default',
 })
+
+/** As Vault prints them: the block of one address is that address. */
+export const shownCidrs = (cidrs: readonly string[]): string[] =>
+  cidrs.map((cidr) => cidr.replace(cidr.includes(':') ? /\/128$/ : /\/32$/, ''))

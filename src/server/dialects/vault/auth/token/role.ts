@@ -5,6 +5,7 @@ import { refuse } from '../../errors.ts'
 import { boolField, intField, listField, textField } from '../../fields.ts'
 import type { VaultContext, VaultHandler } from '../../route.ts'
 import { policyNames } from '../policy-names.ts'
+import { shownCidrs } from '../token-fields.ts'
 
 /** A role that tokens are made with, as it is kept: the setting `vault/token-role/NAME`. */
 export interface TokenRole {
@@ -156,4 +157,5 @@ const shown = (name: string, role: TokenRole): JsonObject => ({
   allowed_entity_aliases: null,
   name,
   ...(role as unknown as JsonObject),
+  token_bound_cidrs: shownCidrs(role.token_bound_cidrs),
 })

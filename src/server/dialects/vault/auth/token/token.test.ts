@@ -244,6 +244,8 @@ it('shows a role under the older names what was given under them', async () => {
     explicit_max_ttl: 7_200,
   })
   await put({ token_period: '2h', period: '3h' })
+  await put({ token_bound_cidrs: '127.0.0.1/32,::1/128,10.0.0.0/8' })
+  expect((await shown()).token_bound_cidrs).toEqual(['127.0.0.1', '::1', '10.0.0.0/8'])
   expect(await shown()).toMatchObject({ period: 0, token_period: 7_200, explicit_max_ttl: 7_200 })
 })
 
