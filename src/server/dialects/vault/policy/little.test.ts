@@ -123,3 +123,16 @@ it('one request names at most as many versions as a secret can have', async () =
   const most = { versions: versions.slice(1) }
   expect((await root('POST', 'secret/delete/many', most)).status).toBe(204)
 })
+
+it('a token in an address is not in the audit log of its refusal', async () => {
+  const send = await holder('path "nothing" { capabilities = ["read"] }')
+  const victim = (await root('POST', 'auth/token/create', { policies: ['x'] })).body.auth
+  for (const path of ['revoke', 'renew', 'revoke/', 'lookup']) {
+    const at = `auth/token/${path}/${victim.client_token}`
+    for (const method of ['POST', 'GET', 'DELETE']) await send(method, at)
+  }
+  const events = await server.platform.as(ADMIN).audit.query({ action: 'vault.request' })
+  expect(events.length).toBeGreaterThan(0)
+  expect(JSON.stringify(events).includes(victim.client_token)).toBe(false)
+  expect(events.map(({ resource }) => resource)).toContain('vault:auth/token/revoke/*')
+})

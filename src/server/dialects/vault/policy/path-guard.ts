@@ -20,7 +20,7 @@ export const guardPath: PathGuard = async (context, caller) => {
     const mayTouch = found.isRoot || found.capabilities.has('sudo') || !needsSudo(asked)
     const fits = found.parameters === undefined || parametersFit(found.parameters, context.body)
     if (found.capabilities.has(wanted) && mayTouch && fits) continue
-    throw await refused(asked, caller, `vault:${addressOf(asked)}`)
+    throw await refused(asked, caller)
   }
   return actingCaller(context, caller)
 }
@@ -40,7 +40,7 @@ function foldedPath({ path, mount, route }: VaultContext): string {
 export async function guardSecret(context: VaultContext, caller: Caller): Promise<void> {
   const { capabilities } = await permissionsOf(context, caller)
   if (ASKED[context.operation].some((one) => capabilities.has(one))) return
-  throw await refused(context, caller, `vault:${addressOf(context)}`)
+  throw await refused(context, caller)
 }
 
 /** The caller with everything allowed: for what a guard has allowed, or the dialect itself does. */
@@ -114,26 +114,29 @@ const SUDO: readonly RegExp[] = [
 const needsSudo = (context: VaultContext): boolean =>
   SUDO.some((one) => one.test(addressOf(context)))
 
-async function refused(
-  { server, request, path }: VaultContext,
-  { session }: Caller,
-  resource: string,
-): Promise<CofferError> {
+async function refused(context: VaultContext, { session }: Caller): Promise<CofferError> {
+  const { server, request } = context
   const { actor, token } = session
+  const shown = shownAddress(context)
   await server.gate.platform().record([
     {
       actor,
       action: 'vault.request',
       outcome: 'denied',
       code: 'denied',
-      resource: resource.slice(0, RESOURCE_CHARS_MAX).toWellFormed(),
+      resource: `vault:${shown}`,
       via: 'vault',
       request: request.id,
       address: request.ip,
       ...(token === undefined ? {} : { reason: `token ${token.accessor}` }),
     },
   ])
-  return new CofferError('denied', `${actor} may not use ${path.slice(0, RESOURCE_CHARS_MAX)}.`)
+  return new CofferError('denied', `${actor} may not use ${shown}.`)
 }
 
+/** For logs and people; a token that came in the address is not shown. */
+const shownAddress = (context: VaultContext): string =>
+  addressOf(context).replaceAll(TOKEN, '*').slice(0, RESOURCE_CHARS_MAX).toWellFormed()
+
+const TOKEN = /coffer_[0-9A-Za-z]{20,}/g
 const RESOURCE_CHARS_MAX = 512
