@@ -136,3 +136,25 @@ it('a token in an address is not in the audit log of its refusal', async () => {
   expect(JSON.stringify(events).includes(victim.client_token)).toBe(false)
   expect(events.map(({ resource }) => resource)).toContain('vault:auth/token/revoke/*')
 })
+
+it('a token that is bound to addresses makes none that is not, by a role either', async () => {
+  const policy = 'path "auth/token/create/*" { capabilities = ["update"] }'
+  expect((await root('PUT', 'sys/policies/acl/maker', { policy })).status).toBe(204)
+  expect((await root('POST', 'auth/token/roles/plain', {})).status).toBe(204)
+  const own = ['10.0.0.0/8']
+  const narrow = { token_bound_cidrs: own }
+  expect((await root('POST', 'auth/token/roles/narrow', narrow)).status).toBe(204)
+  const bound = ['127.0.0.0/8']
+  const send = vaultClient(
+    server.url,
+    await server.token({ policies: ['maker'], boundCidrs: bound }),
+  )
+  for (const [role, cidrs] of [
+    ['plain', bound],
+    ['narrow', own],
+  ] as const) {
+    const { accessor } = (await send('POST', `auth/token/create/${role}`, {})).body.auth
+    const { data } = (await root('POST', 'auth/token/lookup-accessor', { accessor })).body
+    expect([role, data.bound_cidrs]).toEqual([role, cidrs])
+  }
+})

@@ -133,9 +133,11 @@ function usesOf(body: JsonObject, role: TokenRole | undefined): number {
   return leastOf(uses, role?.token_num_uses ?? 0)
 }
 
-/** A child is bound to what its maker is bound to; by a role, to what that says. */
-const cidrsOf = ({ session }: Caller, role: TokenRole | undefined): readonly string[] =>
-  role === undefined ? (session.token?.boundCidrs ?? []) : role.token_bound_cidrs
+/** A child is bound to what its maker is bound to; by a role, to what that says if it says anything. */
+function cidrsOf({ session }: Caller, role: TokenRole | undefined): readonly string[] {
+  const { token_bound_cidrs: cidrs = [] } = role ?? {}
+  return cidrs.length > 0 ? cidrs : (session.token?.boundCidrs ?? [])
+}
 
 function displayName(given: string | undefined): string {
   if (given === undefined || given === '') return 'token'
