@@ -73,7 +73,8 @@ export async function admitted(
   return { session, by, asker, coffer: server.gate.platform().as(actor, by) }
 }
 
-const askerOf = (
+/** Who asks, as resource policies see it. */
+export const askerOf = (
   server: Server,
   request: FastifyRequest,
   actor: string,

@@ -43,3 +43,51 @@ it('who may not look at the audit log any more is soon shown no more of it', asy
   // Ends by itself; a stream that goes on is what the time limit of the test is for.
   expect(await answer.text()).toMatch(/event: error\ndata: .*"code":"denied".*\n\n$/)
 })
+
+it('a resource policy that one may not change is not changed by another way in', async () => {
+  const admin = server.platform.as(ADMIN)
+  const { access } = admin
+  const deny = (...operations: string[]) => ({
+    aws: {
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Deny',
+          Principal: { AWS: 'arn:aws:iam::123456789012:user/service/little' },
+          Action: operations.map((name) => `secretsmanager:${name}`),
+          Resource: '*',
+        },
+      }),
+    },
+  })
+  const rule = { effect: 'allow', actions: ['read', 'update', 'write'], paths: ['app/**'] } as const
+  await access.putPolicy({ name: 'little', rules: [rule] })
+  await access.putActor({ name: 'service:little', policies: ['little'], roles: [] })
+  const token = await server.token({ actor: 'service:little' })
+  const send = async (method: string, path: string, body: object) =>
+    (
+      await fetch(`${server.url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    ).status
+  await admin.write('app/shut', {
+    value: 'x',
+    dialects: deny('GetSecretValue', 'DeleteResourcePolicy'),
+  })
+  for (const dialects of [null, {}, { aws: {} }, deny('None')]) {
+    expect(await send('PATCH', '/metadata/app/shut', { dialects })).toBe(403)
+    expect(await send('PATCH', '/metadata//app/shut', { dialects })).toBe(403)
+    const input = { value: 'y', dialects }
+    expect(await send('PUT', '/secrets/app/shut', input)).toBe(403)
+    expect(await send('POST', '/write', { items: [{ path: 'app/shut', input }] })).toBe(403)
+  }
+  expect((await get(token, '/secrets/app/shut')).status).toBe(403)
+  const same = (await admin.describe('app/shut'))?.dialects
+  expect(same?.['aws']?.['policy']).toContain('GetSecretValue')
+  expect(await send('PATCH', '/metadata/app/shut', { dialects: { ...same, own: {} } })).toBe(200)
+  expect(await send('PATCH', '/metadata/app/shut', { owner: 'me' })).toBe(200)
+  await admin.update('app/shut', { dialects: deny('GetSecretValue') })
+  expect(await send('PATCH', '/metadata/app/shut', { dialects: null })).toBe(200)
+})

@@ -3,6 +3,7 @@ import { writeOfWire } from '../../../../client/wire/codec.ts'
 import * as wire from '../../../../client/wire/batch.ts'
 import { parseExactly } from '../../../../core/exact-json.ts'
 import { WRITE_ERRORS } from '../refusals.ts'
+import { refuseOtherPolicy } from '../resource-policy.ts'
 import { route } from '../route.ts'
 import { answerText } from '../versions.ts'
 import { exactly } from './secrets.ts'
@@ -53,7 +54,8 @@ export const batchRoutes = [
     example: { items: [{ path: 'shop/dev/api/stripe-key', input: { value: 'sk_test' } }] },
     answer: { json: wire.WriteManyAnswer },
     errors: WRITE_ERRORS,
-    async handle({ coffer, body, text }) {
+    async handle(call) {
+      const { coffer, body, text } = call
       let written: Written | undefined
       const exact = (i: number) => () => {
         written ??= parseExactly(text) as unknown as Written
@@ -63,6 +65,7 @@ export const batchRoutes = [
         path,
         input: writeOfWire(exactly(input, exact(i))),
       }))
+      for (const { path, input } of items) await refuseOtherPolicy(call, path, input)
       return { receipts: await coffer.writeMany(items) }
     },
   }),

@@ -1,5 +1,6 @@
 import * as wire from '../../../../client/wire/secrets.ts'
 import { absence } from '../problems.ts'
+import { refuseOtherPolicy } from '../resource-policy.ts'
 import { CHANGE_ERRORS, PATH_ERRORS } from '../refusals.ts'
 import { route } from '../route.ts'
 
@@ -29,8 +30,11 @@ export const metadataRoutes = [
     example: { owner: 'payments', description: null },
     answer: { json: wire.SecretRecord },
     errors: CHANGE_ERRORS,
-    handle: ({ coffer, path, body: { ifRevision, ...change } }) =>
-      coffer.update(path, change, { ifRevision }),
+    async handle(call) {
+      const { ifRevision, ...change } = call.body
+      await refuseOtherPolicy(call, call.path, change)
+      return call.coffer.update(call.path, change, { ifRevision })
+    },
   }),
   route({
     method: 'PATCH',

@@ -7,6 +7,7 @@ import { parseExactly } from '../../../../core/exact-json.ts'
 import type { WriteInput } from '../../../../core/ports/coffer.ts'
 import { absence } from '../problems.ts'
 import { CHANGE_ERRORS, READ_ERRORS, WRITE_ERRORS } from '../refusals.ts'
+import { refuseOtherPolicy } from '../resource-policy.ts'
 import type { Call } from '../route.ts'
 import { route } from '../route.ts'
 import { versionText } from '../versions.ts'
@@ -41,6 +42,7 @@ export const secretRoutes = [
     errors: WRITE_ERRORS,
     async handle(call) {
       const input = writeOfWire(exactly(call.body, () => parseExactly(call.text) as WireWrite))
+      await refuseOtherPolicy(call, call.path, input)
       return call.coffer.write(call.path, withToken(call, input))
     },
   }),
