@@ -91,7 +91,8 @@ export const askerOf = (
 
 /**
  * A login, limited and watched: failed ones are counted by address and by what is logged in to, so
- * that no stranger locks somebody else out. `name` is what is logged in to (a role id), not a secret.
+ * that no stranger locks somebody else out. `name` is what is logged in to (a role id, `unseal`), not a
+ * secret.
  * @throws `throttled`, and what `login` throws
  */
 export async function loggingIn<T>(
@@ -108,11 +109,14 @@ export async function loggingIn<T>(
     server.guard.loginEnded(request.ip, name, true)
     return made
   } catch (error) {
-    if (!isCofferError(error, 'unauthenticated')) throw error
+    if (!isCofferError(error) || !GUESSED_WRONG.has(error.code)) throw error
     server.guard.loginEnded(request.ip, name, false)
     throw server.guard.refused(request.ip, via, error.code) ?? error
   }
 }
+
+/** What somebody is told who tries a credential, or a share of the root key, that is not good. */
+const GUESSED_WRONG: ReadonlySet<string> = new Set(['unauthenticated', 'wrong_key', 'invalid_key'])
 
 /** Counts a credential that was not good, and answers with the error to throw. */
 function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {

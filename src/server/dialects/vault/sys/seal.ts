@@ -1,4 +1,5 @@
 import { isCofferError } from '../../../../core/errors.ts'
+import { loggingIn } from '../../../caller.ts'
 import { boolField, textField } from '../fields.ts'
 import { refuse } from '../errors.ts'
 import type { VaultHandler, VaultRoute } from '../route.ts'
@@ -23,7 +24,9 @@ const unseal: VaultHandler = async ({ server, request, body }) => {
     throw refuse(400, "'key' must be specified in request body as JSON, or 'reset' set to true")
   }
   try {
-    return { raw: sealStatus(server, await gate.submit(key, from)) }
+    const submit = () => gate.submit(key, from)
+    const status = await loggingIn(server, request, 'vault', 'unseal', submit)
+    return { raw: sealStatus(server, status) }
   } catch (error) {
     if (isCofferError(error, 'wrong_key')) throw refuse(400, error.message)
     throw error
