@@ -53,7 +53,7 @@ export function createLog(
     : { write: write ?? (() => {}) }
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: named } },
-    text ? { write: (line: string) => void out.write(asText(line)) } : out,
+    text ? { write: (line: string) => out.write(asText(line)) } : out,
   )
   const timer = requests && setInterval(() => requests.pass(), FLUSH_MS).unref()
 
