@@ -16,4 +16,7 @@ export function cofferErrorOf(error: unknown): CofferError {
 }
 
 /** What a dialect that is switched off, or a path that nobody has, is told. */
-export const noSuchRoute = () => new CofferError('not_found', 'There is nothing at this address.')
+export const noSuchRoute = () =>
+  new CofferError('not_found', 'There is nothing at this address.', {
+    remedy: 'The native API is below /api/v1, and /api/v1/openapi.json lists what is there.',
+  })
