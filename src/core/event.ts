@@ -11,6 +11,7 @@ export type AuditAction =
   | 'destroy'
   | 'purge'
   | 'rotate'
+  | 'deliver'
   | 'export'
   | 'policy.write'
   | 'policy.delete'
@@ -74,6 +75,8 @@ export interface AuditEvent {
   readonly resource?: string
   readonly version?: number
   readonly label?: string
+  /** Of `deliver`: where to. */
+  readonly destination?: string
   /** The error code when denied or failed. */
   readonly code?: string
   /** Why, in a few of our own words: the deciding rule, counts. */

@@ -61,4 +61,9 @@ export interface Conditions {
   readonly weekdays?: readonly number[]
   /** The label that is asked for. A read without label or version asks for `current`. */
   readonly labels?: readonly string[]
+  /**
+   * Patterns over ids of destinations, as over paths. An allow rule reaches `deliver` only where it
+   * names destinations, `*` and `admin` included: nothing is sent where nobody said so.
+   */
+  readonly destinations?: readonly string[]
 }

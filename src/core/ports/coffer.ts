@@ -119,6 +119,16 @@ export interface ReadRef {
   readonly path: string
   readonly version?: number | undefined
   readonly label?: string | undefined
+  /**
+   * Read to be delivered to this destination: needs `deliver` there instead of `read`, and is
+   * audited with it. A destination's id: `vercel:prj_1/production`.
+   */
+  readonly deliverTo?: string | undefined
+  /**
+   * With `deliverTo`: the value comes from another provider (this reference). It is decided and
+   * audited, and the answer is `undefined`.
+   */
+  readonly elsewhere?: string | undefined
 }
 
 export interface SecretVersion {
@@ -305,6 +315,8 @@ export interface AccessQuestion {
   readonly action: string
   readonly path: string
   readonly label?: string | undefined
+  /** Of `deliver`: where to. */
+  readonly destination?: string | undefined
   readonly at?: number | undefined
 }
 
