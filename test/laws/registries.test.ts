@@ -10,6 +10,7 @@ const registries = all.filter(({ file }) => /^src\/adapters\/[^/]+\/registry\.ts
 
 test('the law sees the registries', () => {
   expect(registries.map(({ file }) => file.split('/')[2])).toEqual([
+    'destinations',
     'providers',
     'seals',
     'sinks',
