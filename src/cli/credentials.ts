@@ -48,12 +48,7 @@ export function selectorOf({ world }: Session, accessor: string | undefined): To
 
 export const tokenJson = (record: TokenRecord): Record<string, unknown> => ({
   accessor: record.accessor,
-  actor: record.actor,
-  policies: record.grants?.policies,
-  roles: record.grants?.roles,
-  name: record.displayName,
-  createdAt: iso(record.createdAt),
-  expiresAt: iso(record.expiresAt),
+  ...issuedJson(record),
   ttlSeconds: record.ttlSeconds,
   maxTtlSeconds: record.maxTtlSeconds,
   periodSeconds: record.periodSeconds,
@@ -67,13 +62,19 @@ export const tokenJson = (record: TokenRecord): Record<string, unknown> => ({
 
 export const accessKeyJson = (record: AccessKeyRecord): Record<string, unknown> => ({
   accessKeyId: record.id,
-  actor: record.actor,
-  policies: record.grants?.policies,
-  roles: record.grants?.roles,
-  name: record.displayName,
-  createdAt: iso(record.createdAt),
-  expiresAt: iso(record.expiresAt),
+  ...issuedJson(record),
   disabled: record.disabled,
+})
+
+type Issued = Pick<TokenRecord, 'actor' | 'grants' | 'displayName' | 'createdAt' | 'expiresAt'>
+
+const issuedJson = ({ actor, grants, displayName, createdAt, expiresAt }: Issued) => ({
+  actor,
+  policies: grants?.policies,
+  roles: grants?.roles,
+  name: displayName,
+  createdAt: iso(createdAt),
+  expiresAt: iso(expiresAt),
 })
 
 type Granted = Pick<TokenRecord, 'actor' | 'grants'>
