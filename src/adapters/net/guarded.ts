@@ -1,20 +1,64 @@
-import type { ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Provider, ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
 
 /** A service over a network, as its provider file describes it; `guarded` makes a Provider of it. */
 export interface RemoteService {
   readonly kind: string
+  /** How people call it: `AWS Secrets Manager`. */
+  readonly title?: string | undefined
   /** How many references one call carries; 1 when the service does not batch. */
   readonly batchMax: number
+  /** Of one call; default `providerCallTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
   /**
-   * What quota and refusals count by: the place and who asks there (an access key's id, a client id),
-   * never a secret. The breaker's file is named by its hash.
+   * What quota and refusals count by: the place and who asks there (an access key's id, a client id,
+   * the hash of a token), never a secret; the same in every process that asks so, and another one
+   * once the credential is. The breaker's file is named by its hash. What it throws (no login, no
+   * SDK) is the answer for every reference, and is not remembered: nothing was asked.
    */
   scope(): string | Promise<string>
   /**
-   * One call (a batch that is not whole may take a second). Answers in order. What is thrown or
-   * answered is a CofferError that tells absent, denied, unauthenticated, throttled, unavailable,
-   * timeout and corrupt apart; `details.retryAfterMs` where the service says when.
+   * One call (a batch that is not whole may take a second). Answers in order, by CofferErrors that
+   * tell absent, denied, unauthenticated, throttled, unavailable, timeout and corrupt apart;
+   * `details.retryAfterMs` where the service says when.
+   *
+   * What is thrown is about the whole account: `unauthenticated` and `denied` open the breaker at
+   * once, `throttled`, `unavailable` and `timeout` are tried again within the budget and then open
+   * it. What is answered for one reference is about that reference alone, and never opens it. A
+   * service whose 403 may mean either finds out which before it answers.
    */
   call(refs: readonly ProviderRef[], signal: AbortSignal): Promise<readonly ProviderAnswer[]>
   close?(): Promise<void>
+}
+
+/** What of a provider's context `guarded` reads. */
+export interface GuardContext {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly options: Readonly<Record<string, string | undefined>>
+}
+
+/** The options that every guarded provider has besides its own, for `checkOptions`. */
+export const GUARD_OPTIONS = ['offlineMaxAge'] as const
+
+/**
+ * A Provider that asks the service in batches and in parallel, each reference once at a time, with
+ * timeouts, retries within a budget, and a breaker that survives a crash loop.
+ */
+export function guarded(service: RemoteService, _context: GuardContext): Provider {
+  return {
+    kind: service.kind,
+    batchMax: LIMITS.batchMax,
+    async resolve(refs, signal) {
+      const answers: ProviderAnswer[] = []
+      try {
+        for (let from = 0; from < refs.length; from += service.batchMax) {
+          answers.push(...(await service.call(refs.slice(from, from + service.batchMax), signal)))
+        }
+        return answers
+      } catch (error) {
+        return refs.map((_, i) => answers[i] ?? { error })
+      }
+    },
+    close: async () => service.close?.(),
+  }
 }
