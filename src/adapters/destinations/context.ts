@@ -12,5 +12,8 @@ export interface DestinationContext {
   readonly environment: string
 }
 
-/** @throws CofferError `invalid_argument` for options that it does not have or lacks */
-export type DestinationFactory = (context: DestinationContext) => Destination
+/**
+ * A promise where the id is known by the SDK alone, as the host of a cluster.
+ * @throws CofferError `invalid_argument` for options that it does not have or lacks
+ */
+export type DestinationFactory = (context: DestinationContext) => Destination | Promise<Destination>
