@@ -1,5 +1,7 @@
 /** For adapters that live elsewhere: the suites that ours pass, and what makes tests repeatable. */
 export { cofferContract } from './coffer-contract.ts'
+export { deliveryContext, destinationContract } from './destination-contract.ts'
+export type { DeliveryFault, DestinationHarness } from './destination-contract.ts'
 export { faultyStore } from './faulty-store.ts'
 export type { Fault, FaultyStore } from './faulty-store.ts'
 export { providerContract } from './provider-contract.ts'

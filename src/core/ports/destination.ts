@@ -19,6 +19,16 @@ export interface Destination {
   readonly id: string
   /** Whether `list` can tell the fingerprint of what is there. Otherwise it is write-only. */
   readonly readable: boolean
+  /**
+   * Whether `list` names the owner of every entry that `apply` wrote: one without is then nobody's,
+   * whatever the ledger says. Absent: there is no room for a mark.
+   */
+  readonly marks?: boolean | undefined
+  /**
+   * It is on this machine (a file): the same id is another place elsewhere. The marks there alone say
+   * what is ours, and no ledger is kept. Needs `readable` and `marks`.
+   */
+  readonly local?: boolean | undefined
   readonly limits: DestinationLimits
   /** How many changes one `apply` carries. Those of one call may be made as one (an object, a file). */
   readonly batchMax: number
@@ -31,7 +41,8 @@ export interface Destination {
   list(context: DeliveryContext, names: readonly string[]): Promise<readonly DestinationEntry[]>
   /**
    * Makes the changes. Answers in their order and does not reject: a change either happened or did
-   * not. `unknown`: it may have happened (no answer came).
+   * not. `unknown`: it may have happened (no answer came). What is to be removed and is not there
+   * is done. A `revision` in the answer is what `list` says afterwards.
    */
   apply(context: DeliveryContext, changes: readonly DestinationChange[]): Promise<ApplyAnswer[]>
   /** After all changes of a run, when there were any: restart what reads them, seal a file. */
