@@ -33,11 +33,12 @@ export const auditLine = (entry: AuditEntry): string =>
     .filter((part) => part !== undefined && part !== '')
     .join('  ')
 
-const resourceOf = ({ resource, version, label }: AuditEntry): string =>
+const resourceOf = ({ resource, version, label, destination }: AuditEntry): string =>
   [
     resource,
     version === undefined ? undefined : `v${version}`,
     label === undefined ? undefined : `(${label})`,
+    destination === undefined ? undefined : `→ ${destination}`,
   ]
     .filter((part) => part !== undefined)
     .join(' ')

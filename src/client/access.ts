@@ -35,8 +35,9 @@ export function createAccessAdmin(caller: Caller): AccessAdmin {
       const answer = await caller.json({ ...request, repeatable: true })
       return objectOf<AccessAnswer>(answer, 'allowed', 'reasons')
     },
-    async who(action, path) {
-      const request = { method: 'GET', path: '/access/who', query: { action, path } } as const
+    async who(action, path, destination) {
+      const query = { action, path, destination }
+      const request = { method: 'GET', path: '/access/who', query } as const
       return listOf(await caller.json({ ...request, repeatable: true }))
     },
   }

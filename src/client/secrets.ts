@@ -39,7 +39,8 @@ export function createSecrets(caller: Caller): Secrets {
 
   return {
     async read(ref) {
-      const { path, version, label } = checkRef(ref)
+      const { path, version, label, deliverTo, elsewhere } = checkRef(ref)
+      if (deliverTo !== undefined || elsewhere !== undefined) return readOfMany(caller, ref)
       const request: Request = {
         method: 'GET',
         path: `/secrets/${pathInUrl(path)}`,
@@ -128,10 +129,18 @@ async function absentOr<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function checkRef({ path: given, version, label }: ReadRef) {
+function checkRef({ path: given, version, label, deliverTo, elsewhere }: ReadRef) {
   const path = canonicalPath(given)
   if (label !== undefined) checkLabel(label)
-  return { path, version: numberOf('version', version), label }
+  return { path, version: numberOf('version', version), label, deliverTo, elsewhere }
+}
+
+/** An address says nothing of deliveries. */
+async function readOfMany(caller: Caller, ref: ReadRef): Promise<SecretVersion | undefined> {
+  const [answer] = await readMany(caller, [ref])
+  if (answer === undefined) throw strange()
+  if ('error' in answer) throw answer.error
+  return answer.value
 }
 
 type WireAnswer = Parameters<typeof answerOfWire>[0]

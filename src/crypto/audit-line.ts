@@ -127,6 +127,7 @@ const OPTIONAL = [
   'resource',
   'version',
   'label',
+  'destination',
   'code',
   'reason',
   'generation',

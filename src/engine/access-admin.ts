@@ -1,5 +1,6 @@
 import { CofferError } from '../core/errors.ts'
 import type { AuditAction } from '../core/event.ts'
+import { checkDestination } from '../core/delivery.ts'
 import { CURRENT } from '../core/label.ts'
 import { canonicalPath } from '../core/path.ts'
 import { BUILTIN_POLICIES, INITIAL_POLICIES } from '../core/policy/builtin.ts'
@@ -71,14 +72,17 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
     },
     deleteActor: async (name) => remove('actor', checkActor(name)),
     test: (question) => test(context, origin, question),
-    async who(action, path) {
+    async who(action, path, destination) {
       const actors = await all<ActorRecord>(context, origin, 'actor')
       const { holders } = await import('./identities/holders.ts')
       const subjects = [...actors.map(({ name }) => ({ actor: name })), ...(await holders(context))]
       const answers = []
       for (const subject of subjects) {
         const { actor } = subject
-        answers.push({ actor, answer: await answerFor(context, { actor, action, path }, subject) })
+        answers.push({
+          actor,
+          answer: await answerFor(context, { actor, action, path, destination }, subject),
+        })
       }
       return answers
     },
@@ -172,6 +176,7 @@ async function answerFor(
     throw new CofferError('invalid_argument', `The actions are ${ACTIONS.join(', ')}.`)
   }
   const path = canonicalPath(question.path)
+  const destination = destinationOf(question)
   const access: ActorAccess = await context.access.load(subject)
   const { decision, reasons } = explain({
     actor: question.actor,
@@ -181,8 +186,20 @@ async function answerFor(
       action,
       path,
       labels: [question.label ?? CURRENT],
+      destination,
       at: question.at ?? context.clock(),
     },
   })
   return { allowed: decision.allowed, reasons }
+}
+
+/** Only of `deliver`, which goes nowhere without. @throws `invalid_argument` */
+function destinationOf({ action, destination }: AccessQuestion): string | undefined {
+  if ((action === 'deliver') === (destination !== undefined)) {
+    return destination === undefined ? undefined : checkDestination(destination)
+  }
+  throw new CofferError(
+    'invalid_argument',
+    'Whether something may be delivered is asked with its destination, and nothing else with one.',
+  )
 }

@@ -110,10 +110,14 @@ export const readsSome = (
   )
 
 /** Says nothing of whether the thing exists. */
-export const denied = (actor: string, action: string, resource: string) =>
-  new CofferError('denied', `${actor} may not ${action} ${resource}.`, {
-    details: { actor, action, resource },
-  })
+export const denied = (actor: string, action: string, resource: string, destination?: string) =>
+  destination === undefined
+    ? new CofferError('denied', `${actor} may not ${action} ${resource}.`, {
+        details: { actor, action, resource },
+      })
+    : new CofferError('denied', `${actor} may not ${action} ${resource} to ${destination}.`, {
+        details: { actor, action, resource, destination },
+      })
 
 /** What the way in refuses beyond the policies. @throws `denied` */
 export function refuseByOrigin(origin: Origin, action: Action, record: SecretRecord): void {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { accessContract } from './coffer-contract/access.ts'
 import { accessAdminContract } from './coffer-contract/access-admin.ts'
 import { auditContract } from './coffer-contract/audit.ts'
+import { deliveryContract } from './coffer-contract/delivery.ts'
 import { eventsContract } from './coffer-contract/events.ts'
 import { identitiesContract } from './coffer-contract/identities.ts'
 import { labelsContract } from './coffer-contract/labels.ts'
@@ -57,6 +58,7 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   access: accessContract,
   'access admin': accessAdminContract,
   'policies in Vault’s language': vaultPolicyContract,
+  delivery: deliveryContract,
   audit: auditContract,
   events: eventsContract,
   identities: identitiesContract,

@@ -63,22 +63,32 @@ function isLower(one: string, other: string): boolean {
   return one < other
 }
 
-const asks = (rule: Rule, { action }: Question): boolean =>
-  rule.actions.some((one) => one === action || one === '*')
+function asks({ effect, actions, conditions }: Rule, { action }: Question): boolean {
+  if (!actions.some((one) => one === action || one === '*')) return false
+  const names = conditions?.destinations !== undefined
+  return action === 'deliver' ? names || effect === 'deny' : !names
+}
 
 const ruleMatches = (rule: Rule, question: Question): boolean =>
   asks(rule, question) &&
   rule.paths.some((pattern) => referenceMatch(pattern, question.path)) &&
   conditionsHold(rule.conditions, question)
 
-function conditionsHold(conditions: Conditions = {}, { at, labels = [] }: Question): boolean {
+function conditionsHold(
+  conditions: Conditions = {},
+  { at, labels = [], destination }: Question,
+): boolean {
   const now = new Date(at)
   const clock = now.toISOString().slice(11, 16)
-  const { notBefore, notAfter, timeOfDay, weekdays, labels: listed } = conditions
+  const { notBefore, notAfter, timeOfDay, weekdays, labels: listed, destinations } = conditions
   if (notBefore !== undefined && now < new Date(notBefore)) return false
   if (notAfter !== undefined && now > new Date(notAfter)) return false
   if (weekdays !== undefined && !weekdays.includes(now.getUTCDay() || 7)) return false
   if (listed !== undefined && !labels.some((label) => listed.includes(label))) return false
+  if (destinations !== undefined) {
+    if (destination === undefined) return false
+    if (!destinations.some((pattern) => referenceMatch(pattern, destination))) return false
+  }
   if (timeOfDay === undefined) return true
   const [from = '', to = ''] = timeOfDay.split('-')
   return from < to ? from <= clock && clock < to : from <= clock || clock < to

@@ -1,6 +1,7 @@
 import { CofferError } from '../../core/errors.ts'
 import type { AuditEntry, AuditFilter } from '../../core/ports/coffer.ts'
 import { compilePattern } from '../../core/policy/pattern.ts'
+import type { Pattern } from '../../core/policy/pattern.ts'
 import { entryOf, escapeText } from '../../crypto/audit-line.ts'
 import type { LogPlace } from './log-end.ts'
 import { linesBackward, segmentFile, segmentsIn, withSegment } from './segments.ts'
@@ -44,14 +45,23 @@ interface Matcher {
 }
 
 const EQUAL = ['actor', 'action', 'outcome'] as const
+const BY_PATTERN = ['resource', 'destination'] as const
+
+const matches = (pattern: Pattern, text: string | undefined): boolean =>
+  text !== undefined && pattern.matches(text)
 
 function matcher(filter: AuditFilter): Matcher {
   const needles = EQUAL.flatMap((name) => {
     const value = filter[name]
     return value === undefined ? [] : [`,"${name}":"${escapeText(value)}"`]
   })
-  const pattern = filter.resource === undefined ? undefined : compilePattern(filter.resource)
-  if (pattern !== undefined) needles.push(`,"resource":"${escapeText(pattern.literalPrefix)}`)
+  const patterns = BY_PATTERN.flatMap((name) => {
+    const text = filter[name]
+    return text === undefined ? [] : [{ name, pattern: compilePattern(text) }]
+  })
+  for (const { name, pattern } of patterns) {
+    needles.push(`,"${name}":"${escapeText(pattern.literalPrefix)}`)
+  }
   const oldest = filter.since === undefined ? undefined : isoOf(filter.since - CLOCK_SLACK_MS)
   return {
     tooOld: (line) => oldest !== undefined && instantOf(line) < oldest,
@@ -60,7 +70,7 @@ function matcher(filter: AuditFilter): Matcher {
       EQUAL.every((name) => filter[name] === undefined || entry[name] === filter[name]) &&
       (filter.since === undefined || entry.at >= filter.since) &&
       (filter.until === undefined || entry.at <= filter.until) &&
-      (pattern === undefined || (entry.resource !== undefined && pattern.matches(entry.resource))),
+      patterns.every(({ name, pattern }) => matches(pattern, entry[name])),
   }
 }
 

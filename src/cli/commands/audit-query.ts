@@ -11,6 +11,7 @@ export const handle: Handler<Sub<'audit', 'query'>> = async ({ options }, sessio
     action: options.action,
     outcome: options.outcome as 'allowed' | 'denied' | 'failed' | undefined,
     resource: options.path,
+    destination: options.destination,
     since: options.since === undefined ? undefined : instant(options.since, 'since', now, -1),
     until: options.until === undefined ? undefined : instant(options.until, 'until', now, -1),
     limit: options.limit,

@@ -3,18 +3,21 @@ import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'policy', 'who'>> = async ({ options, args: [path] }, session) => {
   const action = options.action ?? 'read'
-  const everyone = await (await session.coffer()).access.who(action, path)
+  const everyone = await (await session.coffer()).access.who(action, path, options.destination)
   const shown = options.all ? everyone : everyone.filter(({ answer }) => answer.allowed)
-  await session.out.result({ action, path, actors: shown }, async () => {
-    await session.out.table(shown, [
-      { title: 'ACTOR', cell: ({ actor }) => actor },
-      {
-        title: 'MAY',
-        cell: ({ answer }) => (answer.allowed ? 'yes' : 'no'),
-        style: ({ answer }) => (answer.allowed ? 'green' : 'dim'),
-      },
-      { title: 'BECAUSE', cell: ({ answer }) => answer.reasons.join(' → ') },
-    ])
-    if (shown.length === 0) session.out.note(`No known actor may ${action} ${path}.`)
-  })
+  await session.out.result(
+    { action, path, destination: options.destination, actors: shown },
+    async () => {
+      await session.out.table(shown, [
+        { title: 'ACTOR', cell: ({ actor }) => actor },
+        {
+          title: 'MAY',
+          cell: ({ answer }) => (answer.allowed ? 'yes' : 'no'),
+          style: ({ answer }) => (answer.allowed ? 'green' : 'dim'),
+        },
+        { title: 'BECAUSE', cell: ({ answer }) => answer.reasons.join(' → ') },
+      ])
+      if (shown.length === 0) session.out.note(`No known actor may ${action} ${path}.`)
+    },
+  )
 }

@@ -3,6 +3,11 @@ import { defineCommand, type OptionSpec } from '../spec.ts'
 const NAME = { name: 'name', summary: 'its name' } as const
 const ACTOR = { name: 'actor', summary: 'kind:name, as local:alice or service:ci' } as const
 const YES = { type: 'boolean', short: 'y', summary: 'do not ask' } as const satisfies OptionSpec
+const DESTINATION = {
+  type: 'string',
+  value: 'ID',
+  summary: 'of deliver: where to, as vercel:prj_1/production',
+} as const satisfies OptionSpec
 const GRANTS = {
   policy: { type: 'string', value: 'NAME', multiple: true, summary: 'a policy' },
   role: { type: 'string', value: 'NAME', multiple: true, summary: 'a role' },
@@ -12,7 +17,7 @@ export const policy = defineCommand({
   name: 'policy',
   summary: 'who may do what',
   description: [
-    'A policy is a JSON document: {"name":"ci","rules":[{"effect":"allow","actions":["read"],"paths":["shop/*/api/**"]}]}. Nothing is allowed that no rule allows, and a deny rule wins. Actions: read, describe, list, write, label, update, delete, undelete, destroy, rotate, deliver, audit, backup, admin, or *.',
+    'A policy is a JSON document: {"name":"ci","rules":[{"effect":"allow","actions":["read"],"paths":["shop/*/api/**"]}]}. Nothing is allowed that no rule allows, and a deny rule wins. Actions: read, describe, list, write, label, update, delete, undelete, destroy, rotate, deliver, audit, backup, admin, or *. Values are delivered only where a rule names the destination: "actions":["deliver"] with "conditions":{"destinations":["vercel:prj_1/*"]}.',
   ],
   examples: [
     { command: 'coffer policy put ci.json', note: 'make or replace' },
@@ -64,12 +69,18 @@ export const policy = defineCommand({
         actor: { type: 'string', value: 'ACTOR', summary: 'who', default: 'you' },
         action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
         label: { type: 'string', value: 'LABEL', summary: 'of a read: which label' },
+        destination: DESTINATION,
         at: { type: 'string', value: 'TIME', summary: 'when', default: 'now' },
       },
       examples: [
         {
           command: 'coffer policy test --actor service:ci --action read shop/dev/api/db-url',
           note: '',
+        },
+        {
+          command:
+            'coffer policy test --action deliver --destination vercel:prj_1/production shop/prod/api/key',
+          note: 'may it be sent there?',
         },
       ],
     },
@@ -79,6 +90,7 @@ export const policy = defineCommand({
       arguments: [{ name: 'path', summary: 'a secret' }],
       options: {
         action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
+        destination: DESTINATION,
         all: { type: 'boolean', summary: 'also those who may not' },
       },
       examples: [{ command: 'coffer policy who shop/prod/api/db-url', note: 'who can read this?' }],

@@ -10,6 +10,11 @@ const FILTER = {
     summary: 'allowed, denied or failed',
   },
   path: { type: 'string', value: 'PATTERN', summary: 'what was done to this path: shop/**' },
+  destination: {
+    type: 'string',
+    value: 'PATTERN',
+    summary: 'what was delivered there: vercel:*/production',
+  },
   since: { type: 'string', value: '1d|TIME', summary: 'not older' },
   until: { type: 'string', value: 'TIME', summary: 'not newer' },
   limit: { type: 'integer', value: 'N', summary: 'the newest so many', default: '100' },

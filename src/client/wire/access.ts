@@ -16,6 +16,7 @@ const Rule = z.strictObject({
       timeOfDay: z.string().meta({ pattern: '^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$' }).optional(),
       weekdays: z.array(wholeHere(1, 7)).min(1).optional(),
       labels: z.array(label()).min(1).optional(),
+      destinations: z.array(z.string()).min(1).optional(),
     })
     .optional(),
 })
@@ -42,11 +43,15 @@ export const ActorBody = z.strictObject({ policies: names(), roles: names() })
 export const Actor = z.strictObject({ name: actorName(), policies: names(), roles: names() })
 export const Actors = allOf(Actor)
 
+const destination = () =>
+  z.string().meta({ description: 'Of `deliver`: where to, as `vercel:prj_1/production`.' })
+
 export const AccessQuestion = z.strictObject({
   actor: actorName(),
   action: z.string().meta({ enum: [...ACTIONS] }),
   path: path(),
   label: labelHere().optional(),
+  destination: destination().optional(),
   at: wholeHere(0, 8_640_000_000_000_000).optional(),
 })
 
@@ -58,6 +63,7 @@ export const AccessAnswer = z.strictObject({
 export const WhoQuery = z.strictObject({
   action: z.string().meta({ enum: [...ACTIONS] }),
   path: path(),
+  destination: destination().optional(),
 })
 
 export const WhoAnswer = allOf(z.strictObject({ actor: z.string(), answer: AccessAnswer }))

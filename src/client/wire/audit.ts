@@ -8,6 +8,10 @@ export const AuditQuery = z.strictObject({
   action: z.string().optional(),
   outcome: z.enum(['allowed', 'denied', 'failed']).optional(),
   resource: z.string().optional().meta({ description: 'A path pattern.', minLength: 1 }),
+  destination: z
+    .string()
+    .optional()
+    .meta({ description: 'A pattern over ids of destinations.', minLength: 1 }),
   since: wholeHere(0, 8_640_000_000_000_000).optional(),
   until: wholeHere(0, 8_640_000_000_000_000).optional(),
   limit: whole(1, 10_000).optional(),
@@ -22,6 +26,7 @@ export const AuditEntry = z.strictObject({
   resource: z.string().optional(),
   version: whole(1).optional(),
   label: z.string().optional(),
+  destination: z.string().optional(),
   code: z.string().optional(),
   reason: z.string().optional(),
   generation: whole(1).optional(),

@@ -13,6 +13,13 @@ export const ReadManyBody = z.strictObject({
         path: anyText(),
         version: z.number().optional(),
         label: anyText().optional(),
+        deliverTo: anyText().optional().meta({
+          description: 'Read to be delivered to this destination: needs `deliver` there.',
+        }),
+        elsewhere: anyText().optional().meta({
+          description:
+            'With `deliverTo`: the reference of another provider that the value comes from. It is decided and audited; the answer has no value.',
+        }),
       }),
     )
     .meta({ maxItems: LIMITS.batchMax }),

@@ -1,4 +1,5 @@
 import { CofferError } from '../errors.ts'
+import { compilePattern } from './pattern.ts'
 import type { Conditions } from './policy.ts'
 
 /** What the conditions of a rule are asked about. */
@@ -7,12 +8,16 @@ export interface Moment {
   readonly at: number
   /** All labels of the version that is meant; absent or empty: none. */
   readonly labels?: readonly string[] | undefined
+  /** Where a value is delivered; absent: nowhere. */
+  readonly destination?: string | undefined
 }
 
 /** Each answers whether it holds; absent conditions hold always. */
 export interface CompiledConditions {
   time(at: number): boolean
   labels(labels: readonly string[] | undefined): boolean
+  /** Absent where the rule names no destinations. */
+  readonly destinations?: ((destination: string | undefined) => boolean) | undefined
 }
 
 /**
@@ -20,12 +25,13 @@ export interface CompiledConditions {
  *
  * Instants are inclusive at both ends. A time of day begins with its first minute and ends before
  * its last one; past midnight, the weekday is that of the instant itself. A `labels` condition
- * holds when at least one label of the version is listed, so never without a label.
+ * holds when at least one label of the version is listed, so never without a label. A
+ * `destinations` condition never holds of what is not delivered.
  *
- * @throws CofferError `invalid_policy`
+ * @throws CofferError `invalid_policy`, `invalid_pattern`
  */
 export function compileConditions(conditions: Conditions | undefined): CompiledConditions {
-  const { notBefore, notAfter, timeOfDay, weekdays, labels } = conditions ?? {}
+  const { notBefore, notAfter, timeOfDay, weekdays, labels, destinations } = conditions ?? {}
   const tests: ((at: number) => boolean)[] = []
   if (notBefore !== undefined) {
     const from = parseInstant(notBefore)
@@ -50,7 +56,13 @@ export function compileConditions(conditions: Conditions | undefined): CompiledC
     time: tests.length === 0 ? ALWAYS : (at) => tests.every((holds) => holds(at)),
     labels:
       labels === undefined ? ALWAYS : (given) => given?.some((l) => labels.includes(l)) === true,
+    destinations: destinations === undefined ? undefined : anyOf(destinations),
   }
+}
+
+function anyOf(patterns: readonly string[]): (destination: string | undefined) => boolean {
+  const compiled = patterns.map(compilePattern)
+  return (given) => given !== undefined && compiled.some((pattern) => pattern.matches(given))
 }
 
 /**

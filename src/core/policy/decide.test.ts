@@ -85,6 +85,50 @@ test("a labels condition needs one of the version's labels, for allow and for de
   }
 })
 
+test('nothing is delivered where no rule names it, whatever else is allowed', () => {
+  const question = { action: 'deliver', destination: 'vercel:prj_1/production' } as const
+  const sends = (policies: Policy[], more: Partial<Question> = {}): boolean =>
+    ask(policies, 'a/b', { ...question, ...more }).allowed
+  const to = (...destinations: string[]): Partial<Rule> => ({
+    actions: ['deliver'],
+    conditions: { destinations },
+  })
+  const everything = rule('allow', '**', { actions: ['*'] })
+  for (const make of [native, specific]) {
+    expect(sends([make(everything)])).toBe(false)
+    expect(sends([make(rule('allow', 'a/**', { actions: ['deliver'] }))])).toBe(false)
+    const policies = [make(rule('allow', 'a/**', to('vercel:prj_1/*')))]
+    expect(sends(policies)).toBe(true)
+    for (const destination of ['vercel:prj_2/production', 'vercel:prj_1', 'x', undefined]) {
+      expect(sends(policies, { destination })).toBe(false)
+    }
+    expect(sends([make(rule('allow', 'other/**', to('**')))])).toBe(false)
+  }
+  const both = [native(everything, rule('allow', '**', to('vercel:*/**')))]
+  expect(sends(both)).toBe(true)
+  const denials = [
+    rule('deny', 'a/**', { actions: ['deliver'] }),
+    rule('deny', 'a/**', { actions: ['*'] }),
+    rule('deny', 'a/**', to('vercel:*/production')),
+  ]
+  for (const denial of denials) expect(sends([...both, native(denial)])).toBe(false)
+  expect(sends([...both, native(rule('deny', 'a/**', to('github:*/**')))])).toBe(true)
+})
+
+test('a rule that names destinations speaks of nothing but delivering', () => {
+  const conditions = { destinations: ['**'] }
+  const access = [native(rule('allow', '**', { actions: ['*'], conditions }))]
+  for (const action of ACTIONS) {
+    for (const destination of [undefined, 'vercel:a']) {
+      const may = ask(access, 'a', { action, destination }).allowed
+      expect(may).toBe(action === 'deliver' && destination !== undefined)
+    }
+  }
+  const denial = rule('deny', '**', { actions: ['*'], conditions })
+  const reads = [native(rule('allow', '**'), denial)]
+  expect(ask(reads, 'a', { destination: 'vercel:a' }).allowed).toBe(true)
+})
+
 test('a rule whose conditions do not hold is as if it were absent', () => {
   const night = { timeOfDay: '22:00-06:00' }
   const access = [native(rule('allow', '**'), rule('deny', '**', { conditions: night }))]
@@ -110,7 +154,8 @@ test('the built-ins give exactly what they say', () => {
         (action) => ask([BUILTIN_POLICIES.get(name) as Policy], path, { action }).allowed,
       ).map((action) => `${action} ${path}`),
     )
-  expect(may('admin')).toHaveLength(things.length * ACTIONS.length)
+  expect(may('admin')).toHaveLength(things.length * (ACTIONS.length - 1))
+  expect(may('admin').filter((one) => one.startsWith('deliver '))).toEqual([])
   expect(may('auditor')).toEqual(['audit audit:log'])
   expect(may('none')).toEqual([])
 })
@@ -141,7 +186,8 @@ const pattern = fc
     }),
   )
   .map(([kind, segments]) => kind + segments.join('/'))
-const action = fc.constantFrom('read', 'list', 'read', 'write') as fc.Arbitrary<'read'>
+const action = fc.constantFrom('read', 'list', 'read', 'write', 'deliver') as fc.Arbitrary<'read'>
+const destination = fc.constantFrom('vercel:a/b', 'vercel:a', 'github:a/b', 'policy:a', undefined)
 const instant = fc.integer({ min: -1, max: 9 }).map((step) => NOON + step * 7 * 3_600_000)
 const labels = fc.subarray(['current', 'previous', 'beta'])
 const conditions = fc.record(
@@ -151,6 +197,9 @@ const conditions = fc.record(
     timeOfDay: fc.constantFrom('08:00-17:00', '22:00-06:00', '12:00-12:01', '13:00-12:00'),
     weekdays: fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
     labels: fc.subarray(['current', 'previous'], { minLength: 1 }),
+    destinations: fc.subarray(['vercel:a/*', 'vercel:*/**', '**', 'github:a/b', 'policy:*'], {
+      minLength: 1,
+    }),
   },
   { requiredKeys: [] },
 ) as fc.Arbitrary<Conditions>
@@ -172,7 +221,13 @@ const policies = fc
     { minLength: 1, maxLength: 3, size: 'max' },
   )
   .map((drafts) => drafts.map(([combine, rules], i) => policy(`p${i}`, rules, combine)))
-const question = fc.record({ action, path, at: instant, labels }) as fc.Arbitrary<Question>
+const question = fc.record({
+  action,
+  path,
+  at: instant,
+  labels,
+  destination,
+}) as fc.Arbitrary<Question>
 
 test('16 000 decisions, their rules included, are those of the reference', () => {
   const seen = { allow: 0, deny: 0, 'no matching rule': 0 }

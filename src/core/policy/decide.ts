@@ -100,7 +100,8 @@ export function compileAccess(options: {
  * 5. Everything else is denied.
  *
  * A rule matches when its action, one of its patterns and all of its conditions do. An action that
- * is not one of ours matches no rule, `*` included.
+ * is not one of ours matches no rule, `*` included. An allow rule has the action `deliver` only where
+ * it names destinations, and a rule that names some has no other action.
  */
 export function decide(access: CompiledAccess, question: Question): Decision {
   const bit = ACTION_BITS.get(question.action) ?? 0
@@ -130,6 +131,7 @@ const ACTION_BITS: ReadonlyMap<string, number> = new Map(
   ACTIONS.map((action, i) => [action, 1 << i]),
 )
 const EVERY_ACTION = (1 << ACTIONS.length) - 1
+const DELIVER = ACTION_BITS.get('deliver') ?? 0
 const NO_MATCH: Decision = Object.freeze({ allowed: false, why: 'no matching rule' })
 
 function compileRule(policy: string, index: number, rule: Rule): CompiledRule {
@@ -137,6 +139,8 @@ function compileRule(policy: string, index: number, rule: Rule): CompiledRule {
   for (const action of rule.actions) {
     actions |= action === '*' ? EVERY_ACTION : (ACTION_BITS.get(action) ?? 0)
   }
+  if (rule.conditions?.destinations !== undefined) actions &= DELIVER
+  else if (rule.effect === 'allow') actions &= ~DELIVER
   return {
     actions,
     patterns: rule.paths.map(compilePattern),
@@ -182,5 +186,7 @@ function matchesPath(rule: CompiledRule, path: string): boolean {
   return false
 }
 
-const holds = (rule: CompiledRule, moment: Moment): boolean =>
-  rule.conditions.time(moment.at) && rule.conditions.labels(moment.labels)
+const holds = ({ conditions }: CompiledRule, moment: Moment): boolean =>
+  conditions.time(moment.at) &&
+  conditions.labels(moment.labels) &&
+  (conditions.destinations === undefined || conditions.destinations(moment.destination))

@@ -81,6 +81,33 @@ test('without a deciding rule, near misses are named', () => {
   )
 })
 
+test('who may not deliver learns what the rules lack', () => {
+  const sender: Policy = {
+    name: 'sender',
+    rules: [
+      { effect: 'allow', actions: ['*'], paths: ['**'] },
+      {
+        effect: 'allow',
+        actions: ['deliver'],
+        paths: ['shop/**'],
+        conditions: { destinations: ['vercel:a/*'] },
+      },
+    ],
+  }
+  policies.set('sender', sender)
+  const to = (destination: string) =>
+    reasons(grants(['sender'], []), { action: 'deliver', destination }).reasons
+  expect(to('vercel:b/production')).toEqual([
+    'local:alice has policies sender',
+    'no rule allows deliver on shop/prod/a to vercel:b/production',
+    'not by policy sender, rule 1: allow everything on **: it names no destinations',
+    'not by policy sender, rule 2: allow deliver on shop/** when destination is vercel:a/*: its conditions on destination do not hold',
+  ])
+  expect(to('vercel:a/production').at(-1)).toBe(
+    'policy sender, rule 2: allow deliver on shop/** when destination is vercel:a/*',
+  )
+})
+
 test('a pattern that hides a broader one is named as the reason', () => {
   const narrow: Policy = {
     name: 'narrow',

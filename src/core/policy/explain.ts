@@ -46,7 +46,7 @@ export function explain(options: {
     decision,
     reasons: [
       `${actor} has ${has}`,
-      `no rule allows ${question.action} on ${question.path}`,
+      `no rule allows ${question.action} on ${question.path}${whereTo(question)}`,
       ...nearMisses(grants, question),
     ],
   }
@@ -80,11 +80,14 @@ function nearMisses(grants: readonly Grant[], question: Question): string[] {
       const missing = [
         ...(conditions.time(question.at) ? [] : ['time']),
         ...(conditions.labels(question.labels) ? [] : ['label']),
+        ...(conditions.destinations?.(question.destination) === false ? ['destination'] : []),
       ]
       const why =
-        missing.length === 0
-          ? 'a more specific pattern decides'
-          : `its conditions on ${missing.join(' and ')} do not hold`
+        question.action === 'deliver' && conditions.destinations === undefined
+          ? 'it names no destinations'
+          : missing.length === 0
+            ? 'a more specific pattern decides'
+            : `its conditions on ${missing.join(' and ')} do not hold`
       return [`not by ${ruleLine(policy.name, index, rule)}: ${why}`]
     }),
   )
@@ -95,17 +98,21 @@ const speaksOf = (rule: Rule, { action, path }: Question): boolean =>
   rule.paths.some((text) => compilePattern(text).matches(path))
 
 function conditionsText(conditions: Conditions): string {
-  const { notBefore, notAfter, timeOfDay, weekdays, labels } = conditions
+  const { notBefore, notAfter, timeOfDay, weekdays, labels, destinations } = conditions
   return [
     notBefore === undefined ? '' : `from ${instantText(notBefore)}`,
     notAfter === undefined ? '' : `until ${instantText(notAfter)}`,
     timeOfDay === undefined ? '' : `within ${timeOfDay} UTC`,
     weekdays === undefined ? '' : `on weekdays ${weekdays.join(', ')}`,
     labels === undefined ? '' : `label is ${labels.join(' or ')}`,
+    destinations === undefined ? '' : `destination is ${destinations.join(' or ')}`,
   ]
     .filter((text) => text !== '')
     .join(', ')
 }
+
+const whereTo = ({ destination }: Question): string =>
+  destination === undefined ? '' : ` to ${destination}`
 
 const instantText = (instant: string | number): string =>
   typeof instant === 'string' ? instant : new Date(instant).toISOString()

@@ -63,7 +63,8 @@ export interface Conditions {
   readonly labels?: readonly string[]
   /**
    * Patterns over ids of destinations, as over paths. An allow rule reaches `deliver` only where it
-   * names destinations, `*` and `admin` included: nothing is sent where nobody said so.
+   * names destinations, `*` and `admin` included: nothing is sent where nobody said so. Of other
+   * actions a rule that names destinations does not speak.
    */
   readonly destinations?: readonly string[]
 }

@@ -5,6 +5,8 @@ import { parsePolicy } from './validate.ts'
 
 const rule = { effect: 'allow', actions: ['read'], paths: ['a/**'] }
 const withRule = (change: object): unknown => ({ name: 'p', rules: [{ ...rule, ...change }] })
+const deliver = (destinations: unknown): unknown =>
+  withRule({ actions: ['deliver'], conditions: { destinations } })
 const withConditions = (conditions: unknown): unknown => withRule({ conditions })
 
 test('a whole policy comes back as it was written, with canonical patterns', () => {
@@ -70,6 +72,12 @@ describe('refused, saying where', () => {
     [withConditions({ timeOfDay: '09:00-09:00' }), /two different times/],
     [withConditions({ weekdays: [0] }), /conditions\.weekdays\[0\]: /],
     [withConditions({ weekdays: [] }), /conditions\.weekdays: /],
+    [withConditions({ destinations: ['vercel:a'] }), /^rules\[0\]\.actions: destinations are of/],
+    [deliver([]), /conditions\.destinations: expected at least 1/],
+    [deliver(['vercel/a']), /destinations\[0\]: a destination is written KIND:PLACE/],
+    [deliver(['policy:a']), /destinations\[0\]: a destination is written KIND:PLACE/],
+    [deliver(['vercel:**']), /destinations\[0\]: every place of a kind is KIND:/],
+    [deliver(['vercel:a//b']), /destinations\[0\]: The pattern has an empty segment/],
     [withConditions({ labels: ['1st'] }), /conditions\.labels\[0\]: A label begins/],
   ])('%j', (input, message) => {
     expect(() => parsePolicy(input)).toThrow(

@@ -5,7 +5,7 @@ import { BUILTIN_POLICIES } from './builtin.ts'
 import { parseInstant, parseTimeOfDay } from './conditions.ts'
 import { compilePattern } from './pattern.ts'
 import { ACTIONS } from './policy.ts'
-import type { Conditions, Policy, Rule } from './policy.ts'
+import type { Action, Conditions, Policy, Rule } from './policy.ts'
 import { parseVaultPolicy } from './vault/parse.ts'
 
 /**
@@ -53,13 +53,20 @@ type Fields = ReadonlyMap<string, unknown>
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const EFFECTS = ['allow', 'deny'] as const
-const CONDITIONS = ['notBefore', 'notAfter', 'timeOfDay', 'weekdays', 'labels'] as const
+const CONDITIONS = [
+  'notBefore',
+  'notAfter',
+  'timeOfDay',
+  'weekdays',
+  'labels',
+  'destinations',
+] as const
 const TOO_BIG = `a policy has at most ${LIMITS.policyBytesMax} bytes`
 
 function ruleAt(at: string, input: unknown): Rule {
   const fields = objectAt(at, input, ['effect', 'actions', 'paths', 'conditions'])
   const conditions = optional(fields, 'conditions', conditionsAt, at)
-  return {
+  const rule: Rule = {
     effect: oneOf(`${at}.effect`, fields.get('effect'), EFFECTS),
     actions: listAt(`${at}.actions`, fields.get('actions'), 1, ACTIONS.length + 1).map(
       (action, i) => oneOf(`${at}.actions[${i}]`, action, [...ACTIONS, '*'] as const),
@@ -69,7 +76,14 @@ function ruleAt(at: string, input: unknown): Rule {
     ),
     ...(conditions === undefined ? {} : { conditions }),
   }
+  if (conditions?.destinations !== undefined && !speaksOf(rule, 'deliver')) {
+    throw refuse(`${at}.actions`, 'destinations are of the action deliver alone')
+  }
+  return rule
 }
+
+const speaksOf = ({ actions }: Rule, action: Action): boolean =>
+  actions.includes('*') || actions.includes(action)
 
 function conditionsAt(at: string, input: unknown): Conditions {
   const fields = objectAt(at, input, CONDITIONS)
@@ -84,12 +98,14 @@ function conditionsAt(at: string, input: unknown): Conditions {
   const timeOfDay = optional(fields, 'timeOfDay', timeOfDayAt, at)
   const weekdays = optional(fields, 'weekdays', weekdaysAt, at)
   const labels = optional(fields, 'labels', labelsAt, at)
+  const destinations = optional(fields, 'destinations', destinationsAt, at)
   return {
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(notAfter === undefined ? {} : { notAfter }),
     ...(timeOfDay === undefined ? {} : { timeOfDay }),
     ...(weekdays === undefined ? {} : { weekdays }),
     ...(labels === undefined ? {} : { labels }),
+    ...(destinations === undefined ? {} : { destinations }),
   }
 }
 
@@ -106,6 +122,19 @@ const labelsAt = (at: string, input: unknown): string[] =>
   listAt(at, input, 1, LIMITS.labelsPerSecretMax).map((label, i) =>
     explained(`${at}[${i}]`, () => checkLabel(label as string)),
   )
+
+const destinationsAt = (at: string, input: unknown): string[] =>
+  listAt(at, input, 1, LIMITS.policyBytesMax).map((text, i) => destinationAt(`${at}[${i}]`, text))
+
+function destinationAt(at: string, input: unknown): string {
+  if (typeof input === 'string' && /^[^/*]+:\*\*/.test(input)) {
+    throw refuse(at, 'every place of a kind is KIND:*/**')
+  }
+  const { text, kind } = explained(at, () => compilePattern(input as string))
+  const [first = ''] = text.split('/')
+  if (kind === undefined && /[:*]/.test(first)) return text
+  throw refuse(at, 'a destination is written KIND:PLACE, as vercel:prj_1/*')
+}
 
 function checkDescription(at: string, input: unknown): string {
   if (typeof input === 'string' && input.length <= LIMITS.descriptionCharsMax) return input

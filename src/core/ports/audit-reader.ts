@@ -25,6 +25,8 @@ export interface AuditFilter {
   readonly outcome?: AuditOutcome | undefined
   /** A path pattern. */
   readonly resource?: string | undefined
+  /** A pattern over ids of destinations. */
+  readonly destination?: string | undefined
   readonly since?: number | undefined
   readonly until?: number | undefined
   /** The newest so many; default 100. */

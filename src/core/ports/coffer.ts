@@ -126,7 +126,8 @@ export interface ReadRef {
   readonly deliverTo?: string | undefined
   /**
    * With `deliverTo`: the value comes from another provider (this reference). It is decided and
-   * audited, and the answer is `undefined`.
+   * audited, and the answer is `undefined`. A reference that is not the path itself at that provider
+   * must be allowed as well: `deliveredElsewhere` in src/core/delivery.ts says as what.
    */
   readonly elsewhere?: string | undefined
 }
@@ -304,10 +305,14 @@ export interface AccessAdmin {
   /** Would it be allowed, and which rule says so. Audited as `describe`, changes nothing. */
   test(question: AccessQuestion): Promise<AccessAnswer>
   /**
-   * Every known actor with its answer for this action and path; after them whoever has policies
-   * from a credential, or could log in for one.
+   * Every known actor with its answer for this action and path (and, of `deliver`, destination);
+   * after them whoever has policies from a credential, or could log in for one.
    */
-  who(action: string, path: string): Promise<{ actor: string; answer: AccessAnswer }[]>
+  who(
+    action: string,
+    path: string,
+    destination?: string,
+  ): Promise<{ actor: string; answer: AccessAnswer }[]>
 }
 
 export interface AccessQuestion {

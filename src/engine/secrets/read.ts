@@ -1,5 +1,6 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
+import { checkDestination, deliveredElsewhere } from '../../core/delivery.ts'
 import { CURRENT, checkLabel } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPath } from '../../core/path.ts'
@@ -120,6 +121,8 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
   const path = canonicalPath(ref.path)
   if (ref.version !== undefined) wholeNumber('version', ref.version, 1, Number.MAX_SAFE_INTEGER)
   if (ref.label !== undefined) checkLabel(ref.label)
+  if (ref.deliverTo !== undefined) checkDestination(ref.deliverTo)
+  if (ref.elsewhere !== undefined) return findElsewhere(context, origin, path, ref)
   const at = context.clock()
   let version: VersionRecord | undefined
   let decided = false
@@ -132,7 +135,7 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const { record } = row
     version = record === undefined ? undefined : versionOf(record, ref)
     refuseDenied(origin, access, path, at, ref, record, version)
-    if (record !== undefined) refuseByOrigin(origin, 'read', record)
+    if (record !== undefined) refuseByOrigin(origin, actionOf(ref), record)
     decided = true
     if (record === undefined || version === undefined) {
       return { value: undefined, event: eventOf(origin, at, path, ref, version, 'not_found') }
@@ -146,6 +149,31 @@ async function find(context: EngineContext, origin: Origin, ref: ReadRef): Promi
     const shown = decided ? error : await deniedFirst(context, origin, path, at, ref, error)
     if (!isCofferError(shown)) throw shown
     return { error: shown, event: eventOf(origin, at, path, ref, version, shown.code) }
+  }
+}
+
+/** A value that another provider holds: nothing is read, and all else is as if it were. */
+async function findElsewhere(
+  context: EngineContext,
+  origin: Origin,
+  path: string,
+  ref: ReadRef,
+): Promise<Found> {
+  if (ref.deliverTo === undefined) {
+    throw new CofferError('invalid_argument', 'A value from elsewhere is read to be delivered.')
+  }
+  const resources = deliveredElsewhere(path, ref.elsewhere ?? '')
+  const reason = `from ${ref.elsewhere}`
+  const at = context.clock()
+  const access = await context.access.load(origin)
+  try {
+    for (const resource of resources) {
+      refuseDenied(origin, access, resource, at, ref, undefined, undefined)
+    }
+    return { value: undefined, event: { ...eventOf(origin, at, path, ref, undefined), reason } }
+  } catch (error) {
+    if (!isCofferError(error, 'denied')) throw error
+    return { error, event: { ...eventOf(origin, at, path, ref, undefined, error.code), reason } }
   }
 }
 
@@ -206,6 +234,9 @@ function fetchNamed(context: EngineContext, path: string, ref: ReadRef): Promise
   })
 }
 
+const actionOf = ({ deliverTo }: ReadRef): 'read' | 'deliver' =>
+  deliverTo === undefined ? 'read' : 'deliver'
+
 function refuseDenied(
   { actor }: Origin,
   access: ActorAccess,
@@ -221,8 +252,10 @@ function refuseDenied(
       : ref.version === undefined
         ? [ref.label ?? CURRENT]
         : []
-  if (!allows(access, { action: 'read', path, labels, at }).allowed) {
-    throw denied(actor, 'read', path)
+  const action = actionOf(ref)
+  const destination = ref.deliverTo
+  if (!allows(access, { action, path, labels, at, destination }).allowed) {
+    throw denied(actor, action, path, destination)
   }
 }
 
@@ -238,11 +271,12 @@ function eventOf(
   return {
     at,
     actor: origin.actor,
-    action: 'read',
+    action: actionOf(ref),
     outcome: code === undefined ? 'allowed' : code === 'denied' ? 'denied' : 'failed',
     resource: path,
     ...(number === undefined ? {} : { version: number }),
     ...(ref.label === undefined ? {} : { label: ref.label }),
+    ...(ref.deliverTo === undefined ? {} : { destination: ref.deliverTo }),
     ...(code === undefined ? {} : { code }),
     ...originFacts(origin),
   }

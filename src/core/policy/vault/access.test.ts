@@ -29,7 +29,7 @@ const ask = (hcl: string, action: Action, path: string, more: Partial<Question> 
 
 /** What one capability at one address is worth in every way in. */
 test.each<[string, string, string, Action[]]>([
-  ['secret/data/app/*', 'read', 'app/x', ['read', 'deliver']],
+  ['secret/data/app/*', 'read', 'app/x', ['read']],
   ['secret/metadata/app/*', 'read', 'app/x', ['describe']],
   ['secret/metadata/app/*', 'list', 'app/x', ['list']],
   ['secret/data/app/*', 'create', 'app/x', ['write', 'rotate']],
@@ -41,10 +41,10 @@ test.each<[string, string, string, Action[]]>([
   ['secret/delete/app/*', 'update', 'app/x', ['delete']],
   ['secret/undelete/app/*', 'update', 'app/x', ['undelete']],
   ['secret/destroy/app/*', 'update', 'app/x', ['destroy']],
-  ['kv/*', 'read', 'kv/x', ['read', 'describe', 'deliver']],
+  ['kv/*', 'read', 'kv/x', ['read', 'describe']],
   ['kv/*', 'delete', 'kv/x', ['delete', 'destroy']],
   ['kv/*', 'list', 'kv/x', ['list']],
-  ['team/x/data/*', 'read', 'team/x/y', ['read', 'deliver']],
+  ['team/x/data/*', 'read', 'team/x/y', ['read']],
   ['*', 'sudo', 'app/x', []],
 ])('%s with %s is worth on %s: %j', (path, capability, secret, actions) => {
   expect(ACTIONS.filter((action) => ask(rule(path, capability), action, secret))).toEqual(

@@ -76,7 +76,6 @@ type Ways = Readonly<Partial<Record<Action, readonly Way[]>>>
 
 const KV2: Ways = {
   read: [{ below: 'data/', capability: 'read' }],
-  deliver: [{ below: 'data/', capability: 'read' }],
   describe: [{ below: 'metadata/', capability: 'read' }],
   list: [{ below: 'metadata/', capability: 'list', folder: true }],
   write: [{ below: 'data/', capability: 'write' }],
@@ -96,7 +95,6 @@ const KV2: Ways = {
 
 const KV1: Ways = {
   read: [{ below: '', capability: 'read' }],
-  deliver: [{ below: '', capability: 'read' }],
   describe: [{ below: '', capability: 'read' }],
   list: [{ below: '', capability: 'list', folder: true }],
   write: [{ below: '', capability: 'write' }],

@@ -146,8 +146,8 @@ export const accessRoutes = [
     summary: 'Every known actor with its answer for an action and a path.',
     query: wire.WhoQuery,
     answer: { json: wire.WhoAnswer },
-    handle: async ({ coffer, query: { action, path } }) => ({
-      items: await coffer.access.who(action, path),
+    handle: async ({ coffer, query: { action, path, destination } }) => ({
+      items: await coffer.access.who(action, path, destination),
     }),
   }),
 ]
