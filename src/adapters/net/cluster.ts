@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs'
+import type { Agent, AgentOptions } from 'node:https'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { CofferError } from '../../core/errors.ts'
+import { exchange } from './exchange.ts'
+import type { Answer } from './exchange.ts'
+import { loadPeer } from './peer.ts'
+
+/** One Kubernetes cluster, as one user of it. */
+export interface Cluster {
+  /** `https://10.0.0.1:6443` */
+  readonly origin: string
+  /** Of the context; `default` where that names none. */
+  readonly namespace: string
+  /** What its configuration calls the user; never a credential. */
+  readonly user: string
+  request(request: ClusterRequest): Promise<Answer>
+  close(): void
+}
+
+export interface ClusterRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Encoded: `/api/v1/namespaces/shop/secrets/api?limit=5` */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: Uint8Array | undefined
+  readonly timeoutMs: number
+  readonly answerBytesMax: number
+  readonly signal: AbortSignal
+}
+
+export interface ClusterPlace {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** A file; default `KUBECONFIG` (a list of them), `~/.kube/config`, then the pod's own account. */
+  readonly kubeconfig?: string | undefined
+  /** Default: the current one. */
+  readonly context?: string | undefined
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** Credentials are looked at anew after so long, or when one is refused. */
+const CREDENTIAL_MS = 60_000
+
+/**
+ * Finds the cluster as kubectl does. The kubeconfig, certificates, tokens, exec and OIDC plugins are
+ * the work of the official client; requests are bounded here, since its own read any length.
+ *
+ * @throws CofferError `missing_dependency`, `unauthenticated` where nothing names a cluster,
+ * `invalid_config` for a kubeconfig that cannot be used
+ */
+export async function openCluster(place: ClusterPlace): Promise<Cluster> {
+  const { KubeConfig } = await loadPeer(
+    '@kubernetes/client-node',
+    () => import('@kubernetes/client-node'),
+  )
+  const config = await load(() => new KubeConfig(), place)
+  const { cluster, origin, base } = reachable(config)
+  const context = config.getContextObject(config.getCurrentContext())
+  const trust = `Name its authority as certificate-authority of the cluster ${JSON.stringify(cluster.name)} in the kubeconfig.`
+  let credential: Credential | undefined
+  const current = async (): Promise<Credential> => {
+    if (credential !== undefined && performance.now() < credential.untilMs) return credential
+    const next = await credentialOf(config, origin.startsWith('https:'))
+    credential?.agent.destroy()
+    return (credential = next)
+  }
+  return {
+    origin,
+    namespace: context?.namespace ?? 'default',
+    user: context?.user ?? '',
+    async request({ path: below, headers = {}, ...request }) {
+      const { agent, headers: own } = await current()
+      const answer = await exchange({
+        ...request,
+        url: origin + base + below,
+        headers: { accept: 'application/json', 'user-agent': 'coffer', ...headers, ...own },
+        agent,
+        trust,
+      })
+      if (answer.status === 401) credential = undefined
+      return answer
+    },
+    close: () => credential?.agent.destroy(),
+  }
+}
+
+interface Credential {
+  readonly agent: Agent
+  readonly headers: Readonly<Record<string, string>>
+  readonly untilMs: number
+}
+
+async function load(
+  make: () => KubeConfig,
+  { env, kubeconfig, context }: ClusterPlace,
+): Promise<KubeConfig> {
+  const home = path.join(env['HOME'] ?? homedir(), '.kube', 'config')
+  const named = kubeconfig ?? (env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'])
+  const files =
+    named?.split(path.delimiter).filter((file) => file !== '') ??
+    (existsSync(home) ? [home] : undefined)
+  const config = make()
+  if (files !== undefined) {
+    for (const [i, file] of files.entries()) {
+      const one = i === 0 ? config : make()
+      try {
+        one.loadFromFile(file)
+      } catch {
+        throw unusable(`The kubeconfig ${file} cannot be read.`)
+      }
+      if (one !== config) config.mergeConfig(one, true)
+    }
+  } else if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '' && existsSync(SERVICE_ACCOUNT)) {
+    config.loadFromCluster()
+  } else {
+    throw new CofferError('unauthenticated', 'Nothing here names a Kubernetes cluster.', {
+      remedy: 'Set KUBECONFIG, write ~/.kube/config, or run it in a pod with a service account.',
+    })
+  }
+  if (context !== undefined) config.setCurrentContext(context)
+  return config
+}
+
+function reachable(config: KubeConfig) {
+  const name = config.getCurrentContext()
+  const shown = JSON.stringify(name ?? '')
+  if (config.getContextObject(name) === null) {
+    throw unusable(`The kubeconfig has no context ${shown}.`, {
+      remedy: 'Name one that `kubectl config get-contexts` lists.',
+    })
+  }
+  const cluster = config.getCurrentCluster()
+  const url = URL.canParse(cluster?.server ?? '') ? new URL(cluster!.server) : undefined
+  if (cluster === null || url === undefined) {
+    throw unusable(`The context ${shown} of the kubeconfig names no cluster with an address.`)
+  }
+  if (cluster.skipTLSVerify) {
+    throw unusable(`The cluster ${JSON.stringify(cluster.name)} is set to skip TLS verification.`, {
+      remedy: 'Give it a certificate-authority instead: secrets go to nobody in particular.',
+    })
+  }
+  if (url.protocol !== 'https:' && !/^(?:localhost|127\..*|\[::1\])$/.test(url.hostname)) {
+    throw unusable(`Secrets do not go over plain HTTP to ${url.hostname}.`)
+  }
+  return { cluster, origin: url.origin, base: url.pathname.replace(/\/+$/, '') }
+}
+
+async function credentialOf(config: KubeConfig, secure: boolean): Promise<Credential> {
+  const options: AgentOptions & { headers?: Record<string, string>; agent?: Agent; auth?: string } =
+    {}
+  try {
+    await config.applyToHTTPSOptions(options)
+  } catch {
+    // What it says may hold what a plugin printed.
+    throw new CofferError('unauthenticated', 'The kubeconfig gives no credential now.', {
+      remedy: 'Log in as `kubectl` asks for it (`kubectl auth whoami`), then try again.',
+    })
+  }
+  const { ca, cert, key, servername, auth, headers = {} } = options
+  const { Agent: Own } = secure ? await import('node:https') : await import('node:http')
+  const basic: Record<string, string> =
+    auth === undefined ? {} : { authorization: `Basic ${btoa(auth)}` }
+  // The client's own agent keeps no connection; it is for proxies only.
+  const proxied = (config.getCurrentCluster()?.proxyUrl ?? '') !== ''
+  const keeping = () =>
+    new Own({ keepAlive: true, ca, cert, key, servername, minVersion: 'TLSv1.2' }) as Agent
+  return {
+    agent: proxied && options.agent !== undefined ? options.agent : keeping(),
+    headers: { ...headers, ...basic },
+    untilMs: performance.now() + CREDENTIAL_MS,
+  }
+}
+
+const unusable = (message: string, options: { remedy?: string } = {}) =>
+  new CofferError('invalid_config', message, {
+    remedy: 'Correct the kubeconfig; `kubectl config view` shows what it holds.',
+    ...options,
+  })
