@@ -119,7 +119,7 @@ async function suggesting(error: unknown): Promise<unknown> {
   if (!isCofferError(error, 'invalid_argument')) return error
   const { unknown, known, help } = error.details
   if (typeof unknown !== 'string' || !Array.isArray(known)) return error
-  const { nearest } = await import('./suggest.ts')
+  const { nearest } = await import('../core/nearest.ts')
   const near = nearest(unknown, known as readonly string[])
   const remedy =
     near === undefined

@@ -1,5 +1,6 @@
 import type { Secret } from '../core/secret.ts'
 import type { CheckReport, ConfigReference } from './define.ts'
+import type { Manifest } from './manifest/manifest.ts'
 import type { LoadOptions } from './options.ts'
 
 /** A project that was found from a directory upwards: what `coffer` commands without paths use. */
@@ -18,8 +19,11 @@ export interface Project {
   readonly configFile?: string | undefined
   /** Whether it names secrets, by coffer.yaml's `secrets` or by its module. */
   readonly hasReferences: boolean
+  /** What each environment needs, where coffer.yaml has `environments`. */
+  readonly manifest?: Manifest | undefined
   /**
-   * The environment's name, as `load` decides it, with `environment` as the default.
+   * The environment's name, as `load` decides it, with `environment` as the default; one that a
+   * manifest does not list is refused.
    * @throws CofferError `invalid_config`
    */
   environmentName(options?: LoadOptions): string

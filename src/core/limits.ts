@@ -94,6 +94,18 @@ export const LIMITS = {
   /** Secrets and variables that one configuration or document resolves. */
   configFieldsMax: 10_000,
   configTimeoutMs: 10_000,
+  /** A provider over a network: one call, how many at once, and how often one is repeated. */
+  providerCallTimeoutMs: 5_000,
+  providerCallsMax: 20,
+  providerRetriesMax: 2,
+  /** What a machine remembers of a provider between two starts of a program. */
+  stateFileBytesMax: 65_536,
+  rememberedAbsencesMax: 200,
+  /** The oldest that an offline cache may answer with: 7 days. */
+  offlineMaxAgeMsMax: 604_800_000,
+  /** Environments of a manifest; and what one secret, or one section beside them, may list. */
+  manifestEnvironmentsMax: 100,
+  manifestListMax: 1_000,
   /** The HTTP client: one attempt, how often it is repeated, and what an answer may hold. */
   clientTimeoutMs: 30_000,
   clientRetriesMax: 3,

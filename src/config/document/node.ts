@@ -22,6 +22,8 @@ export interface ListNode extends Positioned {
 export interface MapNode extends Positioned {
   readonly kind: 'map'
   readonly entries: ReadonlyMap<string, DocumentNode>
+  /** Where the keys are written; absent for what came as an object. */
+  readonly keysAt?: ReadonlyMap<string, string> | undefined
 }
 
 export type DocumentErrorCode = 'invalid_config' | 'too_large'

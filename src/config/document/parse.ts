@@ -1,7 +1,7 @@
 import type * as Yaml from 'yaml'
 import type { Alias, Document, LineCounter, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { budget, checkKey, DocumentError } from './node.ts'
-import type { DocumentNode } from './node.ts'
+import type { DocumentNode, MapNode } from './node.ts'
 
 /**
  * Reads YAML 1.2 (core schema) or JSON. `name` is what to call the file in positions.
@@ -57,7 +57,7 @@ function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
     if (!TAGS.includes(node.tag)) {
       throw new DocumentError('invalid_config', 'A document has no tags of its own.', position)
     }
-    if (yaml.isMap(node)) return { kind: 'map', entries: readMap(node, depth), at: position }
+    if (yaml.isMap(node)) return { kind: 'map', ...readMap(node, depth), at: position }
     if (yaml.isSeq(node)) {
       const items = (node as YAMLSeq<Node | null>).items.map((item) => read(item, depth + 1))
       return { kind: 'list', items, at: position }
@@ -65,8 +65,9 @@ function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
     return { kind: 'scalar', value: scalarOf(node, position), at: position }
   }
 
-  function readMap(map: YAMLMap, depth: number): Map<string, DocumentNode> {
+  function readMap(map: YAMLMap, depth: number): Pick<MapNode, 'entries' | 'keysAt'> {
     const entries = new Map<string, DocumentNode>()
+    const keysAt = new Map<string, string>()
     for (const { key, value } of map.items as { key: Node; value: Node | null }[]) {
       const position = at(key.range?.[0])
       if (!yaml.isScalar(key) || !TAGS.includes(key.tag)) {
@@ -81,8 +82,9 @@ function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
       }
       const empty = { kind: 'scalar', value: null, at: position } as const
       entries.set(name, value === null ? empty : read(value, depth + 1))
+      keysAt.set(name, position)
     }
-    return entries
+    return { entries, keysAt }
   }
 
   return read

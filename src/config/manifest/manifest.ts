@@ -25,6 +25,8 @@ export interface Environment {
   readonly prefix: string
   /** The provider of relative references in it; default `coffer`. */
   readonly provider: string
+  /** What keys of relative references begin with at its provider: `shop/prod`, `/shop/prod`. */
+  readonly keyPrefix: string
   readonly description?: string | undefined
   readonly at: string | undefined
 }

@@ -3,10 +3,17 @@ import path from 'node:path'
 import { CofferError } from '../../core/errors.ts'
 import type { Project } from '../project.ts'
 import { makeProject } from './make.ts'
+import type { ProjectFiles } from './make.ts'
 import { readSettings } from './read.ts'
 
 /** See `findProject`. */
 export async function find(start: string): Promise<Project | undefined> {
+  const files = await findFiles(start)
+  return files === undefined ? undefined : makeProject(files)
+}
+
+/** What makes the project that `start` is in, read and not yet made one. @throws ConfigError */
+export async function findFiles(start: string): Promise<ProjectFiles | undefined> {
   for (const dir of upwards(path.resolve(start))) {
     const settings = present(dir, SETTINGS)
     const [configFile] = present(dir, MODULES)
@@ -18,7 +25,7 @@ export async function find(start: string): Promise<Project | undefined> {
     const [file = configFile] = settings
     if (file === undefined) continue
     const read = settings.length === 0 ? {} : await readSettings(path.join(dir, file))
-    return makeProject({ dir, file: path.join(dir, file), configFile, settings: read })
+    return { dir, file: path.join(dir, file), configFile, settings: read }
   }
   return undefined
 }

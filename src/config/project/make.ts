@@ -5,6 +5,8 @@ import { canonicalPrefix } from '../../core/path.ts'
 import type { Secret } from '../../core/secret.ts'
 import { configOf } from '../define.ts'
 import type { Config } from '../define.ts'
+import { environmentOf } from '../manifest/environment.ts'
+import { fill } from '../manifest/fill.ts'
 import { nodeKind } from '../node.ts'
 import { environmentName } from '../options.ts'
 import type { LoadOptions } from '../options.ts'
@@ -24,17 +26,17 @@ export interface ProjectFiles {
 export function makeProject({ dir, file, configFile, settings }: ProjectFiles): Project {
   const moduleName = settings.config ?? configFile
   const module = moduleName === undefined ? undefined : path.resolve(dir, moduleName)
-  const prefix = (env: string) =>
-    settings.prefix === undefined ? undefined : fillPrefix(settings, env)
-  const own =
-    settings.secrets === undefined
-      ? []
-      : [configOf(settings.secrets, { prefix: ({ env }) => prefix(env) ?? '' })]
-  const configs = async () => (module === undefined ? own : [...own, await importConfig(module)])
+  const { manifest } = settings
+  const prefix = (env: string) => prefixOf(settings, env)
+  const configs = async (env: string) => {
+    const own = await ownConfig(settings, env)
+    return [...own, ...(module === undefined ? [] : [await importConfig(module)])]
+  }
   const nameOf = (options: LoadOptions = {}) => {
     const vars = options.processEnv ?? process.env
-    const env = options.env ?? (vars['COFFER_ENV'] || settings.environment)
-    return environmentName({ ...options, env })
+    const given = options.env ?? (vars['COFFER_ENV'] || settings.environment)
+    const name = environmentName({ ...options, env: given })
+    return manifest === undefined ? name : environmentOf(manifest, name).name
   }
   const inEnvironment = (options: LoadOptions = {}) => ({ ...options, env: nameOf(options) })
   return {
@@ -44,33 +46,41 @@ export function makeProject({ dir, file, configFile, settings }: ProjectFiles): 
     environment: settings.environment,
     dataDir: settings.dataDir === undefined ? undefined : path.resolve(dir, settings.dataDir),
     configFile: module,
-    hasReferences: own.length > 0 || module !== undefined,
+    hasReferences: (settings.secrets ?? manifest ?? module) !== undefined,
+    manifest,
     environmentName: nameOf,
     prefix,
-    references: async (env) => (await configs()).flatMap((config) => config.references(env)),
+    references: async (env) => (await configs(env)).flatMap((config) => config.references(env)),
     async check(options) {
       const load = inEnvironment(options)
-      const reports = await Promise.all((await configs()).map((config) => config.check(load)))
+      const all = await configs(load.env)
+      const reports = await Promise.all(all.map((config) => config.check(load)))
       return { ok: reports.every((r) => r.ok), fields: reports.flatMap((r) => r.fields) }
     },
     async resolveEnvironment(options) {
       const load = inEnvironment(options)
-      return merge((await configs()).map((config) => config.resolveEnvironment(load)))
+      const all = await configs(load.env)
+      return merge(all.map((config) => config.resolveEnvironment(load)))
     },
   }
 }
 
 /** @throws CofferError `invalid_config`, `invalid_path` */
-function fillPrefix({ prefix = '', project }: Settings, env: string): string {
-  const filled = prefix.replace(/\$\{(\w*)\}/g, (_, name: string) => {
-    const value = name === 'env' ? env : name === 'project' ? project : undefined
-    if (value !== undefined) return value
-    throw new CofferError(
-      'invalid_config',
-      'A prefix knows ${env}, and ${project} where it is set.',
-    )
-  })
-  return canonicalPrefix(filled)
+function prefixOf({ manifest, prefix, project }: Settings, env: string): string | undefined {
+  if (manifest !== undefined) return environmentOf(manifest, env).prefix
+  return prefix === undefined ? undefined : canonicalPrefix(fill(prefix, { env, project }))
+}
+
+/** What the project file itself names. */
+async function ownConfig(settings: Settings, env: string): Promise<Config<unknown>[]> {
+  const { manifest, secrets, providers } = settings
+  if (manifest !== undefined) {
+    const { planOf } = await import('../manifest/plan.ts')
+    return [configOf(planOf(manifest, env), { providers: manifest.providers })]
+  }
+  if (secrets === undefined) return []
+  const prefix = (names: { readonly env: string }) => prefixOf(settings, names.env) ?? ''
+  return [configOf(secrets, { prefix, providers })]
 }
 
 async function importConfig(file: string): Promise<Config<unknown>> {

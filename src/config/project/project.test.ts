@@ -160,16 +160,17 @@ test('the environment is the option, COFFER_ENV, coffer.yaml, NODE_ENV, dev', as
 })
 
 test.each([
-  ['projekt: x', '1:10'],
+  ['projekt: x', '1:1'],
   ['project: [x]', '1:10'],
   ['project: ""', '1:10'],
   ['project: 7', '1:10'],
-  ['environment: a/b', '1:1'],
+  ['environment: a/b', '1:14'],
   ['- x', '1:1'],
-  ['environments: {}', '1:15'],
+  ['destinations: {}', '1:1'],
+  ['providers: { aws: { kind: avs } }', '1:27'],
   ['secrets: []', '1:10'],
-  ['secrets: { a: { secretref: b } }', '1:28'],
-  ['secrets: { a: { rotate: 30d } }', '1:25'],
+  ['secrets: { a: { secretref: b } }', '1:17'],
+  ['secrets: { a: { rotate: 30d } }', '1:17'],
   ['secrets: { a: { type: nope } }', '1:23'],
   ['secrets: { a: { optional: 1 } }', '1:15'],
 ])('%j is refused at %s', async (yaml, position) => {
