@@ -1,4 +1,7 @@
 import type { DestinationFactory } from './context.ts'
 
 /** Where secrets can be delivered, by the kind that a manifest names. Each is loaded when it is used. */
-export const DESTINATIONS = {} as const satisfies Record<string, () => Promise<DestinationFactory>>
+export const DESTINATIONS = {
+  dotenv: async () => (await import('./dotenv.ts')).dotenv,
+  json: async () => (await import('./json.ts')).json,
+} as const satisfies Record<string, () => Promise<DestinationFactory>>

@@ -1,5 +1,5 @@
+import { dotenvSpelling } from '../../core/dotenv.ts'
 import { CofferError } from '../../core/errors.ts'
-import { parseDotenv } from '../import/dotenv.ts'
 
 /** One text that is written out. */
 export interface Exported {
@@ -33,25 +33,12 @@ export const BY_VARIABLE: ReadonlySet<Format> = new Set(['dotenv', 'shell'])
 
 const shellText = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-/** The first spelling that `import`, and with it the `dotenv` package, reads back as the same text. */
 function dotenvText({ path, text }: Exported): string {
-  const escaped = text.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
-  const plain = /^[A-Za-z0-9_./:@%+,=-]*$/.test(text) ? [text] : []
-  const spellings = [...plain, `'${text}'`, `"${text}"`, `"${escaped}"`, `\`${text}\``]
-  const exact = spellings.find((spelling) => readsBack(spelling, text))
+  const exact = dotenvSpelling(text)
   if (exact !== undefined) return exact
   throw new CofferError('invalid_value', `No spelling in a dotenv file holds ${path} exactly.`, {
     remedy: 'Use --format json.',
   })
-}
-
-function readsBack(spelling: string, text: string): boolean {
-  try {
-    const { entries } = parseDotenv('', `A=${spelling}\nB=end\n`)
-    return entries.length === 2 && entries[0]?.value === text && entries[1]?.value === 'end'
-  } catch {
-    return false
-  }
 }
 
 type Nested = Map<string, Nested | string>

@@ -1,0 +1,179 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parse } from 'dotenv'
+import { afterEach, expect, test } from 'vitest'
+import { CofferError } from '../../core/errors.ts'
+import type { PutChange } from '../../core/ports/destination.ts'
+import { textSecret } from '../../core/secret.ts'
+import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
+import { dotenv } from './dotenv.ts'
+
+const dirs: string[] = []
+const folder = (): string => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'coffer-dotenv-'))
+  dirs.push(dir)
+  return dir
+}
+afterEach(() => {
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true })
+})
+const at = (dir: string, file = 'out.env') =>
+  dotenv({ env: {}, options: { file }, dir, environment: 'test' })
+const context = deliveryContext('shop/test')
+const put = (
+  name: string,
+  text: string,
+  expected: PutChange['expected'] = 'absent',
+): PutChange => ({
+  kind: 'put',
+  name,
+  secret: textSecret(name, text),
+  path: `shop/test/api/${name}`,
+  expected,
+})
+
+destinationContract('dotenv', () => {
+  const dir = folder()
+  const file = path.join(dir, 'out.env')
+  const text = () => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+  const without = (name: string) =>
+    text()
+      .split('\n')
+      .filter((line) => !line.startsWith(`${name}=`))
+      .join('\n')
+  return {
+    destination: at(dir),
+    name: (word) => word.toUpperCase(),
+    // As a person would: the line that is there is edited, or one is added at the end.
+    put: (name, value) => {
+      const line = `${name}='${value}'`
+      const edited = text().replace(new RegExp(`^${name}=.*$`, 'm'), line)
+      writeFileSync(file, text().includes(`${name}=`) ? edited : `${text()}${line}\n`)
+    },
+    remove: (name) => writeFileSync(file, without(name)),
+    value: (name) => new Map(Object.entries(parse(text()))).get(name),
+    fail: (fault) => {
+      if (fault === undefined) chmodSync(file, 0o600)
+      if (fault !== 'denied' || process.getuid?.() === 0) return fault === undefined
+      chmodSync(file, 0)
+      return true
+    },
+  }
+})
+
+test('what others wrote stays byte for byte, ours stands in a block, and goes without a trace', async () => {
+  const dir = folder()
+  const foreign = '\ufeff# mine\r\nexport A = \'one\' # note\r\n\r\nB="x\\ny"\r\nC=last'
+  writeFileSync(path.join(dir, 'out.env'), foreign)
+  const place = at(dir)
+  await place.apply(context, [put('NEW', 'it\'s "new"'), put('D', 'two\nlines')])
+  const now = readFileSync(path.join(dir, 'out.env'), 'utf8')
+  expect(now.startsWith(`${foreign}\r\n# >>> coffer shop/test: `)).toBe(true)
+  expect(parse(now)).toEqual({
+    A: 'one',
+    B: 'x\ny',
+    C: 'last',
+    NEW: 'it\'s "new"',
+    D: 'two\nlines',
+  })
+  const listed = await place.list(context, [])
+  const removals = listed
+    .filter(({ owner }) => owner === 'shop/test')
+    .map((expected) => ({ kind: 'remove', name: expected.name, expected }) as const)
+  expect(removals.map(({ name }) => name)).toEqual(['NEW', 'D'])
+  await place.apply(context, removals)
+  expect(readFileSync(path.join(dir, 'out.env'), 'utf8')).toBe(`${foreign}\r\n`)
+})
+
+test('the file is private from its first byte, also where it was not', async () => {
+  const dir = folder()
+  const file = path.join(dir, 'out.env')
+  const mode = () => statSync(file).mode & 0o777
+  await at(dir).apply(context, [put('A', 'one')])
+  expect(mode()).toBe(0o600)
+  chmodSync(file, 0o644)
+  await at(dir).apply(context, [put('B', 'two')])
+  expect(mode()).toBe(0o600)
+  expect(readdirSync(dir)).toEqual(['out.env'])
+})
+
+test('nothing to change writes nothing', async () => {
+  const dir = folder()
+  const file = path.join(dir, 'out.env')
+  writeFileSync(file, 'A=foreign\n')
+  const before = statSync(file).ino
+  const [answer] = await at(dir).apply(context, [put('A', 'ours')])
+  expect(answer).toMatchObject({ done: false, error: { code: 'conflict' } })
+  expect(statSync(file).ino).toBe(before)
+})
+
+test('links lead nowhere', async () => {
+  const [dir, outside] = [folder(), folder()]
+  writeFileSync(path.join(outside, 'target.env'), 'A=1\n')
+  symlinkSync(path.join(outside, 'target.env'), path.join(dir, 'out.env'))
+  symlinkSync(outside, path.join(dir, 'sub'))
+  for (const file of ['out.env', 'sub/target.env', 'sub/new.env']) {
+    const place = at(dir, file)
+    await expect(place.list(context, [])).rejects.toMatchObject({ code: 'denied' })
+    const [answer] = await place.apply(context, [put('B', 'two', 'any')])
+    expect(answer).toMatchObject({ done: false, error: { code: 'denied' } })
+  }
+  expect(readFileSync(path.join(outside, 'target.env'), 'utf8')).toBe('A=1\n')
+  for (const file of ['../out.env', '/etc/app.env', '.', '', 'with space', 'a//b', 'a/']) {
+    expect(() => at(dir, file), file).toThrow(CofferError)
+  }
+})
+
+test('two who write at once: one is told of a conflict, and what a dead one left is no obstacle', async () => {
+  const dir = folder()
+  const left = path.join(dir, '.out.env.coffer-new')
+  writeFileSync(left, 'half')
+  const [busy] = await at(dir).apply(context, [put('A', 'one')])
+  expect(busy).toMatchObject({ done: false, error: { code: 'conflict' } })
+  expect(readdirSync(dir)).toEqual(['.out.env.coffer-new'])
+  utimesSync(left, 1, 1)
+  const [done] = await at(dir).apply(context, [put('A', 'one')])
+  expect(done).toEqual({ done: true })
+  expect(readdirSync(dir)).toEqual(['out.env'])
+  const many = Array.from({ length: 8 }, (_, i) => at(dir).apply(context, [put(`N${i}`, 'x')]))
+  const answers = (await Promise.all(many)).flat()
+  const variables = parse(readFileSync(path.join(dir, 'out.env'), 'utf8'))
+  for (const [i, answer] of answers.entries()) expect(`N${i}` in variables).toBe(answer.done)
+  expect(answers.some((answer) => answer.done)).toBe(true)
+})
+
+test('a file that readers would not agree on is not touched', async () => {
+  const dir = folder()
+  const file = path.join(dir, 'out.env')
+  const texts = [
+    "A='open\n",
+    '# >>> coffer shop/test: x\nA=1\n',
+    '# <<< coffer shop/test\n',
+    'A=1\nA=2\n',
+  ]
+  for (const text of texts) {
+    writeFileSync(file, text)
+    const [answer] = await at(dir).apply(context, [put('A', "it's", 'any')])
+    expect(answer, text).toMatchObject({ done: false, error: { code: 'corrupt' } })
+    expect(readFileSync(file, 'utf8')).toBe(text)
+  }
+})
+
+test('a folder that is not there is said so', async () => {
+  const dir = folder()
+  const place = at(dir, 'sub/out.env')
+  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'not_found' })
+  mkdirSync(path.join(dir, 'sub'))
+  expect(await place.list(context, [])).toEqual([])
+  expect(place.id).toBe('dotenv:sub/out.env')
+})

@@ -1,0 +1,140 @@
+import { CofferError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import type {
+  ApplyAnswer,
+  DeliveryContext,
+  Destination,
+  DestinationChange,
+  DestinationEntry,
+  DestinationLimits,
+} from '../../../core/ports/destination.ts'
+import { decodeText } from '../../../core/secret.ts'
+import type { DestinationContext } from '../context.ts'
+import { checkFolder, filePlace } from './place.ts'
+import { readText, rewrite } from './rewrite.ts'
+
+/** One value in a file. */
+export interface FileEntry {
+  readonly name: string
+  readonly text: string
+  /** Whose mark it has. */
+  readonly owner?: string | undefined
+}
+
+/** A kind of file that is understood well enough to change a part and leave the rest. */
+export interface FileFormat {
+  readonly name: DestinationLimits['name']
+  /** Absent text: there is no file. @throws CofferError `corrupt` */
+  read(text: string | undefined): EditedFile
+}
+
+export interface EditedFile {
+  readonly entries: ReadonlyMap<string, FileEntry>
+  /** @throws CofferError `invalid_value` for text that the format cannot hold, `corrupt`; nothing was changed */
+  put(name: string, text: string, owner: string): void
+  remove(name: string): void
+  /** @throws CofferError `corrupt` when it would not be read as it was meant */
+  text(): string | undefined
+}
+
+/**
+ * A file with values of many owners, ours marked as ours in it: every change of an `apply` is made
+ * in one rename, or none.
+ */
+export function fileDestination(
+  kind: string,
+  format: FileFormat,
+  context: DestinationContext,
+): Destination {
+  const place = filePlace(kind, context)
+  return {
+    kind,
+    id: `${kind}:${place.shown}`,
+    readable: true,
+    marks: true,
+    local: true,
+    limits: {
+      name: format.name,
+      valueBytesMax: LIMITS.valueBytesCeiling,
+      totalBytesMax: LIMITS.documentBytesMax,
+      entriesMax: LIMITS.configFieldsMax,
+      textOnly: true,
+    },
+    batchMax: LIMITS.batchMax,
+    async list(delivery) {
+      stopped(delivery)
+      checkFolder(place, context.dir)
+      const { entries } = format.read(await readText(place))
+      return [...entries.values()].map((entry) => tell(entry, delivery))
+    },
+    async apply(delivery, changes) {
+      if (changes.length === 0) return []
+      let answers: ApplyAnswer[] = []
+      try {
+        stopped(delivery)
+        checkFolder(place, context.dir)
+        await rewrite(place, (text) => {
+          const edited = format.read(text)
+          answers = changes.map((change) => attempt(edited, change, delivery))
+          return edited.text()
+        })
+        return answers
+      } catch (error) {
+        return changes.map(() => ({ done: false, error }))
+      }
+    },
+  }
+}
+
+function attempt(
+  edited: EditedFile,
+  change: DestinationChange,
+  delivery: DeliveryContext,
+): ApplyAnswer {
+  try {
+    const there = edited.entries.get(change.name)
+    if (change.kind === 'remove' && there === undefined) return { done: true }
+    expectEntry(there, change, delivery)
+    if (change.kind === 'remove') edited.remove(change.name)
+    else edited.put(change.name, textOf(change), delivery.owner)
+    return { done: true }
+  } catch (error) {
+    return { done: false, error }
+  }
+}
+
+function expectEntry(
+  there: FileEntry | undefined,
+  { name, expected }: DestinationChange,
+  delivery: DeliveryContext,
+): void {
+  if (expected === 'any') return
+  const now = there === undefined ? undefined : tell(there, delivery)
+  const same =
+    expected === 'absent'
+      ? now === undefined
+      : now !== undefined &&
+        now.owner === expected.owner &&
+        now.fingerprint === (expected.fingerprint ?? now.fingerprint)
+  if (!same) throw new CofferError('conflict', `${name} was changed by somebody else.`)
+}
+
+const tell = ({ name, text, owner }: FileEntry, delivery: DeliveryContext): DestinationEntry => {
+  const bytes = Buffer.from(text)
+  return { name, owner, fingerprint: delivery.fingerprint(bytes), bytes: bytes.length }
+}
+
+function textOf({ name, secret }: Extract<DestinationChange, { kind: 'put' }>): string {
+  const bytes = secret.revealBytes()
+  try {
+    return decodeText(bytes)
+  } catch {
+    throw new CofferError('invalid_value', `The value of ${name} is no text.`)
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+function stopped({ signal }: DeliveryContext): void {
+  if (signal.aborted) throw new CofferError('cancelled', 'The delivery was cancelled.')
+}
