@@ -1,0 +1,26 @@
+import { CofferError } from '../../core/errors.ts'
+
+/**
+ * Loads a package that users install only when they need it.
+ * @example
+ * const sdk = await loadPeer('@azure/identity', () => import('@azure/identity'))
+ * @throws CofferError `missing_dependency`, saying what to install
+ */
+export async function loadPeer<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    if (!isAbsence(error, name)) throw error
+    throw new CofferError('missing_dependency', `The package ${name} is not installed.`, {
+      remedy: `Run \`npm install ${name}\` in the project, then try again.`,
+      details: { package: name },
+    })
+  }
+}
+
+/** The package itself is missing, and not something within it. */
+const isAbsence = (error: unknown, name: string) =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  error.message.includes(`'${name}'`)
