@@ -9,9 +9,13 @@ import { root } from './sources.ts'
  * Law 10, tried: adapters that the repository has not seen are put into a copy of it, each as one
  * file, its test and one entry in its registry; the contract suites and the laws must accept them.
  */
-const KINDS = ['seals', 'providers', 'sinks', 'stores']
+const KINDS = ['seals', 'providers', 'destinations', 'sinks', 'stores']
+/** Their registry loads an adapter when it is used. */
+const LAZY = ['destinations']
 /** The tests that iterate a registry. */
-const SUITES = ['seals/registry', 'providers/registry', 'sinks/registry', 'stores/stores.test']
+const SUITES = ['seals', 'providers', 'destinations', 'sinks']
+  .map((kind) => `${kind}/registry`)
+  .concat('stores/stores.test')
 
 let copy: string
 
@@ -40,13 +44,13 @@ test('a new adapter of each kind passes with nothing else touched', () => {
     'unseen',
     ...tests,
   )
-  expect(stdout + stderr).toMatch(/Test Files\s+8 passed/)
+  expect(stdout + stderr).toMatch(/Test Files\s+10 passed/)
   expect(status).toBe(0)
 })
 
 test('they type-check', () => {
   const { stdout } = node('typescript/bin/tsc', '-p', copy)
-  const ours = /^src\/adapters\/(?:seals|providers|sinks|stores)\//
+  const ours = /^src\/adapters\/(?:seals|providers|destinations|sinks|stores)\//
   expect(stdout.split('\n').filter((line) => ours.test(line))).toEqual([])
 })
 
@@ -57,10 +61,11 @@ function addAdapter(kind: string): void {
   cpSync(fixture('.test.ts.txt'), path.join(folder, 'unseen.test.ts'))
   const registry = path.join(folder, 'registry.ts')
   const text = readFileSync(registry, 'utf8')
-  writeFileSync(
-    registry,
-    `import { unseen } from './unseen.ts'\n${text.replace(/(export const [A-Z]+[^{]*= \{\n)/, '$1  unseen,\n')}`,
-  )
+  const [imported, entry] = LAZY.includes(kind)
+    ? ['', "unseen: async () => (await import('./unseen.ts')).unseen"]
+    : ["import { unseen } from './unseen.ts'\n", 'unseen']
+  const begin = /(export const [A-Z]+[^{]*= \{\n)/
+  writeFileSync(registry, `${imported}${text.replace(begin, `$1  ${entry},\n`)}`)
 }
 
 function node(program: string, ...args: string[]) {
