@@ -106,6 +106,11 @@ export const LIMITS = {
   /** Environments of a manifest; and what one secret, or one section beside them, may list. */
   manifestEnvironmentsMax: 100,
   manifestListMax: 1_000,
+  /** What a check looks through of a project: overlays, files of code, and their bytes. */
+  checkOverlaysMax: 200,
+  checkFilesMax: 20_000,
+  checkFileBytesMax: 1_048_576,
+  checkBytesMax: 134_217_728,
   /** The HTTP client: one attempt, how often it is repeated, and what an answer may hold. */
   clientTimeoutMs: 30_000,
   clientRetriesMax: 3,

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../core/limits.ts'
 import type { Provider, ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
+import type { Ambient } from './guard/ambient.ts'
 
 /** A service over a network, as its provider file describes it; `guarded` makes a Provider of it. */
 export interface RemoteService {
@@ -41,24 +42,29 @@ export interface GuardContext {
 export const GUARD_OPTIONS = ['offlineMaxAge'] as const
 
 /**
- * A Provider that asks the service in batches and in parallel, each reference once at a time, with
- * timeouts, retries within a budget, and a breaker that survives a crash loop.
+ * A Provider that asks the service in batches and in parallel, each reference once at a time however
+ * many loads of this process want it, with timeouts, retries within a budget, and a breaker that
+ * survives a crash loop. Never rejects.
  */
-export function guarded(service: RemoteService, _context: GuardContext): Provider {
+export function guarded(
+  service: RemoteService,
+  context: GuardContext,
+  ambient?: Ambient,
+): Provider {
+  // Loaded when something is asked: most programs name no such provider.
+  const load = async () => {
+    const [{ resolver }, own] = await Promise.all([
+      import('./guard/guard.ts'),
+      ambient ?? import('./guard/ambient.ts').then((m) => m.ambient),
+    ])
+    return resolver(service, context, own)
+  }
+  let loaded: ReturnType<typeof load> | undefined
   return {
     kind: service.kind,
+    // Not the service's: batches are made, and calls counted, behind this.
     batchMax: LIMITS.batchMax,
-    async resolve(refs, signal) {
-      const answers: ProviderAnswer[] = []
-      try {
-        for (let from = 0; from < refs.length; from += service.batchMax) {
-          answers.push(...(await service.call(refs.slice(from, from + service.batchMax), signal)))
-        }
-        return answers
-      } catch (error) {
-        return refs.map((_, i) => answers[i] ?? { error })
-      }
-    },
+    resolve: async (refs, signal) => (await (loaded ??= load()))(refs, signal),
     close: async () => service.close?.(),
   }
 }

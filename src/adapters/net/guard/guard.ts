@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { CofferError } from '../../../core/errors.ts'
+import type { ProviderAnswer, ProviderRef } from '../../../core/ports/provider.ts'
+import type { GuardContext, RemoteService } from '../guarded.ts'
+import { stateDir } from '../state-dir.ts'
+import { remembered } from './absences.ts'
+import type { Ambient } from './ambient.ts'
+import { attempt } from './attempts.ts'
+import { flightsOf } from './flights.ts'
+import type { Flights } from './flights.ts'
+import { gateOf } from './gate.ts'
+import type { Gate } from './gate.ts'
+import { laneOf } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { memoryIn } from './memory.ts'
+import type { Memory } from './memory.ts'
+
+export type Resolve = (
+  refs: readonly ProviderRef[],
+  signal: AbortSignal,
+) => Promise<ProviderAnswer[]>
+
+/** What the loads of one process share of one scope. */
+interface Scope {
+  readonly lane: Lane
+  readonly memory: Memory
+  readonly gate: Gate
+  readonly flights: Flights
+  /** Whether this process asked for it before: then it is asked for again, also while absent. */
+  readonly asked: Set<string>
+}
+
+/** By environment: a process has one, and a test as many as it makes. */
+const SCOPES = new WeakMap<object, Map<string, Scope>>()
+
+/** @see guarded */
+export function resolver(service: RemoteService, { env }: GuardContext, world: Ambient): Resolve {
+  const title = service.title ?? `The provider ${service.kind}`
+  return async (refs, signal) => {
+    if (refs.length === 0) return []
+    let scope: Scope
+    try {
+      scope = scopeOf(env, service.kind, await untilOver(service.scope(), signal), title, world)
+    } catch (error) {
+      return refs.map(() => ({ error }))
+    }
+    const answers: (ProviderAnswer | undefined)[] = []
+    const wanted = new Map<string, ProviderRef>()
+    const keys = refs.map(keyOf)
+    const { absences } = scope.memory.read()
+    for (const [i, ref] of refs.entries()) {
+      const key = keys[i]!
+      if (!scope.asked.has(key)) answers[i] = fromMemory(remembered(absences, key, world.now()))
+      if (answers[i] === undefined) wanted.set(key, ref)
+    }
+    const asked = [...wanted.keys()]
+    const found = await scope.flights.ask(
+      [...wanted.values()],
+      asked,
+      service.batchMax,
+      (batch, names, over) => askBatch(service, scope, world, batch, names, over),
+      signal,
+    )
+    const heard = new Map(asked.map((key, i) => [key, found[i]]))
+    return keys.map((key, i) => answers[i] ?? heard.get(key) ?? { error: undefined })
+  }
+}
+
+async function askBatch(
+  service: RemoteService,
+  { lane, gate, asked }: Scope,
+  world: Ambient,
+  refs: readonly ProviderRef[],
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly ProviderAnswer[]> {
+  const all = (error: unknown) => refs.map(() => ({ error }))
+  if (!(await lane.enter(signal))) return all(signal.reason)
+  try {
+    const pass = await gate.admit(signal)
+    if (pass instanceof CofferError) return all(pass)
+    for (const key of keys) asked.add(key)
+    const heard = await attempt(service, refs, lane, world, signal)
+    await gate.learn(pass, heard, keys)
+    return heard.answers
+  } catch (error) {
+    return all(error)
+  } finally {
+    lane.leave()
+  }
+}
+
+function scopeOf(
+  env: GuardContext['env'],
+  kind: string,
+  name: string,
+  title: string,
+  world: Ambient,
+): Scope {
+  const hash = hashOf([kind, name]).slice(0, 32)
+  const scopes = SCOPES.get(env) ?? new Map<string, Scope>()
+  SCOPES.set(env, scopes)
+  const known = scopes.get(hash)
+  if (known !== undefined) return known
+  const dir = stateDir(env)
+  const file = dir === undefined ? undefined : path.join(dir, 'providers', `${kind}-${hash}.json`)
+  const memory = memoryIn(file, world)
+  const lane = laneOf(world)
+  const gate = gateOf(title, lane, memory, world)
+  const scope = { lane, memory, gate, flights: flightsOf(), asked: new Set<string>() }
+  scopes.set(hash, scope)
+  return scope
+}
+
+/** What a provider sees of a reference. */
+const keyOf = ({ key, label, version }: ProviderRef): string =>
+  hashOf([key, label, version]).slice(0, 16)
+
+const hashOf = (parts: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+
+function fromMemory(absence: ReturnType<typeof remembered>): ProviderAnswer | undefined {
+  if (absence === undefined) return undefined
+  if (absence.code === 'not_found') return { value: undefined }
+  const at = new Date(absence.until).toISOString().slice(11, 19)
+  return {
+    error: new CofferError(
+      'denied',
+      `It was denied a moment ago, and is asked for from ${at} UTC.`,
+    ),
+  }
+}
+
+async function untilOver<T>(working: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const end = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  try {
+    return await Promise.race([working, over])
+  } finally {
+    signal.removeEventListener('abort', end)
+    over.catch(() => {})
+  }
+}
