@@ -143,7 +143,7 @@ export const isNothing = (node: DocumentNode): boolean =>
   node.kind === 'scalar' && node.value === null
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const DAYS = /^\d{1,6}d$/
+const DAYS = /^(?:0|[1-9]\d{0,5})d$/
 
 /** A key from a file, as far as it may be printed. */
 const shown = (word: string) => word.slice(0, 64)

@@ -3,7 +3,6 @@ import { canonicalPath } from '../../core/path.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
 import { DocumentError, refuse, valueOf } from '../document/node.ts'
 import type { DocumentNode, MapNode } from '../document/node.ts'
-import { variableName } from '../env-name.ts'
 import { COFFER, locate, parseReference } from '../reference.ts'
 import type { ParsedReference } from '../reference.ts'
 import type { CheckType } from './check-type.ts'
@@ -23,6 +22,7 @@ import {
 } from './fields.ts'
 import type { DeclaredSecret, Environment, Manifest } from './manifest.ts'
 import type { Mistakes } from './mistakes.ts'
+import { variableOf } from './variable.ts'
 
 export interface SecretContext extends Pick<Manifest, 'providers' | 'destinations'> {
   readonly environments: readonly Environment[]
@@ -74,7 +74,7 @@ const KEYS = [
 ] as const
 const SEGMENTS = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
 
 function checkSecretName(name: string, at: string | undefined): string {
   if (SEGMENTS.test(name)) return inPlace(at, () => canonicalPath(name))
@@ -122,7 +122,7 @@ function readSecret(
             given.deliver,
             {
               destinations: context.destinations,
-              variable: envName ?? variableName([name]),
+              variable: variableOf({ name, envName }),
               environments,
               readEnvironments: environmentsIn,
             },
