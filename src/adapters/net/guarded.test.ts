@@ -34,7 +34,7 @@ function place(given: Partial<RemoteService> = {}, dir: string | undefined = fre
     calls: [] as string[][],
     scope: 'account-1',
     answer: (key: string): ProviderAnswer => value(key),
-    thrown: undefined as unknown,
+    thrown: undefined as Error | undefined,
     active: 0,
     mostActive: 0,
   }
@@ -107,7 +107,7 @@ test('who asks for the same at once waits for the same call, also in another loa
     provider.resolve([...refs(2), ...refs(2)], signal),
   ])
   expect(state.calls.flat().toSorted()).toEqual(refs(7).map(({ key }) => key))
-  expect(shown(all[3]!)).toEqual(['of k0', 'of k1', 'of k0', 'of k1'])
+  expect(shown(all[3])).toEqual(['of k0', 'of k1', 'of k0', 'of k1'])
   await provider.resolve(refs(1), signal)
   expect(state.calls.flat().filter((key) => key === 'k0')).toHaveLength(2)
 })
@@ -222,9 +222,9 @@ test('while the place is not asked, the error says why, until when, and how to a
   expect(error.message).toBe(
     'The fake refused this credential a moment ago; it is not asked again before 08:00:02 UTC.',
   )
-  const [file = ''] = readdirSync(path.join(dir!, 'providers'))
-  expect(error.remedy).toContain(path.join(dir!, 'providers', file))
-  rmSync(path.join(dir!, 'providers', file))
+  const [file = ''] = readdirSync(path.join(dir, 'providers'))
+  expect(error.remedy).toContain(path.join(dir, 'providers', file))
+  rmSync(path.join(dir, 'providers', file))
   state.thrown = undefined
   expect(shown(await start().resolve(refs(1), signal))).toEqual(['of k0'])
 })
@@ -283,7 +283,7 @@ test('at most so many absences are remembered', async () => {
   const { state, start, dir } = place()
   state.answer = () => ({ value: undefined })
   await start().resolve(refs(LIMITS.rememberedAbsencesMax + 1), signal)
-  const file = path.join(dir!, 'providers', readdirSync(path.join(dir!, 'providers'))[0] ?? '')
+  const file = path.join(dir, 'providers', readdirSync(path.join(dir, 'providers'))[0] ?? '')
   const { absences } = JSON.parse(readFileSync(file, 'utf8')) as { absences: object }
   expect(Object.keys(absences)).toHaveLength(LIMITS.rememberedAbsencesMax)
   expect(statSync(file).size).toBeLessThan(LIMITS.stateFileBytesMax)
@@ -292,7 +292,7 @@ test('at most so many absences are remembered', async () => {
 test('the file is private, holds no name, and a damaged or hostile one is as none', async () => {
   const { state, start, dir } = place()
   await start().resolve([{ provider: 'fake', key: 'shop/prod/db-password' }], signal)
-  const folder = path.join(dir!, 'providers')
+  const folder = path.join(dir, 'providers')
   const [name = ''] = readdirSync(folder)
   const file = path.join(folder, name)
   expect(readdirSync(folder)).toHaveLength(1)
@@ -363,7 +363,7 @@ test('without a scope nothing is asked and nothing remembered', async () => {
     'unauthenticated',
   ])
   expect(state.calls).toHaveLength(0)
-  expect(() => statSync(dir!)).toThrow('ENOENT')
+  expect(() => statSync(dir)).toThrow('ENOENT')
 })
 
 test('an error that is no answer of the place says nothing of it', async () => {
