@@ -143,4 +143,14 @@ export const LIMITS = {
   stopTimeoutMs: 10_000,
   tlsNamesMax: 100,
   tlsFileBytesMax: 262_144,
+  /** Calls of a host that secrets are delivered to: one attempt, how often, and all waits together. */
+  restTimeoutMs: 15_000,
+  restRetriesMax: 3,
+  restWaitMsMax: 20_000,
+  restAnswerBytesMax: 8_388_608,
+  restPagesMax: 100,
+  /** What is delivered to one destination, by all projects together. */
+  syncEntriesMax: 10_000,
+  /** Who syncs a destination holds it for so long, and longer while there is something to do. */
+  syncLeaseMs: 120_000,
 } as const

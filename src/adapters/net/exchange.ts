@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { CofferError } from '../../core/errors.ts'
 
 /** One attempt of a request to a service, as far as Node's own HTTP makes it. */
@@ -25,6 +25,8 @@ export interface Answer {
   /** Of its `Retry-After`, where that is a number of seconds. */
   readonly retryAfterMs: number | undefined
   readonly location: string | undefined
+  /** As the peer wrote them: to be looked at, not to be shown. */
+  readonly headers: IncomingHttpHeaders
   /** The caller's to erase. */
   readonly body: Buffer
 }
@@ -58,6 +60,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
       type: (message.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase(),
       retryAfterMs: secondsOf(message.headers['retry-after']),
       location: message.headers.location,
+      headers: message.headers,
       body: await wholeBody(message, origin, request.answerBytesMax),
     }
   } catch (error) {
