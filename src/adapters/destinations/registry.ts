@@ -4,4 +4,5 @@ import type { DestinationFactory } from './context.ts'
 export const DESTINATIONS = {
   dotenv: async () => (await import('./dotenv.ts')).dotenv,
   json: async () => (await import('./json.ts')).json,
+  kubernetes: async () => (await import('./kubernetes.ts')).kubernetes,
 } as const satisfies Record<string, () => Promise<DestinationFactory>>
