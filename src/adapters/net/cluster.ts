@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Agent, AgentOptions } from 'node:https'
 import { homedir } from 'node:os'
@@ -12,10 +13,14 @@ import { loadPeer } from './peer.ts'
 export interface Cluster {
   /** `https://10.0.0.1:6443` */
   readonly origin: string
+  /** Host, port and path of it, as everybody who reaches it calls it: `10.0.0.1:6443`. */
+  readonly host: string
   /** Of the context; `default` where that names none. */
   readonly namespace: string
   /** What its configuration calls the user; never a credential. */
   readonly user: string
+  /** Names the credential without telling anything of it; another once that is another. */
+  fingerprint(): Promise<string>
   request(request: ClusterRequest): Promise<Answer>
   close(): void
 }
@@ -57,19 +62,26 @@ export async function openCluster(place: ClusterPlace): Promise<Cluster> {
   )
   const config = await load(() => new KubeConfig(), place)
   const { cluster, origin, base } = reachable(config)
+  if (origin.startsWith('http:')) {
+    // The official client speaks plain HTTP only where it need not verify: here is nothing to verify.
+    const plain = config.clusters.map((one) => ({ ...one, skipTLSVerify: true }))
+    config.clusters = plain.filter(({ name }) => name === cluster.name)
+  }
   const context = config.getContextObject(config.getCurrentContext())
   const trust = `Name its authority as certificate-authority of the cluster ${JSON.stringify(cluster.name)} in the kubeconfig.`
   let credential: Credential | undefined
   const current = async (): Promise<Credential> => {
     if (credential !== undefined && performance.now() < credential.untilMs) return credential
-    const next = await credentialOf(config, origin.startsWith('https:'))
+    const next = await credentialOf(config)
     credential?.agent.destroy()
     return (credential = next)
   }
   return {
     origin,
+    host: origin.slice(origin.indexOf('//') + 2) + base,
     namespace: context?.namespace ?? 'default',
     user: context?.user ?? '',
+    fingerprint: async () => (await current()).fingerprint,
     async request({ path: below, headers = {}, ...request }) {
       const { agent, headers: own } = await current()
       const answer = await exchange({
@@ -89,6 +101,7 @@ export async function openCluster(place: ClusterPlace): Promise<Cluster> {
 interface Credential {
   readonly agent: Agent
   readonly headers: Readonly<Record<string, string>>
+  readonly fingerprint: string
   readonly untilMs: number
 }
 
@@ -141,13 +154,15 @@ function reachable(config: KubeConfig) {
       remedy: 'Give it a certificate-authority instead: secrets go to nobody in particular.',
     })
   }
-  if (url.protocol !== 'https:' && !/^(?:localhost|127\..*|\[::1\])$/.test(url.hostname)) {
-    throw unusable(`Secrets do not go over plain HTTP to ${url.hostname}.`)
+  if (url.protocol !== 'https:') {
+    throw unusable(`Secrets do not go over plain HTTP to ${url.host}.`, {
+      remedy: 'Name the https:// address of the cluster in the kubeconfig.',
+    })
   }
   return { cluster, origin: url.origin, base: url.pathname.replace(/\/+$/, '') }
 }
 
-async function credentialOf(config: KubeConfig, secure: boolean): Promise<Credential> {
+async function credentialOf(config: KubeConfig): Promise<Credential> {
   const options: AgentOptions & { headers?: Record<string, string>; agent?: Agent; auth?: string } =
     {}
   try {
@@ -159,16 +174,20 @@ async function credentialOf(config: KubeConfig, secure: boolean): Promise<Creden
     })
   }
   const { ca, cert, key, servername, auth, headers = {} } = options
-  const { Agent: Own } = secure ? await import('node:https') : await import('node:http')
+  const https = await import('node:https')
   const basic: Record<string, string> =
     auth === undefined ? {} : { authorization: `Basic ${btoa(auth)}` }
   // The client's own agent keeps no connection; it is for proxies only.
   const proxied = (config.getCurrentCluster()?.proxyUrl ?? '') !== ''
   const keeping = () =>
-    new Own({ keepAlive: true, ca, cert, key, servername, minVersion: 'TLSv1.2' }) as Agent
+    new https.Agent({ keepAlive: true, ca, cert, key, servername, minVersion: 'TLSv1.2' })
   return {
     agent: proxied && options.agent !== undefined ? options.agent : keeping(),
     headers: { ...headers, ...basic },
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([headers, basic, String(cert)]))
+      .digest('hex')
+      .slice(0, 16),
     untilMs: performance.now() + CREDENTIAL_MS,
   }
 }

@@ -1,4 +1,3 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { Agent } from 'node:https'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -6,10 +5,10 @@ import { expect, test, vi } from 'vitest'
 import { fakeServer, hangUp, json, page } from '../../client/test-fake.ts'
 import type { Reply } from '../../client/test-fake.ts'
 import { CofferError } from '../../core/errors.ts'
-import { issueCertificate } from '../../server/tls/certificate.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 import { exchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import { DAY_MS, testAuthority } from './test-tls.ts'
 
 const BYTES_MAX = 1_000
 const CANARY = 'canary-of-the-peer'
@@ -106,28 +105,9 @@ test('a closed port, an unknown host and a stranger are unavailable', async () =
   stranger.close()
 })
 
-const DAY_MS = 86_400_000
-const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const authority = pair()
-
-function certificate(names: readonly string[] | undefined, untilMs: number) {
-  const keys = names === undefined ? authority : pair()
-  const cert = issueCertificate({
-    subject: names === undefined ? 'Test authority' : 'server',
-    issuer: 'Test authority',
-    publicKey: keys.publicKey,
-    issuerPublicKey: authority.publicKey,
-    issuerKey: authority.privateKey,
-    serial: randomBytes(16),
-    notBefore: Date.now() - 3 * DAY_MS,
-    notAfter: Date.now() + untilMs,
-    names,
-  })
-  return { cert, key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
-}
-
 test('a certificate is believed by its authority, its name and its dates, and by nothing else', async () => {
-  const agent = new Agent({ ca: certificate(undefined, DAY_MS).cert })
+  const { ca, certificate } = testAuthority()
+  const agent = new Agent({ ca })
   const over = async (names: readonly string[], untilMs: number, trusting?: Agent) => {
     await using server = await fakeServer([json({})], certificate(names, untilMs))
     return await ask(server.url, { agent: trusting })

@@ -1,5 +1,6 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { CofferError } from '../../core/errors.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** One attempt of a request to a service, as far as Node's own HTTP makes it. */
 export interface Exchange {
@@ -58,7 +59,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
     return {
       status: message.statusCode ?? 0,
       type: (message.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase(),
-      retryAfterMs: secondsOf(message.headers['retry-after']),
+      retryAfterMs: retryAfterMs(message.headers['retry-after']),
       location: message.headers.location,
       headers: message.headers,
       body: await wholeBody(message, origin, request.answerBytesMax),
@@ -163,6 +164,3 @@ function abandoned(signal: AbortSignal): CofferError {
   const reason: unknown = signal.reason
   return reason instanceof CofferError ? reason : new CofferError('cancelled', 'It was cancelled.')
 }
-
-const secondsOf = (header: string | undefined): number | undefined =>
-  header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined

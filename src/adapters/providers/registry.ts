@@ -3,6 +3,7 @@ import type { ProviderFactory } from './context.ts'
 import { dotenv } from './dotenv.ts'
 import { env } from './env.ts'
 import { file } from './file.ts'
+import { kubernetes } from './kubernetes.ts'
 import { memory } from './memory.ts'
 
 /** The providers that a reference can name without more ado. */
@@ -11,5 +12,6 @@ export const PROVIDERS = {
   dotenv,
   env,
   file,
+  kubernetes,
   memory,
 } as const satisfies Record<string, ProviderFactory>
