@@ -1,4 +1,4 @@
-import { expect, test as base } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { DestinationChange, DestinationEntry } from '../../core/ports/destination.ts'
 import { textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
@@ -56,14 +56,9 @@ destinationContract('kubernetes', async () => {
   }
 })
 
-const test = base.extend<{ cluster: TestCluster }>({
-  // oxlint-disable-next-line no-empty-pattern
-  cluster: async ({}, use) => {
-    const cluster = await testCluster()
-    await use(cluster)
-    await cluster.close()
-  },
-})
+let cluster: TestCluster
+beforeEach(async () => void (cluster = await testCluster()))
+afterEach(() => cluster.close())
 
 const context = deliveryContext('shop/prod')
 const put = (
@@ -78,14 +73,12 @@ const put = (
   expected,
 })
 
-test('its id is the API server, the namespace and the Secret, whatever the context is called', async ({
-  cluster,
-}) => {
+test('its id is the API server, the namespace and the Secret, whatever the context is called', async () => {
   expect((await open(cluster)).id).toBe(`kubernetes:${cluster.host}/shop/app`)
   expect((await open(cluster, { context: 'test' })).id).toBe(`kubernetes:${cluster.host}/shop/app`)
 })
 
-test.for([
+test.each([
   [{ secret: 'Upper' }, 'secret'],
   [{ namespace: 'a/b' }, 'namespace'],
   [{ namespace: 'n'.repeat(64) }, 'namespace'],
@@ -93,14 +86,14 @@ test.for([
   [{ restart: ['job/x'] }, 'restart'],
   [{ kubeconfig: './mine' }, 'kubeconfig'],
   [{ labels: 'a=b' }, 'labels'],
-] as const)('the options %j are refused', async ([options, named], { cluster }) => {
+] as const)('the options %j are refused', async (options, named) => {
   await expect(open(cluster, options)).rejects.toMatchObject({
     code: 'invalid_argument',
     message: expect.stringContaining(named) as string,
   })
 })
 
-test('all changes are one apply, by the field manager coffer', async ({ cluster }) => {
+test('all changes are one apply, by the field manager coffer', async () => {
   const place = await open(cluster, { labels: { team: 'payments' } })
   await place.apply(context, [put('A', 'one'), put('B', 'two'), put('C', 'three')])
   expect(cluster.requests.filter(({ method }) => method === 'PATCH')).toEqual([
@@ -116,7 +109,7 @@ test('all changes are one apply, by the field manager coffer', async ({ cluster 
   })
 })
 
-test("somebody else's Secret gets keys, and no label", async ({ cluster }) => {
+test("somebody else's Secret gets keys, and no label", async () => {
   const labels = { 'app.kubernetes.io/managed-by': 'Helm' }
   cluster.write(SECRET, {
     kind: 'Secret',
@@ -130,7 +123,7 @@ test("somebody else's Secret gets keys, and no label", async ({ cluster }) => {
   expect(textOf(cluster, 'X')).toBe('x')
 })
 
-test('two projects keep their keys in one Secret', async ({ cluster }) => {
+test('two projects keep their keys in one Secret', async () => {
   const place = await open(cluster)
   const other = deliveryContext('web/prod')
   await place.apply(context, [put('A', 'one')])
@@ -141,7 +134,7 @@ test('two projects keep their keys in one Secret', async ({ cluster }) => {
   expect(await place.list(context, [])).toMatchObject([{ name: 'B', owner: 'web/prod' }])
 })
 
-test('a key that another manager set too is removed all the same', async ({ cluster }) => {
+test('a key that another manager set too is removed all the same', async () => {
   const place = await open(cluster)
   await place.apply(context, [put('A', 'one'), put('B', 'two')])
   byHand(cluster, { A: base64('edited') })
@@ -155,7 +148,7 @@ test('a key that another manager set too is removed all the same', async ({ clus
   expect(Object.keys(dataOf(cluster)).toSorted()).toEqual(['B', 'C'])
 })
 
-test('a write in between is seen, and is not undone', async ({ cluster }) => {
+test('a write in between is seen, and is not undone', async () => {
   const place = await open(cluster)
   await place.apply(context, [put('A', 'one')])
   const listed = await place.list(context, [])
@@ -173,9 +166,7 @@ test('a write in between is seen, and is not undone', async ({ cluster }) => {
   expect([textOf(cluster, 'A'), textOf(cluster, 'X')]).toEqual(['by hand', 'new'])
 })
 
-test('a Secret that appears between the look and the write is not taken over', async ({
-  cluster,
-}) => {
+test('a Secret that appears between the look and the write is not taken over', async () => {
   const place = await open(cluster)
   cluster.before = ({ method }) => {
     if (method === 'PATCH' && cluster.objects.size === 0) byHand(cluster, { A: base64('theirs') })
@@ -187,7 +178,7 @@ test('a Secret that appears between the look and the write is not taken over', a
   expect(textOf(cluster, 'A')).toBe('theirs')
 })
 
-test('a Secret that is written all the time is left alone in the end', async ({ cluster }) => {
+test('a Secret that is written all the time is left alone in the end', async () => {
   const place = await open(cluster)
   let count = 0
   cluster.before = ({ method }) => {
@@ -200,22 +191,19 @@ test('a Secret that is written all the time is left alone in the end', async ({ 
   expect(count).toBeLessThan(10)
 })
 
-test.for([
+test.each([
   [{ immutable: true }, {}, 'immutable'],
   [{ type: 'kubernetes.io/tls' }, { type: 'Opaque' }, 'type'],
-] as const)(
-  'a Secret that is %j is refused in the plan',
-  async ([is, options, says], { cluster }) => {
-    cluster.write(SECRET, { kind: 'Secret', type: 'Opaque', data: {}, ...is })
-    const place = await open(cluster, options)
-    await expect(place.list(context, [])).rejects.toMatchObject({
-      code: 'already_exists',
-      message: expect.stringContaining(says) as string,
-    })
-  },
-)
+] as const)('a Secret that is %j is refused in the plan', async (is, options, says) => {
+  cluster.write(SECRET, { kind: 'Secret', type: 'Opaque', data: {}, ...is })
+  const place = await open(cluster, options)
+  await expect(place.list(context, [])).rejects.toMatchObject({
+    code: 'already_exists',
+    message: expect.stringContaining(says) as string,
+  })
+})
 
-test('a type is made with its keys, and kept by later applies', async ({ cluster }) => {
+test('a type is made with its keys, and kept by later applies', async () => {
   const place = await open(cluster, { type: 'kubernetes.io/tls' })
   const lone = await place.apply(context, [put('tls.crt', 'one')])
   expect(lone).toMatchObject([{ done: false, error: { code: 'invalid_value' } }])
@@ -225,7 +213,7 @@ test('a type is made with its keys, and kept by later applies', async ({ cluster
   expect(cluster.objects.get(SECRET)?.object['type']).toBe('kubernetes.io/tls')
 })
 
-test('a missing namespace is told from a missing Secret', async ({ cluster }) => {
+test('a missing namespace is told from a missing Secret', async () => {
   const place = await open(cluster, { namespace: 'nowhere' })
   await expect(place.list(context, [])).rejects.toMatchObject({ code: 'not_found' })
   expect(await place.apply(context, [put('A', 'x')])).toMatchObject([
@@ -233,36 +221,29 @@ test('a missing namespace is told from a missing Secret', async ({ cluster }) =>
   ])
 })
 
-test('a spoilt annotation is corrupt, and nobody guesses whose keys they are', async ({
-  cluster,
-}) => {
+test('a spoilt annotation is corrupt, and nobody guesses whose keys they are', async () => {
   const annotations = { 'coffer.dev/owners': '{"shop' }
   cluster.write(SECRET, { kind: 'Secret', type: 'Opaque', metadata: { annotations }, data: {} })
   await expect((await open(cluster)).list(context, [])).rejects.toMatchObject({ code: 'corrupt' })
 })
 
-test.for([
+test.each([
   [401, {}, { code: 'unauthenticated' }],
   [403, {}, { code: 'denied' }],
   [429, { 'retry-after': '7' }, { code: 'throttled', details: { retryAfterMs: 7_000 } }],
   [500, {}, { code: 'unavailable' }],
   [504, {}, { code: 'timeout' }],
-] as const)(
-  'HTTP %i is told as what it is, without its body',
-  async ([code, headers, told], { cluster }) => {
-    cluster.before = (_, response) => {
-      answer(response, code, { message: 'vendor-body' }, headers)
-      return true
-    }
-    const error: unknown = await (await open(cluster)).list(context, []).catch((e: unknown) => e)
-    expect(error).toMatchObject(told)
-    expect(JSON.stringify(error)).not.toContain('vendor-body')
-  },
-)
+] as const)('HTTP %i is told as what it is, without its body', async (code, headers, told) => {
+  cluster.before = (_, response) => {
+    answer(response, code, { message: 'vendor-body' }, headers)
+    return true
+  }
+  const error: unknown = await (await open(cluster)).list(context, []).catch((e: unknown) => e)
+  expect(error).toMatchObject(told)
+  expect(JSON.stringify(error)).not.toContain('vendor-body')
+})
 
-test('workloads are restarted once for what changed, and not where nothing did', async ({
-  cluster,
-}) => {
+test('workloads are restarted once for what changed, and not where nothing did', async () => {
   cluster.write(API, { kind: 'Deployment', spec: { replicas: 2 } })
   const place = await open(cluster, { restart: 'deployment/api' })
   const marks = () => JSON.stringify(cluster.objects.get(API)?.object['spec'])
@@ -279,7 +260,7 @@ test('workloads are restarted once for what changed, and not where nothing did',
   expect(marks()).not.toBe(first)
 })
 
-test('a workload that is not there is told with what was done', async ({ cluster }) => {
+test('a workload that is not there is told with what was done', async () => {
   const place = await open(cluster, { restart: ['deployment/api'] })
   await place.apply(context, [put('A', 'one')])
   await expect(place.finish?.(context)).rejects.toMatchObject({

@@ -62,11 +62,6 @@ export async function openCluster(place: ClusterPlace): Promise<Cluster> {
   )
   const config = await load(() => new KubeConfig(), place)
   const { cluster, origin, base } = reachable(config)
-  if (origin.startsWith('http:')) {
-    // The official client speaks plain HTTP only where it need not verify: here is nothing to verify.
-    const plain = config.clusters.map((one) => ({ ...one, skipTLSVerify: true }))
-    config.clusters = plain.filter(({ name }) => name === cluster.name)
-  }
   const context = config.getContextObject(config.getCurrentContext())
   const trust = `Name its authority as certificate-authority of the cluster ${JSON.stringify(cluster.name)} in the kubeconfig.`
   let credential: Credential | undefined

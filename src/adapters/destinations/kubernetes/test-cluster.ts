@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { testAuthority } from '../../net/test-tls.ts'
 import { applied, merged, newObject } from './test-fields.ts'
 import type { Stored } from './test-fields.ts'
 
@@ -66,7 +67,8 @@ export async function testCluster(): Promise<TestCluster> {
     return [found === undefined ? 201 : 200, shown(objects.get(key) ?? next)]
   }
 
-  const server = createServer((request, response) => {
+  const { ca, certificate } = testAuthority()
+  const server = createServer(certificate(['127.0.0.1']), (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -85,7 +87,7 @@ export async function testCluster(): Promise<TestCluster> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const cluster: TestCluster = {
-    kubeconfig: kubeconfigOf(host),
+    kubeconfig: kubeconfigOf(host, ca),
     host,
     objects,
     requests: [],
@@ -93,12 +95,12 @@ export async function testCluster(): Promise<TestCluster> {
     after: undefined,
     write: (key, change, manager = 'kubectl-edit') => {
       const found = objects.get(key)
-      const next = merged(found ?? newObject(), change, manager)
-      if (next !== 'conflict') put(key, next, found)
+      put(key, merged(found ?? newObject(), change, manager), found)
     },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
+        rmSync(path.dirname(cluster.kubeconfig), { recursive: true })
         server.close(() => resolve())
       }),
   }
@@ -151,12 +153,17 @@ function refusalOf(before: Stored | undefined, { object }: Stored): string | und
   return undefined
 }
 
-function kubeconfigOf(host: string): string {
+function kubeconfigOf(host: string, ca: string): string {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'coffer-kube-')), 'config')
   const config = {
     'current-context': 'test',
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    clusters: [{ name: 'test', cluster: { server: `http://${host}` } }],
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server: `https://${host}`, 'certificate-authority-data': btoa(ca) },
+      },
+    ],
     users: [{ name: 'test', user: { token: TOKEN } }],
   }
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
