@@ -12,7 +12,7 @@ export const SECTIONS = {
   'Use secrets': {
     run: async () => (await import('./specs/run.ts')).run,
     get: async () => (await import('./specs/values.ts')).get,
-    check: async () => (await import('./specs/run.ts')).check,
+    check: async () => (await import('./specs/check.ts')).check,
   },
   'Keep secrets': {
     init: async () => (await import('./specs/store.ts')).init,
@@ -42,6 +42,10 @@ export const SECTIONS = {
     'access-key': async () => (await import('./specs/credentials.ts')).accessKey,
     jwt: async () => (await import('./specs/jwt.ts')).jwt,
     audit: async () => (await import('./specs/audit.ts')).audit,
+  },
+  'Least privilege': {
+    terraform: async () => (await import('./specs/generate.ts')).terraform,
+    kubernetes: async () => (await import('./specs/generate.ts')).kubernetes,
   },
   'Run the store': {
     key: async () => (await import('./specs/store.ts')).key,
@@ -122,6 +126,8 @@ export const HANDLERS = {
   'audit verify': () => import('./commands/audit-verify.ts'),
   'audit export': () => import('./commands/audit-export.ts'),
   'audit head': () => import('./commands/audit-head.ts'),
+  terraform: () => import('./commands/terraform.ts'),
+  kubernetes: () => import('./commands/kubernetes.ts'),
   'key status': () => import('./commands/key-status.ts'),
   'key rotate': () => import('./commands/key-rotate.ts'),
   'key reseal': () => import('./commands/key-reseal.ts'),

@@ -1,86 +1,133 @@
 import type { Project } from '../../config/project.ts'
-import { isCofferError } from '../../core/errors.ts'
-import type { Handler } from '../spec.ts'
-import type { check } from '../specs/run.ts'
+import { ERRORS } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import { checkFields, checkPrefix, reportOf } from '../check/fields.ts'
+import type { CheckedField } from '../check/fields.ts'
+import { baseOf, reportsAsked } from '../check/output.ts'
+import { usage } from '../parse.ts'
+import { REPORTERS } from '../report/registry.ts'
+import { counted, many } from '../report/reporter.ts'
+import type { CheckReport, ReportContext } from '../report/reporter.ts'
 import type { Session } from '../session.ts'
 import { sourceOf } from '../source.ts'
+import type { Handler, OptionsOf } from '../spec.ts'
+import type { check } from '../specs/check.ts'
+import { durationDays } from '../time.ts'
+import { version } from '../version.ts'
 
-interface Finding {
-  readonly field: string
-  readonly reference: string
-  readonly ok: boolean
-  readonly code?: string | undefined
-  readonly message?: string | undefined
-  readonly remedy?: string | undefined
-}
+type Options = OptionsOf<typeof check>
 
 export const handle: Handler<typeof check> = async ({ options }, session) => {
-  const source = await sourceOf(options, session)
-  const fields =
-    source.kind === 'project'
-      ? await checkProject(source.project, options.env, session)
-      : await checkPrefix(source.prefix, session)
-  const findings = fields.filter((field) => !field.ok)
-  const ok = findings.length === 0
-  await session.out.result({ ok, fields }, async () => {
-    await session.out.table(findings, [
-      { title: 'FIELD', cell: (field) => field.field },
-      {
-        title: 'REFERENCE',
-        cell: (field) => (field.reference === field.field ? '' : field.reference),
-      },
-      { title: 'PROBLEM', cell: (field) => field.code, style: () => 'red' },
-      { title: 'WHAT', cell: (field) => field.message },
-    ])
-    for (const remedy of new Set(findings.map((field) => field.remedy))) {
-      if (remedy !== undefined) session.out.note(`try: ${remedy}`)
-    }
-    session.out.note(
-      ok
-        ? `${fields.length} references can be resolved.`
-        : `${findings.length} of ${fields.length} references cannot be resolved.`,
-    )
-  })
-  return ok ? 0 : 1
+  const asked = reportsAsked(options, session.out.json)
+  const { report, fields, dir, incomplete } = await perform(options, session)
+  const context: ReportContext = {
+    base: baseOf(dir, session.world.env),
+    version: version(),
+    now: session.world.now(),
+    look: { color: asked.color(session) },
+  }
+  for (const { file, format } of asked.files) {
+    const { writeFileSync } = await import('node:fs')
+    const { attempt } = await import('../files.ts')
+    const text = (await REPORTERS[format]())(report, context)
+    const { resolve } = await import('node:path')
+    attempt(file, 'write', () => writeFileSync(resolve(session.world.cwd, file), text))
+  }
+  await show(asked.shown, report, fields, context, session)
+  return exitCode(report, options, incomplete)
 }
 
-async function checkProject(
+interface Performed {
+  readonly report: CheckReport
+  /** Of a check without a manifest. */
+  readonly fields?: readonly CheckedField[]
+  readonly dir: string
+  readonly incomplete?: ErrorCode | undefined
+}
+
+async function perform(options: Options, session: Session): Promise<Performed> {
+  const { world } = session
+  if (options.env.length > 0 && options['all-envs']) {
+    throw usage('--env and --all-envs exclude each other.')
+  }
+  if (options.prefix === undefined) {
+    const { findProject } = await import('../../config/project.ts')
+    const project = await findProject(world.cwd)
+    if (project?.manifest !== undefined) return ofManifest(project, options, session)
+  }
+  if (options.static || options['without-values'] || options['all-envs']) {
+    throw usage('--static, --without-values and --all-envs are for projects with a manifest.')
+  }
+  const envs = options.env.length === 0 ? [undefined] : options.env
+  const fields: CheckedField[] = []
+  for (const env of envs) {
+    const source = await sourceOf({ prefix: options.prefix, env }, session)
+    const found =
+      source.kind === 'project'
+        ? await checkFields(source.project, env, session)
+        : await checkPrefix(source.prefix, session)
+    fields.push(...found.map((field) => ({ ...field, environment: env })))
+  }
+  return { report: reportOf(fields), fields, dir: world.cwd }
+}
+
+async function ofManifest(
   project: Project,
-  env: string | undefined,
+  options: Options,
   session: Session,
-): Promise<readonly Finding[]> {
-  const coffer = await session.coffer()
-  const report = await project.check({ coffer, env, processEnv: session.world.env })
-  return report.fields
+): Promise<Performed> {
+  const { manifest } = project
+  if (manifest === undefined) throw usage('The project has no manifest.')
+  const { world } = session
+  const names = options['all-envs'] ? manifest.environments.map(({ name }) => name) : options.env
+  const within = options['expires-within']
+  const { checkManifest } = await import('../../config/check/check.ts')
+  const checked = await checkManifest({
+    manifest,
+    project,
+    environments: names.length === 0 ? [project.environmentName({ processEnv: world.env })] : names,
+    asks: !options.static,
+    values: !options['without-values'],
+    expiresWithinDays: within === undefined ? undefined : durationDays(within, 'expires-within'),
+    coffer: () => session.coffer(),
+    load: { processEnv: world.env, signal: world.interrupted() },
+    now: world.now(),
+  })
+  return { report: checked, dir: project.dir, incomplete: checked.incomplete }
 }
 
-async function checkPrefix(prefix: string, session: Session): Promise<Finding[]> {
-  const { resolvePrefix } = await import('../run/resolve.ts')
-  const { childEnvironment } = await import('../run/environment.ts')
-  const { variableOf } = await import('../run/variable.ts')
-  const { found, problems } = await resolvePrefix(await session.coffer(), prefix)
-  const wanted = found.map(({ relative, version }) => ({
-    name: version.envName ?? variableOf(relative),
-    subject: version.path,
-    secret: version.secret,
-  }))
-  const { problems: refused } = childEnvironment({}, wanted, { allowed: new Set(), withheld: [] })
-  const bad = new Map([...problems, ...refused].map(({ subject, error }) => [subject, error]))
-  const paths = [
-    ...found.map(({ version }) => version.path),
-    ...problems.map(({ subject }) => subject),
-  ]
-  return paths.sort().map((path) => {
-    if (!bad.has(path)) return { field: path, reference: path, ok: true }
-    const error = bad.get(path)
-    const known = isCofferError(error) ? error : undefined
-    return {
-      field: path,
-      reference: path,
-      ok: false,
-      code: known?.code ?? 'internal',
-      message: known?.message,
-      remedy: known?.remedy,
-    }
-  })
+async function show(
+  format: keyof typeof REPORTERS,
+  report: CheckReport,
+  fields: readonly CheckedField[] | undefined,
+  context: ReportContext,
+  { out, world }: Session,
+): Promise<void> {
+  if (format === 'json') {
+    const { jsonDocument } = await import('../report/json.ts')
+    const { safeJson } = await import('../safe-text.ts')
+    const all = fields === undefined ? {} : { fields }
+    out.raw(`${safeJson({ ...jsonDocument(report), ...all })}\n`)
+    return
+  }
+  out.raw((await REPORTERS[format]())(report, context))
+  if (format !== 'table') return
+  if (world.env.GITHUB_ACTIONS === 'true') {
+    out.raw((await REPORTERS.github())(report, context))
+  }
+  const { secrets, environments, findings } = report
+  const where = environments.length === 0 ? '' : ` of ${environments.join(', ')}`
+  out.note(`${many(secrets.length, 'secret')}${where} checked: ${counted(findings)}.`)
+}
+
+/** What could not be checked stands before what was found: the answer is not whole. */
+function exitCode(
+  { ok, findings }: CheckReport,
+  options: Options,
+  incomplete: ErrorCode | undefined,
+): number {
+  if (incomplete !== undefined) return ERRORS[incomplete].exit
+  const warnings = findings.filter(({ severity }) => severity === 'warning').length
+  const max = options['warnings-as-errors'] ? 0 : options['max-warnings']
+  return ok && (max === undefined || warnings <= max) ? 0 : ERRORS.check_failed.exit
 }

@@ -49,24 +49,3 @@ export const run = defineCommand({
     },
   ],
 })
-
-export const check = defineCommand({
-  name: 'check',
-  summary: 'check that everything the project refers to can be resolved',
-  description: [
-    'Resolves each reference of the project, or each secret below --prefix, as `coffer run` would: it exists, this actor may read it, and its value has its type. All findings are listed at once, names and problems, never values. Exit code 1 when there are findings.',
-  ],
-  options: {
-    prefix: { type: 'string', value: 'PATH', summary: 'every secret below this path' },
-    env: {
-      type: 'string',
-      value: 'NAME',
-      summary: 'the environment of the project',
-      default: 'COFFER_ENV, NODE_ENV, dev',
-    },
-  },
-  examples: [
-    { command: 'coffer check', note: 'before a deploy' },
-    { command: 'coffer check --env prod --json', note: 'for a pipeline' },
-  ],
-})

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { Finding } from '../../core/finding.ts'
+import { REPORTERS } from '../report/registry.ts'
+import { bench } from '../test-world.ts'
+import type { RunOptions } from '../test-world.ts'
+
+const store = await bench()
+afterAll(() => store[Symbol.asyncDispose]())
+const { run, dir } = store
+
+const MANIFEST = `project: shop
+environments: [preview, prod]
+workloads:
+  api: { actor: 'service:\${project}-\${env}-api' }
+secrets:
+  api/stripe-key:
+    type: apiKey
+    owner: payments@example.com
+    classification: restricted
+    rotate: { every: 30d }
+    usedBy: [api]
+  api/db-url: { type: url }
+  api/hint: { optional: true }
+`
+const canary = `canary-${randomBytes(12).toString('hex')}`
+let count = 0
+
+function project(files: Record<string, string> = {}): string {
+  const cwd = join(dir, `check-${(count += 1)}`)
+  for (const [name, text] of Object.entries({
+    '.git/HEAD': '',
+    'coffer.yaml': MANIFEST,
+    ...files,
+  })) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true })
+    writeFileSync(join(cwd, name), text)
+  }
+  return cwd
+}
+
+interface Report {
+  readonly ok: boolean
+  readonly findings: readonly Finding[]
+}
+
+const check = async (cwd: string, args: readonly string[] = [], options: RunOptions = {}) => {
+  const ran = await run(['check', '--env', 'prod', '--json', ...args], { cwd, ...options })
+  const { findings = [], ok } = ran.out === '' ? { ok: false } : ran.json<Report>()
+  return { ...ran, ok, findings, codes: findings.map(({ code, path }) => `${code} ${path}`) }
+}
+
+const set = (path: string, value: string, ...args: string[]) =>
+  run(['set', path, ...args], { input: value })
+
+test('an empty store fails with one finding for each secret, and the command that mends it does', async () => {
+  const cwd = project()
+  const empty = await check(cwd)
+  expect(empty.code, empty.err).toBe(1)
+  expect(empty.findings).toEqual([
+    {
+      code: 'not_found',
+      path: 'shop/prod/api/db-url',
+      message: 'There is no such secret.',
+      remedy: 'coffer set shop/prod/api/db-url --type url',
+      severity: 'error',
+      environment: 'prod',
+      file: 'coffer.yaml',
+      line: 12,
+      column: 3,
+    },
+    expect.objectContaining({ code: 'not_found', path: 'shop/prod/api/stripe-key', line: 6 }),
+  ])
+  for (const { remedy, path } of empty.findings) {
+    const value = path.endsWith('url') ? 'https://db.example' : canary
+    expect((await run(remedy.split(' ').slice(1), { input: value })).code).toBe(0)
+  }
+  const policy = JSON.stringify({
+    name: 'prod-api',
+    rules: [{ effect: 'allow', actions: ['read'], paths: ['shop/prod/api/**'] }],
+  })
+  writeFileSync(join(dir, 'policy.json'), policy)
+  const put = await run(['policy', 'put', join(dir, 'policy.json')])
+  expect(put.code, put.err).toBe(0)
+  const before = await check(cwd)
+  expect(before.codes).toEqual(['reader_denied shop/prod/api/stripe-key'])
+  await run(['actor', 'grant', 'service:shop-prod-api', '--policy', 'prod-api'])
+  const full = await check(cwd)
+  expect([full.code, full.ok, full.findings]).toEqual([0, true, []])
+})
+
+test('what is wrong with a stored secret is told, each in its own words', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: odd
+environments: [prod]
+secrets:
+  a/typed: { type: url }
+  a/owned: { owner: one@example.com, classification: secret }
+  a/soon: {}
+  a/gone: {}
+  a/disabled: {}
+  a/kept-otherwise: { type: password }
+`,
+  })
+  await set('odd/prod/a/typed', 'no url')
+  await set('odd/prod/a/owned', 'v', '--owner', 'two@example.com', '--classification', 'public')
+  await set('odd/prod/a/soon', 'v', '--expires', '3d')
+  await set('odd/prod/a/gone', 'v')
+  await run(['delete', 'odd/prod/a/gone'])
+  await set('odd/prod/a/disabled', 'v')
+  await run(['disable', 'odd/prod/a/disabled'])
+  await set('odd/prod/a/kept-otherwise', 'v')
+  const { codes, findings } = await check(cwd)
+  expect(codes).toEqual([
+    'disabled odd/prod/a/disabled',
+    'deleted odd/prod/a/gone',
+    'invalid_value odd/prod/a/typed',
+    'type_mismatch odd/prod/a/kept-otherwise',
+    'classification_mismatch odd/prod/a/owned',
+    'owner_mismatch odd/prod/a/owned',
+    'expires_soon odd/prod/a/soon',
+    'type_mismatch odd/prod/a/typed',
+  ])
+  expect(findings.slice(0, 2).map(({ remedy }) => remedy)).toEqual([
+    'coffer enable odd/prod/a/disabled --version 1',
+    'coffer undelete odd/prod/a/gone',
+  ])
+  const near = await check(cwd, ['--expires-within', '2d'])
+  expect(near.codes).not.toContain('expires_soon odd/prod/a/soon')
+})
+
+test('warnings fail where that is asked for', async () => {
+  const cwd = project({
+    'coffer.yaml': 'project: odd\nenvironments: [prod]\nsecrets:\n  a/soon: {}\n',
+  })
+  const codes = await Promise.all(
+    [[], ['--warnings-as-errors'], ['--max-warnings', '0'], ['--max-warnings', '1']].map(
+      async (args) => (await check(cwd, args)).code,
+    ),
+  )
+  expect(codes).toEqual([0, 1, 1, 0])
+})
+
+test('who may list and not read is told what lists tell; who may do neither is told so', async () => {
+  const cwd = project()
+  const rule = (actions: string[]) => ({ effect: 'allow', actions, paths: ['shop/prod/**'] })
+  writeFileSync(
+    join(dir, 'lister.json'),
+    JSON.stringify({ name: 'lister', rules: [rule(['list'])] }),
+  )
+  await run(['policy', 'put', join(dir, 'lister.json')])
+  await run(['actor', 'grant', 'service:ci', '--policy', 'lister'])
+  await set('shop/prod/api/stripe-key', canary)
+  await set('shop/prod/api/db-url', 'https://db.example')
+  const listed = await check(cwd, ['--as', 'service:ci'])
+  expect(listed.codes, listed.err).toEqual(['reader_unknown service:shop-prod-api'])
+  const values = await check(cwd, ['--as', 'service:ci', '--without-values'])
+  expect(values.codes).toEqual(listed.codes)
+  const stranger = await check(cwd, ['--as', 'service:stranger'])
+  expect(stranger.codes).toContain('denied shop/prod/api/db-url')
+  expect(stranger.code).toBe(1)
+})
+
+test('a value is overdue when it is older than the manifest says', async () => {
+  const cwd = project({
+    'coffer.yaml':
+      'project: old\nenvironments: [prod]\nsecrets:\n  a/key: { rotate: { every: 30d } }\n',
+  })
+  await set('old/prod/a/key', 'v')
+  const { checkManifest } = await import('../../config/check/check.ts')
+  const { findProject } = await import('../../config/project.ts')
+  const { openPlatform } = await import('../../compose.ts')
+  const manifest = (await findProject(cwd))!.manifest!
+  const platform = await openPlatform({ dataDir: join(dir, 'data'), env: store.env })
+  const coffer = platform.as((await import('../../compose.ts')).localActor())
+  const codesIn = async (days: number) => {
+    const now = Date.now() + days * 86_400_000
+    const input = { manifest, environments: ['prod'], coffer: async () => coffer, now }
+    return (await checkManifest(input)).findings.map(({ code }) => code)
+  }
+  expect([await codesIn(29), await codesIn(30)]).toEqual([[], ['rotation_due']])
+  await platform.close()
+})
+
+test('a store that cannot be asked is one finding and an exit code of its own', async () => {
+  const cwd = project()
+  const missing = await check(cwd, ['--data-dir', join(dir, 'nowhere')])
+  expect([missing.code, missing.codes]).toEqual([66, ['store_missing coffer']])
+  const sealed = await check(cwd, [], { env: { COFFER_MASTER_KEY: undefined } })
+  expect([sealed.code, sealed.codes]).toEqual([69, ['sealed coffer']])
+  const away = await check(cwd, ['--address', 'https://127.0.0.1:1'], {
+    env: { COFFER_TOKEN: 'x'.repeat(20) },
+  })
+  expect([away.code, away.codes]).toEqual([69, ['unavailable coffer']])
+})
+
+test('an environment that the manifest does not list is an error that names those it does', async () => {
+  const { code, err } = await run(['check', '--env', 'nope'], { cwd: project() })
+  expect(code).toBe(78)
+  expect(err).toContain('preview, prod')
+})
+
+test('all environments are checked in one run, each secret under its own', async () => {
+  const ran = await run(['check', '--all-envs', '--json'], { cwd: project() })
+  const { findings } = ran.json<Report>()
+  expect(findings.map(({ environment, path }) => `${environment} ${path}`)).toContain(
+    'preview shop/preview/api/db-url',
+  )
+})
+
+test('what stands in files is found without a store', async () => {
+  const cwd = project({
+    'config/prod.yaml': `stripeKey: ${canary}\nport: 3000\ndb:\n  password: ${canary}\n`,
+    'src/main.ts': "import { secretRef } from 'coffer'\nconst a = secretRef('api/not-there')\n",
+  })
+  const found = await run(['check', '--env', 'prod', '--static', '--json'], {
+    cwd,
+    env: { COFFER_DATA_DIR: '/nowhere' },
+  })
+  expect(found.json<Report>().findings).toMatchObject([
+    { code: 'undeclared_reference', path: 'api/not-there', file: 'src/main.ts', line: 2 },
+    { code: 'plaintext_secret', path: 'config/prod.yaml#db.password', line: 4 },
+    { code: 'plaintext_secret', path: 'config/prod.yaml#stripeKey', line: 1 },
+  ])
+  expect(found.code).toBe(1)
+})
+
+test('no report holds a value, in whatever form, and each is written to its file', async () => {
+  const cwd = project({
+    'config/prod.yaml': `hint: x${canary}x\nother: ${canary}\n`,
+    'config/default.yaml': `password: ${canary}\n# token: ghp_${'a1B2'.repeat(9)}\n`,
+  })
+  const formats = Object.keys(REPORTERS)
+  const outs = formats.flatMap((format) => ['--out', `${format}=report.${format}`])
+  const ran = await run(['check', '--env', 'prod', ...outs], { cwd })
+  expect(ran.out).toContain('known_value')
+  const texts = formats.map((format) => readFileSync(join(cwd, `report.${format}`), 'utf8'))
+  for (const text of [ran.out, ran.err, ...texts]) {
+    expect(text.length).toBeGreaterThan(20)
+    for (const secret of [canary, 'a1B2a1B2', 'https://db.example'])
+      expect(text).not.toContain(secret)
+  }
+  rmSync(join(cwd, 'report.json'))
+})
+
+test('in GitHub Actions the table comes with annotations, from the repository on', async () => {
+  const cwd = project({ 'apps/web/coffer.yaml': MANIFEST })
+  const inside = {
+    cwd: join(cwd, 'apps/web'),
+    env: { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: cwd },
+  }
+  const { out } = await run(['check', '--env', 'preview'], inside)
+  expect(out).toContain(
+    '::error file=apps/web/coffer.yaml,line=12,col=3,title=not_found (preview)::',
+  )
+  expect(out).toContain('preview: 2 errors')
+})

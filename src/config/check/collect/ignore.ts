@@ -1,0 +1,66 @@
+/** What the `.gitignore`s on the way to a file leave out. */
+export interface IgnoreRules {
+  /** `file`: from the root, with `/`. */
+  ignores(file: string, isFolder: boolean): boolean
+  /** These rules, and those of a folder below, which stand before them. */
+  and(below: IgnoreRules): IgnoreRules
+  readonly lines: readonly IgnoreLine[]
+}
+
+interface IgnoreLine {
+  readonly pattern: RegExp
+  readonly foldersOnly: boolean
+  readonly keeps: boolean
+}
+
+/** A `.gitignore` in the folder `dir`, as gitignore(5): the last line that fits decides. */
+export function ignoreRules(text: string, dir: string): IgnoreRules {
+  const lines = text.split(/\r?\n/).flatMap((line) => lineOf(line, dir))
+  return rulesOf(lines)
+}
+
+const rulesOf = (lines: readonly IgnoreLine[]): IgnoreRules => ({
+  lines,
+  ignores(file, isFolder) {
+    const last = lines.findLast(
+      ({ pattern, foldersOnly }) => (isFolder || !foldersOnly) && pattern.test(file),
+    )
+    return last !== undefined && !last.keeps
+  },
+  and: (below) => (below.lines.length === 0 ? rulesOf(lines) : rulesOf([...lines, ...below.lines])),
+})
+
+function lineOf(written: string, dir: string): IgnoreLine[] {
+  const keeps = written.startsWith('!')
+  const line = (keeps ? written.slice(1) : written).replace(/(?<!\\)\s+$/, '')
+  if (line === '' || line.startsWith('#')) return []
+  const foldersOnly = line.endsWith('/')
+  const body = foldersOnly ? line.slice(0, -1) : line
+  const anchored = body.includes('/')
+  const base = dir === '' ? '' : `${escaped(dir)}/`
+  const inner = globToRegex(body.replace(/^\//, ''))
+  return [
+    { pattern: new RegExp(`^${base}${anchored ? '' : '(?:.*/)?'}${inner}$`), foldersOnly, keeps },
+  ]
+}
+
+/** `**` any folders, `*` and `?` within a name, `[…]` one of these. */
+const globToRegex = (glob: string): string =>
+  glob.replace(
+    /\\(.)|\*\*\/|\/\*\*$|\*\*|\*|\?|\[(!?)((?:[^\]\\]|\\.)+)\]|[^\w]/gs,
+    (token, quoted?: string, not?: string, set?: string) => {
+      if (quoted !== undefined) return escaped(quoted)
+      if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[[^]/g, '\\$&')}]`
+      return GLOBS[token] ?? escaped(token)
+    },
+  )
+
+const GLOBS: Readonly<Record<string, string>> = {
+  '**/': '(?:.*/)?',
+  '/**': '/.*',
+  '**': '.*',
+  '*': '[^/]*',
+  '?': '[^/]',
+}
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')

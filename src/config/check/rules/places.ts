@@ -1,0 +1,59 @@
+import { ERRORS } from '../../../core/errors.ts'
+import type { ErrorCode } from '../../../core/errors.ts'
+import { positionOf } from '../rule.ts'
+import type { CodeRow, Rule } from '../rule.ts'
+
+/** Codes that say something of a place as a whole, and nothing of one secret in it. */
+export const PLACE_CODES = [
+  'store_missing',
+  'store_unavailable',
+  'store_busy',
+  'store_full',
+  'store_read_only',
+  'store_rolled_back',
+  'store_newer',
+  'sealed',
+  'wrong_key',
+  'invalid_key',
+  'key_exposed',
+  'audit_unavailable',
+  'unauthenticated',
+  'unavailable',
+  'throttled',
+  'timeout',
+  'missing_dependency',
+  'unknown_provider',
+] as const satisfies readonly ErrorCode[]
+
+export const isPlaceCode = (code: ErrorCode): boolean =>
+  (PLACE_CODES as readonly ErrorCode[]).includes(code)
+
+/** The store or the provider can be asked. One finding for each that cannot, whatever it holds. */
+export const places: Rule = {
+  codes: Object.fromEntries(
+    PLACE_CODES.map((code): [string, CodeRow] => [
+      code,
+      {
+        severity: 'error',
+        meaning: 'The store or the provider could not be asked; what it holds was not checked.',
+        remedy: ERRORS[code].remedy,
+      },
+    ]),
+  ),
+  find: ({ places: failed, environments }) =>
+    failed.map(({ provider, environments: names, code, message, remedy, secrets }) => {
+      const [only] = names
+      const environment = names.length === 1 ? only : undefined
+      const at = environments.find(({ name }) => name === only)?.at
+      const count = secrets === 1 ? '1 secret was' : `${secrets} secrets were`
+      return {
+        code,
+        severity: 'error' as const,
+        path: provider,
+        message: `${message} ${count} not checked.`,
+        remedy,
+        environment,
+        ...positionOf(at),
+      }
+    }),
+}

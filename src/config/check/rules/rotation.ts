@@ -1,0 +1,39 @@
+import type { Finding } from '../../../core/finding.ts'
+import type { Facts, SecretFacts } from '../facts.ts'
+import { about, shellWord } from '../rule.ts'
+import type { Rule } from '../rule.ts'
+import { isUsable, versionOf } from './state.ts'
+
+/** Its version is younger than `rotate.every` of the manifest says. */
+export const rotation: Rule = {
+  codes: {
+    rotation_due: {
+      severity: 'error',
+      meaning: 'Its version is older than `rotate.every` of the manifest.',
+      remedy: 'Change it where it is issued, then store it with `coffer set`; or `coffer rotate`.',
+    },
+  },
+  find: (facts) => facts.secrets.flatMap((secret) => due(secret, facts)),
+}
+
+function due(secret: SecretFacts, { now }: Facts): Finding[] {
+  const version = versionOf(secret)
+  // A pinned version is not the one that is rotated.
+  if (version === undefined || secret.ref?.version !== undefined || !isUsable(secret, now))
+    return []
+  const { rotateEveryDays, rotatesItself } = secret.declared
+  const days = Math.floor((now - version.createdAt) / DAY_MS)
+  if (days < rotateEveryDays) return []
+  const command = rotatesItself ? 'rotate' : 'set'
+  return [
+    {
+      code: 'rotation_due',
+      severity: 'error',
+      message: `Its value is ${days} days old; the manifest says every ${rotateEveryDays}.`,
+      remedy: `coffer ${command} ${shellWord(secret.ref?.key ?? secret.path)}`,
+      ...about(secret),
+    },
+  ]
+}
+
+const DAY_MS = 86_400_000
