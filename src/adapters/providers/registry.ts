@@ -1,3 +1,4 @@
+import { aws } from './aws.ts'
 import { coffer } from './coffer.ts'
 import type { ProviderFactory } from './context.ts'
 import { dotenv } from './dotenv.ts'
@@ -8,6 +9,7 @@ import { memory } from './memory.ts'
 
 /** The providers that a reference can name without more ado. */
 export const PROVIDERS = {
+  aws,
   coffer,
   dotenv,
   env,

@@ -1,0 +1,23 @@
+import type { Provider } from '../../core/ports/provider.ts'
+import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
+import { checkOptions } from './context.ts'
+import type { ProviderContext } from './context.ts'
+import { openedLater } from './opened.ts'
+
+/**
+ * AWS Secrets Manager, by its official client and with its chain of credentials. Options: `region`,
+ * `profile`, `endpoint`; else what the client finds itself, and `AWS_DEFAULT_REGION`.
+ *
+ * The key is a secret's name or ARN; an ARN is asked for in its own region. Labels `current`,
+ * `previous` and `pending` are AWSCURRENT, AWSPREVIOUS and AWSPENDING, others are staging labels as
+ * they are; `id:…` is the id of a version. Text comes as text and SecretBinary as bytes.
+ *
+ * Needs `secretsmanager:GetSecretValue` on each secret; with `secretsmanager:BatchGetSecretValue`
+ * twenty come in one call.
+ */
+export function aws(context: ProviderContext): Provider {
+  checkOptions('aws', context.options, ['region', 'profile', 'endpoint', ...GUARD_OPTIONS])
+  const about = { kind: 'aws', title: 'AWS Secrets Manager', batchMax: 20 }
+  const open = async () => (await import('./aws/service.ts')).openAws(context)
+  return guarded(openedLater(about, open), context)
+}
