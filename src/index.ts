@@ -7,7 +7,9 @@ export {
   defineConfig,
   env,
   loadDocument,
+  loadOverlays,
   memoryProvider,
+  readManifest,
   secret,
   secretRef,
 } from './config/index.ts'
@@ -18,11 +20,17 @@ export type {
   Config,
   ConfigOptions,
   ConfigReference,
+  DeclaredDelivery,
+  DeclaredSecret,
+  DestinationSpec,
   DocumentOptions,
   DocumentShape,
   EnvRef,
+  Environment,
   LoadOptions,
   Loaded,
+  Manifest,
+  OptionValue,
   Problem,
   ProviderSpec,
   ProviderTable,
@@ -32,6 +40,7 @@ export type {
   SecretField,
   SecretRef,
   StandardSchema,
+  Workload,
 } from './config/index.ts'
 export { connectCoffer } from './client/connect.ts'
 export type { ConnectedCoffer, ConnectOptions } from './client/connect.ts'

@@ -12,6 +12,8 @@ function refuse(): never {
 
 export const defineConfig = refuse
 export const loadDocument = refuse
+export const loadOverlays = refuse
+export const readManifest = refuse
 export const env = refuse
 export const secret = refuse
 export const secretRef = refuse

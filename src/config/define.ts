@@ -1,6 +1,7 @@
 import type { Secret } from '../core/secret.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Resolve } from './infer.ts'
+import type { Manifest } from './manifest/manifest.ts'
 import { NODE } from './node.ts'
 import type { LoadOptions, ProviderTable } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -13,6 +14,11 @@ export interface ConfigOptions {
   readonly prefix?: string | ((context: { readonly env: string }) => string) | undefined
   /** Providers by name, which `load` may replace. */
   readonly providers?: ProviderTable | ((context: { readonly env: string }) => ProviderTable)
+  /**
+   * In place of `prefix`: relative references are names of the secrets that it declares, and lead
+   * where it says. What an environment does not need is absent there. See `readManifest`.
+   */
+  readonly manifest?: Manifest | undefined
 }
 
 /** A configuration that is declared and not loaded: it holds no value. */

@@ -9,6 +9,17 @@ export type {
 } from './define.ts'
 export { loadDocument } from './load-document.ts'
 export type { DocumentOptions } from './load-document.ts'
+export { loadOverlays } from './load-overlays.ts'
+export { readManifest } from './read-manifest.ts'
+export type {
+  DeclaredDelivery,
+  DeclaredSecret,
+  DestinationSpec,
+  Environment,
+  Manifest,
+  OptionValue,
+  Workload,
+} from './manifest/manifest.ts'
 export { env } from './env-ref.ts'
 export type { EnvRef } from './env-ref.ts'
 export type { DocumentShape, Resolve, ResolveDocument } from './infer.ts'

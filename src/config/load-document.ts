@@ -2,7 +2,7 @@ import type { DocumentShape, ResolveDocument } from './infer.ts'
 import type { ConfigOptions } from './define.ts'
 import type { LoadOptions } from './options.ts'
 
-export interface DocumentOptions extends LoadOptions, Pick<ConfigOptions, 'prefix'> {
+export interface DocumentOptions extends LoadOptions, Pick<ConfigOptions, 'prefix' | 'manifest'> {
   /** Wraps literals at secret fields instead of refusing them. Default false. */
   readonly allowInlineSecrets?: boolean | undefined
 }

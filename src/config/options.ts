@@ -14,7 +14,10 @@ export type ProviderTable = Readonly<Record<string, Provider | ProviderSpec>>
 export interface LoadOptions {
   /** Answers for the provider `coffer`. */
   readonly coffer?: Coffer | undefined
-  /** The environment's name. Default: `COFFER_ENV`, then `NODE_ENV`, as written; then `dev`. */
+  /**
+   * The environment's name. Default: `COFFER_ENV`, then the manifest's `environment`, then `NODE_ENV`,
+   * as written; then `dev`.
+   */
   readonly env?: string | undefined
   /** More providers by name, or others in place of `coffer`, `env`, `dotenv`, `file`. */
   readonly providers?: ProviderTable | undefined
@@ -38,10 +41,10 @@ export interface CacheOptions {
   readonly maxStaleMs?: number | undefined
 }
 
-/** The environment's name. @throws CofferError `invalid_config` */
-export function environmentName(options: LoadOptions): string {
+/** The environment's name; `preferred` comes before NODE_ENV. @throws CofferError `invalid_config` */
+export function environmentName(options: LoadOptions, preferred?: string): string {
   const vars = options.processEnv ?? process.env
-  const name = options.env ?? (vars['COFFER_ENV'] || vars['NODE_ENV'] || 'dev')
+  const name = options.env ?? (vars['COFFER_ENV'] || preferred || vars['NODE_ENV'] || 'dev')
   if (ENVIRONMENT.test(name)) return name
   throw new CofferError(
     'invalid_config',

@@ -7,7 +7,7 @@ import { freeze } from './freeze.ts'
 import { hold, holdText, toSecret } from './hold.ts'
 import type { Held } from './hold.ts'
 import type { EnvPlace, InlinePlace, LiteralPlace, Place, SecretPlace } from './plan.ts'
-import { locate, showReference } from './reference.ts'
+import { showReference } from './reference.ts'
 import type { Session } from './session.ts'
 import { validate } from './validate.ts'
 import { readVariable } from './variable.ts'
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly reference: string
   readonly provider: string
   readonly failed: boolean
+  /** Optional, and not needed in this environment: nobody was asked. */
+  readonly isAbsent?: boolean | undefined
   readonly error?: unknown
   readonly value?: unknown
   readonly ref?: ProviderRef | undefined
@@ -42,7 +44,7 @@ export async function resolvePlaces(
   const answers = new Map(asked.map((start, i) => [start, fetched[i]]))
   return Promise.all(
     located.map(async (start) => {
-      if (start.failed) return start
+      if (start.failed || start.isAbsent === true) return start
       const { place, ref } = start
       const answer = answers.get(start)
       try {
@@ -75,8 +77,12 @@ function locatePlace(place: Place, session: Session): Outcome {
   if (place.kind !== 'secret') return base
   const { provider } = place.reference.ref
   try {
-    const ref = locate(place.reference, session.prefix)
-    return { ...base, provider, reference: showReference(ref), ref }
+    const ref = session.locate(place.reference)
+    if (ref !== undefined) {
+      return { ...base, provider: ref.provider, reference: showReference(ref), ref }
+    }
+    if (!place.optional) throw notNeeded()
+    return { ...base, provider, reference: place.reference.written, isAbsent: true }
   } catch (error) {
     return { ...base, provider, reference: place.reference.written, failed: true, error }
   }
@@ -156,6 +162,11 @@ async function fromInline({ schema, value, name }: InlinePlace): Promise<Secret<
     schema === undefined ? holdText(source) : await hold(await validate(schema, [value]), source)
   return toSecret(held, name, undefined, undefined)
 }
+
+const notNeeded = () =>
+  new CofferError('not_found', 'The manifest says that this environment does not need it.', {
+    remedy: 'Add the environment to it in coffer.yaml, or make it optional here.',
+  })
 
 function noAnswer(): never {
   throw new CofferError('internal', 'A place was left without an answer.')

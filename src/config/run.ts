@@ -8,10 +8,9 @@ import type { LoadOptions } from './options.ts'
 import type { Place, Plan, SecretPlace } from './plan.ts'
 import { ConfigError, describeError } from './problem.ts'
 import type { Problem } from './problem.ts'
-import { locate } from './reference.ts'
 import { resolvePlaces } from './resolve.ts'
 import type { Outcome } from './resolve.ts'
-import { openSession, prefixIn } from './session.ts'
+import { locatorIn, openSession } from './session.ts'
 import type { Memory, Session } from './session.ts'
 
 /** @throws ConfigError, CofferError `cancelled` */
@@ -57,10 +56,12 @@ export function runReferences(
   config: ConfigOptions,
   env: string | undefined,
 ): ConfigReference[] {
-  const prefix = prefixIn(config, environmentName({ env }))
+  const find = locatorIn(config, environmentName({ env }, config.manifest?.environment))
   return plan.places.filter(isSecret).flatMap(({ name: field, reference, optional }) => {
     try {
-      const { provider, key, label, version } = locate(reference, prefix)
+      const located = find(reference)
+      if (located === undefined) return []
+      const { provider, key, label, version } = located
       return [{ field, provider, key, label, version, optional, envName: reference.envName }]
     } catch (error) {
       if (error instanceof CofferError) return []

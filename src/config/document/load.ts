@@ -18,22 +18,23 @@ export async function load(
   shape: DocumentShape | undefined,
   options: DocumentOptions,
 ): Promise<unknown> {
-  const { allowInlineSecrets, prefix, ...rest } = options
+  const { allowInlineSecrets, prefix, manifest, ...rest } = options
   const node = await inDocument(() =>
     typeof source === 'string' || source instanceof URL ? readDocument(source) : nodeOf(source),
   )
   const plan = compileDocument(node, shape, { allowInlineSecrets })
-  return configOf(plan, { prefix }).load(rest)
+  return configOf(plan, { prefix, manifest }).load(rest)
 }
 
 /**
- * The tree of a `.yaml`, `.yml` or `.json` file of at most 4 MiB.
+ * The tree of a `.yaml`, `.yml` or `.json` file of at most 4 MiB. `shown` is what positions call it, by
+ * default its name without folders.
  * @throws DocumentError, CofferError `not_found`, `denied`, `unavailable`, `too_large`,
  * `invalid_argument` for another extension
  */
-export async function readDocument(source: string | URL): Promise<DocumentNode> {
+export async function readDocument(source: string | URL, shown?: string): Promise<DocumentNode> {
   const file = source instanceof URL ? fileURLToPath(source) : source
-  const name = path.basename(file)
+  const name = shown ?? path.basename(file)
   const format = FORMATS.get(path.extname(file).toLowerCase())
   if (format === undefined) {
     throw new CofferError('invalid_argument', 'A document is a .yaml, .yml or .json file.')

@@ -8,6 +8,8 @@ export interface Manifest {
   readonly file: string
   readonly dir: string
   readonly project: string
+  /** The default environment. */
+  readonly environment?: string | undefined
   /** As written; at least one. */
   readonly environments: readonly Environment[]
   readonly secrets: readonly DeclaredSecret[]

@@ -69,6 +69,7 @@ export async function readManifest(
     file,
     dir: path.dirname(file),
     project,
+    environment,
     environments,
     secrets,
     providers,

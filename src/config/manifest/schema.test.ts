@@ -13,7 +13,12 @@ import { findProject } from '../project.ts'
 const SCHEMA = JSON.parse(
   readFileSync(new URL('../../../schema/coffer.schema.json', import.meta.url), 'utf8'),
 )
-const fits = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }).compile(SCHEMA)
+const fits = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+  strictTypes: false,
+}).compile(SCHEMA)
 
 let home: string
 beforeAll(async () => void (home = await mkdtemp(path.join(tmpdir(), 'coffer-schema-'))))

@@ -33,9 +33,7 @@ export function makeProject({ dir, file, configFile, settings }: ProjectFiles): 
     return [...own, ...(module === undefined ? [] : [await importConfig(module)])]
   }
   const nameOf = (options: LoadOptions = {}) => {
-    const vars = options.processEnv ?? process.env
-    const given = options.env ?? (vars['COFFER_ENV'] || settings.environment)
-    const name = environmentName({ ...options, env: given })
+    const name = environmentName(options, settings.environment)
     return manifest === undefined ? name : environmentOf(manifest, name).name
   }
   const inEnvironment = (options: LoadOptions = {}) => ({ ...options, env: nameOf(options) })

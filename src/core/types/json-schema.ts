@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { Options, ValidateFunction } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../value.ts'
-import { compileRegex } from './regex.ts'
+import { AJV_OPTIONS } from './ajv-options.ts'
 import { remembering } from './memo.ts'
 import { badValue } from './row.ts'
 import type { TypeSpec } from './spec.ts'
@@ -20,24 +20,10 @@ export function checkAgainst(spec: TypeSpec, schema: JsonObject, document: JsonV
   throw badValue(spec, `fits its JSON Schema (keyword "${keyword}")`)
 }
 
-/**
- * Unknown keywords are refused: a misspelt one would check nothing. `format` is an annotation, as the
- * draft has it. Patterns run on our own matcher, which no value can make slow.
- */
-const OPTIONS: Options = {
-  strictSchema: true,
-  strictTypes: false,
-  strictTuples: false,
-  validateFormats: false,
-  addUsedSchema: false,
-  logger: false,
-  code: { regExp: Object.assign(searcher, { code: 'searcher' }) },
-}
-
 /** By text: a record that is read again brings an equal schema, not the same one. */
 const compiled = remembering(50, (text): ValidateFunction => {
   try {
-    return new Ajv2020(OPTIONS).compile(JSON.parse(text) as JsonObject)
+    return new Ajv2020(AJV_OPTIONS).compile(JSON.parse(text) as JsonObject)
   } catch {
     throw new CofferError(
       'invalid_argument',
@@ -49,9 +35,3 @@ const compiled = remembering(50, (text): ValidateFunction => {
     )
   }
 })
-
-/** ajv tells patterns apart by their `toString()`. */
-function searcher(source: string): { test(text: string): boolean; toString(): string } {
-  const regex = compileRegex(source, 'u')
-  return { test: (text) => regex.search(text), toString: () => source }
-}

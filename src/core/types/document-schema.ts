@@ -1,0 +1,81 @@
+import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { Options } from 'ajv/dist/2020.js'
+import { CofferError } from '../errors.ts'
+import { AJV_OPTIONS } from './ajv-options.ts'
+
+/** Stands for a secret in a document that is checked: its value is elsewhere. */
+export const SECRET_HERE: object = Object.freeze({})
+
+/** Something in a document that its schema does not take. Nothing of the document, but keys. */
+export interface SchemaIssue {
+  /** To the value that does not fit; for a missing or unknown key to the object. */
+  readonly path: readonly string[]
+  /** The key that is missing or unknown. */
+  readonly key?: string | undefined
+  readonly keyword: string
+  readonly message: string
+}
+
+/**
+ * Compiles a JSON Schema of draft 2020-12, or of draft-07 where `$schema` says so, with the keyword
+ * `secret`: `{ "secret": true }` takes `SECRET_HERE` and nothing else. `format` is an annotation.
+ * Nothing is fetched. Unknown keywords are refused.
+ * @throws CofferError `invalid_config` for a schema that is none
+ */
+export function compileDocumentSchema(schema: unknown): (document: unknown) => SchemaIssue[] {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
+    throw invalid('It is an object.')
+  }
+  const { $schema } = schema as { readonly $schema?: unknown }
+  const old = typeof $schema === 'string' && DRAFT_07.test($schema)
+  const ajv = old ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS)
+  ajv.addKeyword({
+    keyword: 'secret',
+    schemaType: 'boolean',
+    compile: (is: boolean, { type, format, pattern }: Record<string, unknown>) => {
+      if ([type, format, pattern].some((beside) => beside !== undefined)) {
+        throw invalid('Beside "secret" stand no type, format and pattern: its value is elsewhere.')
+      }
+      return (data: unknown) => !is || data === SECRET_HERE
+    },
+  })
+  let validate: ReturnType<typeof ajv.compile>
+  try {
+    validate = ajv.compile(schema)
+  } catch (error) {
+    if (error instanceof CofferError) throw error
+    throw invalid(error instanceof Error ? error.message : '')
+  }
+  return (document) => {
+    const fits = validate(document)
+    const errors = validate.errors ?? []
+    validate.errors = null
+    if (fits) return []
+    return errors.slice(0, ISSUES_MAX).map(({ instancePath, keyword, message, params }) => ({
+      path: instancePath.split('/').slice(1).map(unescaped),
+      key: params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName'],
+      keyword,
+      message: saying(keyword, message, params),
+    }))
+  }
+}
+
+const ISSUES_MAX = 1_000
+const MESSAGE_CHARS_MAX = 300
+const DRAFT_07 = /\/draft-07\/schema#?$/
+
+const OPTIONS: Options = { ...AJV_OPTIONS, allErrors: true }
+
+function saying(keyword: string, message = '', params: Record<string, unknown>): string {
+  const allowed = keyword === 'enum' ? `: ${JSON.stringify(params['allowedValues'])}` : ''
+  return `It ${message}${allowed}`.slice(0, MESSAGE_CHARS_MAX)
+}
+
+/** As of a JSON Pointer (RFC 6901). */
+const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~')
+
+const invalid = (why: string) =>
+  new CofferError('invalid_config', `This is no JSON Schema: ${why.slice(0, MESSAGE_CHARS_MAX)}`, {
+    remedy: 'Write it in draft 2020-12 or draft-07, without look-around in patterns.',
+  })
