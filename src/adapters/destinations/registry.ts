@@ -3,6 +3,7 @@ import type { DestinationFactory } from './context.ts'
 /** Where secrets can be delivered, by the kind that a manifest names. Each is loaded when it is used. */
 export const DESTINATIONS = {
   dotenv: async () => (await import('./dotenv.ts')).dotenv,
+  github: async () => (await import('./github.ts')).github,
   json: async () => (await import('./json.ts')).json,
   kubernetes: async () => (await import('./kubernetes.ts')).kubernetes,
 } as const satisfies Record<string, () => Promise<DestinationFactory>>

@@ -32,7 +32,8 @@ export function refusalOf(
   const { status } = answer
   const throttle = throttled(answer)
   const code = meaning?.code ?? (throttle ? 'throttled' : codeOf(status))
-  const retryAfterMs = meaning?.retryAfterMs ?? (code === 'throttled' ? waitOf(answer) : undefined)
+  const asked = code === 'throttled' ? waitOf(answer) : answer.retryAfterMs
+  const retryAfterMs = asked ?? meaning?.retryAfterMs
   const row = ROWS[code]
   const says = row?.says ?? 'did not do what it was asked:'
   const remedy = meaning?.remedy ?? row?.remedy?.(peer)
@@ -92,8 +93,10 @@ const throttled = ({ status, headers, retryAfterMs }: Limited): boolean =>
 
 type Limited = Pick<Answer, 'status' | 'headers' | 'retryAfterMs'>
 
+/** A reset without a limit that is reached is another limit's. */
 const waitOf = ({ headers, retryAfterMs }: Limited): number | undefined =>
-  retryAfterMs ?? untilReset(headers)
+  retryAfterMs ??
+  ((headers['x-ratelimit-remaining'] ?? '0') === '0' ? untilReset(headers) : undefined)
 
 /** `X-RateLimit-Reset` is in seconds since 1970. */
 function untilReset({ 'x-ratelimit-reset': reset }: IncomingHttpHeaders): number | undefined {
