@@ -36,7 +36,10 @@ export interface Environment {
 export interface Workload {
   /** Who reads as this workload, by environment: `service:shop-prod-api`. */
   readonly actor: Readonly<Record<string, string>>
-  /** In Kubernetes; default `default`, and the workload's own name as its service account. */
+  /**
+   * In Kubernetes, `${env}` and `${project}` not yet filled in; default `default`, and the workload's
+   * own name as its service account.
+   */
   readonly namespace?: string | undefined
   readonly serviceAccount?: string | undefined
   readonly at: string | undefined

@@ -64,7 +64,7 @@ export function readWorkloads(
     const { actor, namespace, serviceAccount } = given
     return {
       ...workload(name, actor === undefined ? undefined : readActor(actor)),
-      namespace: namespace && readName(namespace, '"namespace"'),
+      namespace: namespace && readNamespace(namespace, project),
       serviceAccount: serviceAccount && readName(serviceAccount, '"serviceAccount"'),
       at,
     }
@@ -105,6 +105,14 @@ const ACTOR = /^[a-z][a-z0-9-]*:[^\s\p{C}]+$/u
 function kindOf(map: MapNode): string | undefined {
   const kind = map.entries.get('kind')
   return kind === undefined ? undefined : readText(kind, '"kind"', LIMITS.referenceCharsMax)
+}
+
+/** One for all environments, or a template. */
+function readNamespace(node: DocumentNode, project: string): string {
+  const text = readText(node, '"namespace"', LIMITS.pathBytesMax)
+  const template = checkFillable(text, node.at)
+  checkName(fill(template, { env: 'env', project }), '"namespace"', node.at)
+  return template
 }
 
 function readActor(node: DocumentNode): string {

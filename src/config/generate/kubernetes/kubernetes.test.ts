@@ -148,6 +148,14 @@ test.each([
   expect(await refusalOf(`${PLAIN}${yaml}\n`)).toContain(message)
 })
 
+test('environments have namespaces of their own where the manifest says so', async () => {
+  const own = SHOP.replaceAll('namespace: shop', "namespace: '${project}-${env}'")
+  const made = await kubernetesObjects(await manifestOf(own))
+  const [space] = things('prod/1-namespaces.yaml', made.files)
+  expect(space?.metadata.name).toBe('shop-prod')
+  expect(made.notes).toEqual([])
+})
+
 test('accounts of their own are not refused', async () => {
   expect(await refusalOf(`${PLAIN}${accounts('a', 'b')}\n`)).toBeUndefined()
 })
