@@ -3,6 +3,7 @@ import { checkLabel } from '../core/label.ts'
 import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
 import type { ProviderRef } from '../core/ports/provider.ts'
+import { isForeign, readForeign, readSecretKeyRef, splitField } from './reference/foreign.ts'
 
 /** The object form of a reference: absolute, and the only one that says more than where. */
 export interface ReferenceObject {
@@ -39,7 +40,9 @@ export const COFFER = 'coffer'
  *
  * - `name` and `sub/name` lie below the prefix; `/a/path` does not.
  * - `provider:key`, where the colon stands before any slash, is absolute and asks that provider.
+ * - With a provider over a network, `#field` follows the key.
  * - The object form is absolute; its `path` may hold colons.
+ * - References of other tools are taken as they are: see docs/references.md.
  *
  * Never throws: `error` is a CofferError `invalid_reference`, `invalid_label` or `too_large`.
  */
@@ -83,6 +86,8 @@ const PREFIXED = /^([^:/]*):(.*)$/su
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
 const ENCODINGS: readonly unknown[] = ['base64', 'hex', 'utf8']
+/** Where a # is a part of the key, as in a name of a file. */
+const WITHOUT_FIELD: readonly string[] = [COFFER, 'env', 'file', 'dotenv', 'memory']
 const KEYS = ['path', 'provider', 'label', 'version', 'field', 'encoding', 'envName']
 
 function read(input: unknown): Read {
@@ -95,15 +100,20 @@ function read(input: unknown): Read {
 
 function readText(text: string): Read {
   checkText(text)
+  if (isForeign(text)) return { ref: checkForeign(readForeign(text)), relative: false }
   const prefixed = PREFIXED.exec(text)
   if (prefixed !== null) {
     const [, provider = '', key = ''] = prefixed
-    return { ref: { provider: checkProvider(provider), key: checkText(key) }, relative: false }
+    const named = { provider: checkProvider(provider), key: checkText(key) }
+    const ref = WITHOUT_FIELD.includes(provider) ? named : { ...named, ...splitField(key) }
+    return { ref, relative: false }
   }
   return { ref: { provider: COFFER, key: text }, relative: !text.startsWith('/') }
 }
 
 function readObject(input: Record<string, unknown>): Read {
+  const keyRef = secretKeyRefOf(input)
+  if (keyRef !== undefined) return { ref: readSecretKeyRef(keyRef), relative: false }
   const unknown = Object.keys(input).find((key) => !KEYS.includes(key))
   if (unknown !== undefined) {
     throw refuse(`A reference has ${KEYS.join(', ')}, and nothing else.`)
@@ -135,6 +145,20 @@ function readObject(input: Record<string, unknown>): Read {
   }
 }
 
+/** `{ secretKeyRef }`, also below `valueFrom`, as a container of Kubernetes has it. */
+function secretKeyRefOf(input: Record<string, unknown>): unknown {
+  const [only, ...others] = Object.keys(input)
+  if (others.length > 0) return undefined
+  if (only === 'secretKeyRef') return input.secretKeyRef
+  const from = only === 'valueFrom' ? input.valueFrom : undefined
+  if (typeof from !== 'object' || from === null) return undefined
+  if (Object.keys(from).join() === 'secretKeyRef') return (from as typeof input).secretKeyRef
+  throw refuse('Of valueFrom a secretKeyRef is taken, and nothing else.')
+}
+
+const checkForeign = (ref: ProviderRef): ProviderRef =>
+  ref.label === undefined ? ref : { ...ref, label: checkLabel(ref.label) }
+
 function checkText(text: unknown): string {
   if (typeof text !== 'string' || text === '') throw refuse('A reference names something.')
   if (text.length > LIMITS.referenceCharsMax) {
@@ -159,7 +183,11 @@ function checkProvider(name: unknown): string {
 const refuse = (why: string) => new CofferError('invalid_reference', why)
 
 function nameOf(input: unknown): string {
-  const text =
-    typeof input === 'object' && input !== null ? (input as { path?: unknown }).path : input
+  const { path, secretKeyRef, valueFrom } = (
+    typeof input === 'object' && input !== null ? input : { path: input }
+  ) as Record<string, unknown>
+  const keyRef = secretKeyRef ?? (valueFrom as { secretKeyRef?: unknown } | undefined)?.secretKeyRef
+  const { name, key } = (keyRef ?? {}) as Record<string, unknown>
+  const text = typeof name === 'string' ? `secretKeyRef ${name}/${String(key)}` : path
   return typeof text === 'string' ? text.slice(0, LIMITS.referenceCharsMax) : '(malformed)'
 }

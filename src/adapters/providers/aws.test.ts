@@ -67,7 +67,7 @@ providerContract('aws', async () => {
     provider: place,
     key: (word) => `${below}/${word}`,
     put: async (key, text) => void (await shared.coffer.write(key, { value: text })),
-    remove: async (key) => void (await shared.coffer.purge(key)),
+    remove: (key) => shared.coffer.purge(key),
     deny: (key) =>
       shared.coffer.access.putPolicy({
         name: name.replaceAll(':', '-'),
