@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Ro
   'audited-reads': () => import('./audited-reads.ts'),
   write: () => import('./write.ts'),
   rewrap: () => import('./rewrap.ts'),
+  check: () => import('./check.ts'),
   scale: () => import('./scale.ts'),
   server: () => import('./server.ts'),
   soak: () => import('./soak.ts'),

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { findProject } from '../config/project.ts'
 import { DEFAULT_DATA_DIR, findDataDir } from './data-dir.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'coffer-dir-'))
@@ -12,7 +13,9 @@ mkdirSync(join(dir, 'plain', '.git'), { recursive: true })
 writeFileSync(join(project, 'coffer.yaml'), 'dataDir: .store\n')
 
 const find = (cwd: string, option?: string, variable?: string) =>
-  findDataDir({ cwd, env: { COFFER_DATA_DIR: variable } }, { 'data-dir': option })
+  findDataDir({ cwd, env: { COFFER_DATA_DIR: variable } }, { 'data-dir': option }, () =>
+    findProject(cwd),
+  )
 
 test('option, environment, project, default: the first that says something decides', async () => {
   const cwd = join(project, 'below')

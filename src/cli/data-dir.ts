@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Project } from '../config/project.ts'
 import type { Globals } from './globals.ts'
 import type { World } from './world.ts'
 
@@ -17,6 +18,7 @@ export const DEFAULT_DATA_DIR = '/data/secrets'
 export async function findDataDir(
   world: Pick<World, 'env' | 'cwd'>,
   globals: Pick<Globals, 'data-dir'>,
+  findProject: () => Promise<Project | undefined>,
 ): Promise<DataDir> {
   const option = globals['data-dir']
   if (option !== undefined && option !== '')
@@ -25,8 +27,7 @@ export async function findDataDir(
   if (variable !== undefined && variable !== '') {
     return { path: resolve(world.cwd, variable), from: 'environment' }
   }
-  const { findProject } = await import('../config/project.ts')
-  const project = (await findProject(world.cwd))?.dataDir
+  const project = (await findProject())?.dataDir
   if (project !== undefined) return { path: project, from: 'project' }
   return { path: DEFAULT_DATA_DIR, from: 'default' }
 }

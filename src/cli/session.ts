@@ -1,5 +1,6 @@
 import type { ConnectedCoffer } from '../client/connect.ts'
 import type { PlatformOptions } from '../compose.ts'
+import type { Project } from '../config/project.ts'
 import type { AuditHead, Coffer } from '../core/ports/coffer.ts'
 import type { Operator, Platform } from '../core/ports/platform.ts'
 import type { Composition } from './composition.ts'
@@ -34,6 +35,8 @@ export interface Session {
   actor(): Promise<string>
   /** The same, with the way in: for the audit events of what operators do. */
   operator(): Promise<Required<Pick<Operator, 'actor' | 'via'>>>
+  /** That the working directory is in; read once. @throws ConfigError for a malformed one */
+  project(): Promise<Project | undefined>
   /** Of the local store. @throws CofferError `invalid_argument` where a server is named */
   dataDir(): Promise<DataDir>
   /** For the functions of src/compose.ts. @throws as `dataDir` */
@@ -54,6 +57,7 @@ export function sessionOf(
   let connected: Promise<ConnectedCoffer> | undefined
   let composed: Promise<Composition> | undefined
   let found: Promise<DataDir> | undefined
+  let project: Promise<Project | undefined> | undefined
   let checkpointRead = false
   const server = serverOf(world, globals, command)
   const answers = new Map<string, string>()
@@ -100,8 +104,11 @@ export function sessionOf(
         : (await (await session.client()).server.self()).actor,
     dataDir: async () => {
       if (server !== undefined) throw atTheStore()
-      return (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals)))
+      const { project: find } = session
+      return (found ??= import('./data-dir.ts').then((m) => m.findDataDir(world, globals, find)))
     },
+    project: () =>
+      (project ??= import('../config/project.ts').then((m) => m.findProject(world.cwd))),
     options: async () => ({
       dataDir: (await session.dataDir()).path,
       ...(globals['audit-dir'] === undefined ? {} : { auditDir: globals['audit-dir'] }),

@@ -16,8 +16,7 @@ export async function sourceOf(
   session: Session,
 ): Promise<Source> {
   if (options.prefix !== undefined) return { kind: 'prefix', prefix: options.prefix }
-  const { findProject } = await import('../config/project.ts')
-  const project = await findProject(session.world.cwd)
+  const project = await session.project()
   if (project?.hasReferences === true) return { kind: 'project', project }
   const env = project?.environmentName({ env: options.env, processEnv: session.world.env })
   const prefix = env === undefined ? undefined : project?.prefix(env)

@@ -51,8 +51,7 @@ async function perform(options: Options, session: Session): Promise<Performed> {
     throw usage('--env and --all-envs exclude each other.')
   }
   if (options.prefix === undefined) {
-    const { findProject } = await import('../../config/project.ts')
-    const project = await findProject(world.cwd)
+    const project = await session.project()
     if (project?.manifest !== undefined) return ofManifest(project, options, session)
   }
   if (options.static || options['without-values'] || options['all-envs']) {

@@ -38,9 +38,11 @@ interface Asking {
   readonly now: number
 }
 
+/** Of workloads that the manifest writes down: what it only implies may not have been set up. */
 function actorsOf({ declared, environment }: Asked, { workloads }: Manifest) {
   return declared.usedBy.flatMap((workload) => {
-    const actor = workloads[workload]?.actor[environment]
+    const { at, actor: actors } = workloads[workload] ?? {}
+    const actor = at === undefined ? undefined : actors?.[environment]
     return actor === undefined ? [] : [{ workload, actor }]
   })
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
@@ -21,7 +21,7 @@ export async function collectUsages(
   project: Pick<Project, 'configFile' | 'references'> | undefined,
 ): Promise<{ usages: Usage[]; skipped: Skipped[] }> {
   const wanted = (name: string) => CODE.test(name) || DOCUMENT.test(name)
-  const { files, skipped: passed } = await walk(manifest.dir, wanted)
+  const { files, skipped: passed } = walk(manifest.dir, wanted)
   const skipped = [...passed]
   const usages: Usage[] = []
   const own = [manifest.file, project?.configFile].map((file) =>
@@ -30,7 +30,7 @@ export async function collectUsages(
   let left: number = LIMITS.checkBytesMax
   for (const file of files) {
     if (TEST.test(file) || own.includes(file)) continue
-    const bytes = await readBounded(path.join(manifest.dir, file), Math.min(left, FILE_MAX))
+    const bytes = readBounded(path.join(manifest.dir, file), Math.min(left, FILE_MAX))
     if (bytes === undefined) {
       if (left >= FILE_MAX) continue
       const why = `Only the first ${LIMITS.checkBytesMax} bytes of a project are looked through.`
@@ -47,14 +47,18 @@ const FILE_MAX = LIMITS.checkFileBytesMax
 const relative = (dir: string, file: string) => path.relative(dir, file).replaceAll(path.sep, '/')
 
 /** Nobody writes files of more than 1 MiB: what is longer was made. */
-async function readBounded(file: string, bytesMax: number): Promise<Buffer | undefined> {
-  const handle = await open(file, 'r').catch(() => undefined)
-  if (handle === undefined) return Buffer.alloc(0)
+function readBounded(file: string, bytesMax: number): Buffer | undefined {
+  let descriptor: number
   try {
-    const { size } = await handle.stat()
-    return size > bytesMax ? undefined : await handle.readFile()
+    descriptor = openSync(file, 'r')
+  } catch {
+    // Gone since it was listed, or not for us: it refers to nothing that we know of.
+    return Buffer.alloc(0)
+  }
+  try {
+    return fstatSync(descriptor).size > bytesMax ? undefined : readFileSync(descriptor)
   } finally {
-    await handle.close()
+    closeSync(descriptor)
   }
 }
 
@@ -65,7 +69,7 @@ async function ofConfiguration(
 ): Promise<Usage[]> {
   if (project?.configFile === undefined) return []
   const file = relative(manifest.dir, project.configFile)
-  const bytes = (await readBounded(project.configFile, FILE_MAX)) ?? Buffer.alloc(0)
+  const bytes = readBounded(project.configFile, FILE_MAX) ?? Buffer.alloc(0)
   const written = usagesIn(bytes, file, 'code').filter((usage) => usage.kind === 'reference')
   const found: Usage[] = []
   const known = new Set<string>()

@@ -1,5 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Skipped } from '../facts.ts'
@@ -16,26 +16,30 @@ export interface Walked {
  * The files below a directory that its `.gitignore`s do not leave out, whose name `wanted` takes. What
  * is installed, built or hidden is passed over, symbolic links are not followed.
  */
-export async function walk(root: string, wanted: (name: string) => boolean): Promise<Walked> {
+export function walk(
+  root: string,
+  wanted: (name: string) => boolean,
+  filesMax: number = LIMITS.checkFilesMax,
+): Walked {
   const files: string[] = []
   const skipped: Skipped[] = []
   const folders: { dir: string; rules: IgnoreRules }[] = [{ dir: '', rules: ignoreRules('', '') }]
   for (let at = folders.shift(); at !== undefined; at = folders.shift()) {
     const { dir } = at
-    const entries = await entriesOf(path.join(root, dir))
+    const entries = entriesOf(path.join(root, dir))
     if (entries === undefined) {
       skipped.push({ file: dir, why: 'This folder cannot be read.' })
       continue
     }
-    const rules = at.rules.and(await ignoreFile(root, dir, entries))
+    const rules = at.rules.and(ignoreFile(root, dir, entries))
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = dir === '' ? entry.name : `${dir}/${entry.name}`
       if (rules.ignores(file, entry.isDirectory())) continue
       if (entry.isDirectory()) {
         if (!PASSED_OVER.test(entry.name)) folders.push({ dir: file, rules })
       } else if (entry.isFile() && wanted(entry.name)) {
-        if (files.length === LIMITS.checkFilesMax) {
-          const why = `Only the first ${LIMITS.checkFilesMax} files are looked through.`
+        if (files.length === filesMax) {
+          const why = `Only the first ${filesMax} files are looked through.`
           return { files, skipped: [...skipped, { file, why }] }
         }
         files.push(file)
@@ -49,12 +53,17 @@ export async function walk(root: string, wanted: (name: string) => boolean): Pro
 const PASSED_OVER =
   /^(?:\..*|node_modules|bower_components|jspm_packages|vendor|dist|build|out|coverage|target|__pycache__|venv)$/
 
-async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
-  return readdir(dir, { withFileTypes: true }).catch(() => undefined)
+/** One after the other and without waiting: a promise for each file takes longer than the file. */
+function entriesOf(dir: string): Dirent[] | undefined {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+  } catch {
+    return undefined
+  }
 }
 
-async function ignoreFile(root: string, dir: string, entries: readonly Dirent[]) {
+function ignoreFile(root: string, dir: string, entries: readonly Dirent[]): IgnoreRules {
   const there = entries.some((entry) => entry.name === '.gitignore' && entry.isFile())
-  const text = there ? await readFile(path.join(root, dir, '.gitignore'), 'utf8') : ''
+  const text = there ? readFileSync(path.join(root, dir, '.gitignore'), 'utf8') : ''
   return ignoreRules(text.slice(0, LIMITS.checkFileBytesMax), dir)
 }

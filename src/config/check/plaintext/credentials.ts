@@ -2,6 +2,7 @@ import { isPlaceholder } from './placeholder.ts'
 
 /** Whether a text is an address or a connection string with a password in it. */
 export function holdsPassword(text: string): boolean {
+  if (!text.includes('://') && !text.includes(';')) return false
   for (const pattern of [IN_ADDRESS, IN_PAIRS]) {
     for (const { groups } of text.matchAll(pattern)) {
       if (!isPlaceholder(groups?.['password'] ?? '')) return true

@@ -3,8 +3,10 @@ import { isPlaceholder } from './placeholder.ts'
 
 /** Finds out whether a text is, or holds, a value that is stored as a secret. */
 export interface KnownValues {
-  /** The path of the secret whose value the text is or holds. */
+  /** The path of the secret whose value the text is. */
   whoseValue(text: string): string | undefined
+  /** The path of a secret whose value, when it is long enough, the text holds. */
+  whoseValueIn(text: string): string | undefined
 }
 
 /** Of the values that were read. They are held for the time of one check, and go nowhere. */
@@ -18,8 +20,11 @@ export function knownValuesOf(
   }
   const long = [...byValue].filter(([value]) => value.length >= WITHIN_CHARS_MIN)
   return {
-    whoseValue: (text) =>
-      byValue.get(text.trim()) ?? long.find(([value]) => text.includes(value))?.[1],
+    whoseValue: (text) => byValue.get(text.trim()),
+    whoseValueIn: (text) =>
+      text.length < WITHIN_CHARS_MIN
+        ? undefined
+        : long.find(([value]) => text.includes(value))?.[1],
   }
 }
 

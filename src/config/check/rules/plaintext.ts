@@ -61,16 +61,19 @@ function reasonsFor({ secrets, manifest }: Facts): readonly Why[] {
     ),
   )
   const declared = declaredNames(manifest.secrets)
+  const hasToken = remembered((text: string) => findToken(text) !== undefined)
+  const isSensitive = remembered(isSensitiveName)
   const plain = (message: string): Reason => ({ code: 'plaintext_secret', message })
   return [
-    ({ value }) => {
-      const path = known.whoseValue(value)
+    ({ value }, { kind }) => {
+      const path =
+        known.whoseValue(value) ?? (kind === 'overlay' ? known.whoseValueIn(value) : undefined)
       return path === undefined
         ? undefined
         : { code: 'known_value', message: `The value of ${path} stands here.` }
     },
-    ({ value }) => {
-      const token = findToken(value)
+    ({ value }, { text }) => {
+      const token = hasToken(text) ? findToken(value) : undefined
       return token === undefined ? undefined : plain(`What stands here is ${token.what}.`)
     },
     ({ value }) =>
@@ -84,7 +87,7 @@ function reasonsFor({ secrets, manifest }: Facts): readonly Why[] {
     },
     ({ path, value, isText }) => {
       const key = path.at(-1) ?? ''
-      return isSensitiveName(key) && looksSecret(key, value, isText)
+      return isSensitive(key) && looksSecret(key, value, isText)
         ? plain(`A key named ${key} has a value here.`)
         : undefined
     },
@@ -93,6 +96,16 @@ function reasonsFor({ secrets, manifest }: Facts): readonly Why[] {
         ? { code: 'high_entropy', message: 'A long random text stands here.' }
         : undefined,
   ]
+}
+
+/** The same question is asked of a whole document, and of keys that come again and again. */
+function remembered<T>(work: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const found = known.get(text) ?? work(text)
+    known.set(text, found)
+    return found
+  }
 }
 
 function inScalar(document: CheckedDocument, scalar: Scalar, reasons: readonly Why[]): Finding[] {

@@ -26,14 +26,18 @@ export const references: Rule = {
       remedy: 'Correct the file, or split it; the limits are in docs/limits.md.',
     },
   },
-  find: (facts) => [...undeclared(facts), ...unused(facts), ...skipped(facts)],
+  find(facts) {
+    const meant = matcher(facts.manifest.secrets)
+    return [...undeclared(facts, meant), ...unused(facts, meant), ...skipped(facts)]
+  },
 }
 
-function undeclared({ manifest, manifestFile, usages }: Facts): Finding[] {
-  const isDeclared = matcher(manifest.secrets)
+type Matcher = (usage: ReferenceUsage) => readonly DeclaredSecret[]
+
+function undeclared({ manifestFile, usages }: Facts, meant: Matcher): Finding[] {
   const found = usages
     .filter((usage) => usage.kind === 'reference')
-    .filter((usage) => !isLocal(usage) && isDeclared(usage).length === 0)
+    .filter((usage) => !isLocal(usage) && meant(usage).length === 0)
   return found.map(({ written, located, file, line, column }) => ({
     code: 'undeclared_reference',
     severity: 'error',
@@ -46,12 +50,12 @@ function undeclared({ manifest, manifestFile, usages }: Facts): Finding[] {
   }))
 }
 
-function unused({ manifest, usages }: Facts): Finding[] {
-  const isDeclared = matcher(manifest.secrets)
+function unused({ manifest, usages }: Facts, meant: Matcher): Finding[] {
+  if (usages.length === 0) return []
   const variables = variablesOf(manifest.secrets)
   const used = new Set(
     usages.flatMap((usage) =>
-      usage.kind === 'reference' ? isDeclared(usage) : (variables.get(usage.name) ?? []),
+      usage.kind === 'reference' ? meant(usage) : (variables.get(usage.name) ?? []),
     ),
   )
   if (used.size === 0) return []
@@ -81,11 +85,14 @@ const skipped = ({ skipped: all }: Facts): Finding[] =>
  * The declared secrets that a reference may mean. A relative one lies below a prefix that only the
  * running program knows: any declared name that ends so is taken.
  */
-function matcher(secrets: readonly DeclaredSecret[]) {
+function matcher(secrets: readonly DeclaredSecret[]): Matcher {
   const exact = new Map<string, DeclaredSecret[]>()
   const ending = new Map<string, DeclaredSecret[]>()
-  const add = (map: Map<string, DeclaredSecret[]>, key: string, secret: DeclaredSecret) =>
-    map.set(key, [...(map.get(key) ?? []), secret])
+  const add = (map: Map<string, DeclaredSecret[]>, key: string, secret: DeclaredSecret) => {
+    const known = map.get(key)
+    if (known === undefined) map.set(key, [secret])
+    else known.push(secret)
+  }
   for (const secret of secrets) {
     for (const { ref } of Object.values(secret.references)) {
       add(exact, `${ref.provider}:${ref.key}`, secret)
@@ -93,7 +100,7 @@ function matcher(secrets: readonly DeclaredSecret[]) {
     const segments = secret.name.split('/')
     segments.forEach((_, i) => add(ending, segments.slice(i).join('/'), secret))
   }
-  return ({ written, located }: ReferenceUsage): readonly DeclaredSecret[] => {
+  return ({ written, located }) => {
     if (located !== undefined) return exact.get(located) ?? []
     const { ref, relative } = parseReference(written)
     const key = ref.key.replace(/^\//, '')
