@@ -45,6 +45,11 @@ export interface Destination {
    * is done. A `revision` in the answer is what `list` says afterwards.
    */
   apply(context: DeliveryContext, changes: readonly DestinationChange[]): Promise<ApplyAnswer[]>
+  /**
+   * Whether such a value can be there at all, beyond the limits: asked before anything is changed.
+   * @throws CofferError `invalid_value`, which says nothing of the value
+   */
+  accepts?(name: string, value: Uint8Array): void
   /** After all changes of a run, when there were any: restart what reads them, seal a file. */
   finish?(context: DeliveryContext): Promise<void>
   close?(): Promise<void>

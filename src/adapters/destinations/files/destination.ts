@@ -24,6 +24,8 @@ export interface FileEntry {
 /** A kind of file that is understood well enough to change a part and leave the rest. */
 export interface FileFormat {
   readonly name: DestinationLimits['name']
+  /** @throws CofferError `invalid_value` for text that the format cannot hold */
+  accepts?(name: string, text: string): void
   /** Absent text: there is no file. @throws CofferError `corrupt` */
   read(text: string | undefined): EditedFile
 }
@@ -61,6 +63,7 @@ export function fileDestination(
       textOnly: true,
     },
     batchMax: LIMITS.batchMax,
+    accepts: (name, value) => format.accepts?.(name, textOf(name, value)),
     async list(delivery) {
       stopped(delivery)
       checkFolder(place, context.dir)
@@ -96,7 +99,7 @@ function attempt(
     if (change.kind === 'remove' && there === undefined) return { done: true }
     expectEntry(there, change, delivery)
     if (change.kind === 'remove') edited.remove(change.name)
-    else edited.put(change.name, textOf(change), delivery.owner)
+    else edited.put(change.name, textOf(change.name, change.secret.revealBytes()), delivery.owner)
     return { done: true }
   } catch (error) {
     return { done: false, error }
@@ -124,14 +127,11 @@ const tell = ({ name, text, owner }: FileEntry, delivery: DeliveryContext): Dest
   return { name, owner, fingerprint: delivery.fingerprint(bytes), bytes: bytes.length }
 }
 
-function textOf({ name, secret }: Extract<DestinationChange, { kind: 'put' }>): string {
-  const bytes = secret.revealBytes()
+function textOf(name: string, bytes: Uint8Array): string {
   try {
     return decodeText(bytes)
   } catch {
     throw new CofferError('invalid_value', `The value of ${name} is no text.`)
-  } finally {
-    bytes.fill(0)
   }
 }
 

@@ -29,16 +29,7 @@ export function editDotenv(source: string | undefined): EditedFile {
   return {
     entries,
     put(name, text, owner) {
-      const spelling = dotenvSpelling(text)
-      if (spelling === undefined) {
-        throw new CofferError(
-          'invalid_value',
-          `No spelling in a dotenv file holds ${name} exactly.`,
-          {
-            remedy: 'Deliver it to a json file, or store it as base64.',
-          },
-        )
-      }
+      const spelling = spell(name, text)
       const there = dropLine(name)
       const line = { text: `${name}=${spelling}${lineEnd}`, name, value: text, owner }
       const at = there.owner === owner ? there.at : blockEnd(lines, owner, lineEnd)
@@ -57,6 +48,15 @@ export function editDotenv(source: string | undefined): EditedFile {
       return after
     },
   }
+}
+
+/** @throws CofferError `invalid_value` where no spelling gives it back exactly */
+export function spell(name: string, text: string): string {
+  const spelling = dotenvSpelling(text)
+  if (spelling !== undefined) return spelling
+  throw new CofferError('invalid_value', `No spelling in a dotenv file holds ${name} exactly.`, {
+    remedy: 'Deliver it to a json file, or store it as base64.',
+  })
 }
 
 interface Line {

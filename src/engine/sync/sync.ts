@@ -1,0 +1,101 @@
+import type { Clock, Random } from '../../core/ports/ambient.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import type { Destination, DestinationEntry, SecretFacts } from '../../core/ports/destination.ts'
+import type { ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { Ledger } from './ledger.ts'
+
+/** Everything that syncing uses of the world. */
+export interface SyncWorld {
+  /** Bound to who syncs: values are read with `deliver`, ledgers with `read` and `write`. */
+  readonly coffer: Coffer
+  readonly clock: Clock
+  readonly random: Random
+  readonly signal: AbortSignal
+  /** Answers in order for references to other providers than `coffer`. Asked once it is allowed. */
+  readonly elsewhere: (refs: readonly ProviderRef[]) => Promise<readonly ProviderAnswer[]>
+  /** What is delivered of a value: its field, decoded; bytes of their own. @throws CofferError `invalid_value` */
+  readonly material: (ref: ProviderRef, secret: Secret<unknown>) => Uint8Array
+}
+
+/** One place with all that one project and environment wants there. */
+export interface SyncTarget {
+  readonly destination: Destination
+  /** `shop/prod`. What is there of the same owner and not in `entries` is deleted. */
+  readonly owner: string
+  /** No two of one name. */
+  readonly entries: readonly SyncEntry[]
+}
+
+export interface SyncEntry {
+  /** There. */
+  readonly name: string
+  /** Of the secret, canonical, for policies, marks and people: `shop/prod/api/stripe-key`. */
+  readonly path: string
+  /** Its key is the canonical path where the provider is `coffer`. */
+  readonly ref: ProviderRef
+  /** Absent is no finding: nothing is wanted there then. */
+  readonly optional?: boolean | undefined
+  readonly about?: SecretFacts | undefined
+}
+
+/**
+ * - `create`, `update`: a value goes there. `adopt`: over a foreign one, because somebody said so.
+ * - `drifted`: ours was changed behind our back, and is overwritten.
+ * - `delete`: ours, and no longer declared. `forget`: the same, and no longer there.
+ * - `refused`: nothing is done, and somebody has to look.
+ */
+export type PlanAction =
+  'create' | 'update' | 'adopt' | 'drifted' | 'delete' | 'forget' | 'unchanged' | 'refused'
+
+export interface PlanItem {
+  readonly name: string
+  readonly path: string
+  readonly action: PlanAction
+  /** Stable, in snake case: `new`, `changed`, `not_ours`, or an error's code. */
+  readonly reason: string
+  /** Of what is refused, for a person. */
+  readonly message?: string | undefined
+  readonly remedy?: string | undefined
+  /** Of the value that is to be there. */
+  readonly version?: number | undefined
+  readonly bytes?: number | undefined
+}
+
+/** What one apply would do at one place. Holds no value; `items` say nothing of any. */
+export interface SyncPlan {
+  readonly destination: string
+  readonly owner: string
+  /** By name. Two plans of the same state are the same. */
+  readonly items: readonly PlanItem[]
+  readonly ledger: Ledger
+  readonly steps: ReadonlyMap<string, PlanStep>
+}
+
+/** What `applySync` needs of an item that changes something. */
+export interface PlanStep {
+  readonly entry?: SyncEntry | undefined
+  readonly found?: DestinationEntry | undefined
+  readonly fingerprint?: string | undefined
+}
+
+export type SyncOutcome =
+  'done' | 'failed' | 'unknown' | 'skipped' | 'kept' | 'refused' | 'unchanged'
+
+export interface SyncResult {
+  readonly item: PlanItem
+  readonly outcome: SyncOutcome
+  readonly error?: unknown
+}
+
+export interface SyncReport {
+  readonly destination: string
+  /** In the plan's order. */
+  readonly results: readonly SyncResult[]
+  /** What kept the run from its end, where it was none of the entries. */
+  readonly error?: unknown
+}
+
+/** Of the entries, those that something is done about. */
+export const isChange = ({ action }: PlanItem): boolean =>
+  action !== 'unchanged' && action !== 'refused'
