@@ -6,6 +6,7 @@ import { env } from './env.ts'
 import { file } from './file.ts'
 import { kubernetes } from './kubernetes.ts'
 import { memory } from './memory.ts'
+import { vault } from './vault.ts'
 
 /** The providers that a reference can name without more ado. */
 export const PROVIDERS = {
@@ -16,4 +17,5 @@ export const PROVIDERS = {
   file,
   kubernetes,
   memory,
+  vault,
 } as const satisfies Record<string, ProviderFactory>
