@@ -4,8 +4,8 @@ import type {
   DeliveryContext,
   DestinationChange,
 } from '../../../core/ports/destination.ts'
+import { mayBeMade } from '../../net/rest.ts'
 import type { Objects } from './objects.ts'
-import { mayHaveHappened } from './errors.ts'
 import { judge } from '../judge.ts'
 import { readPlace, secretPath } from './place.ts'
 import { configurationOf, entryOf, readSecretObject } from './secret-object.ts'
@@ -48,7 +48,7 @@ export async function applyChanges(
       }
     } catch (error) {
       if (isCofferError(error, 'conflict') && attempt < ATTEMPTS) continue
-      const unknown = writing && mayHaveHappened(error)
+      const unknown = writing && mayBeMade(error)
       return { answers: changes.map(() => ({ done: false, error, ...(unknown && { unknown }) })) }
     }
   }

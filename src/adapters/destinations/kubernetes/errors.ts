@@ -48,16 +48,6 @@ export function objectOf({ status, retryAfterMs, body }: Answer): unknown {
   }
 }
 
-/** Whether a change may have been made although this was thrown. */
-export const mayHaveHappened = (error: unknown): boolean =>
-  error instanceof CofferError &&
-  UNSURE.has(error.code) &&
-  !NEVER_SENT.test(String(error.details.reason ?? ''))
-
-const UNSURE: ReadonlySet<ErrorCode> = new Set(['timeout', 'cancelled', 'corrupt', 'unavailable'])
-/** Failures of names, sockets and certificates: nothing of a request had gone out. */
-const NEVER_SENT = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$|CERT|SIGNATURE/
-
 function statusError(status: number, retryAfterMs: number | undefined): CofferError {
   const [code, says, remedy] = MEANINGS[status] ?? (status >= 500 ? UNABLE : UNACCEPTED)
   return new CofferError(code, `${says} (HTTP ${status}).`, {

@@ -1,0 +1,79 @@
+import type { Destination } from '../../core/ports/destination.ts'
+import { several } from '../net/several.ts'
+import { attempted } from './attempt.ts'
+import { changerOf } from './aws/change.ts'
+import { openRegion } from './aws/region.ts'
+import type { DestinationFactory } from './context.ts'
+import { readOptions } from './options.ts'
+
+/**
+ * Secrets of AWS Secrets Manager in one region, by the official client and with its chain of
+ * credentials. An entry's name is the secret's, below the option `prefix`.
+ *
+ * Which account: that of the credentials; with the option `account` no other. A profile is never an
+ * option: a manifest could name another account by it.
+ */
+export const aws: DestinationFactory = async (context) => {
+  const options = readOptions('aws', context, OPTIONS)
+  const { refuse } = options
+  const account = options.text('account')
+  if (account !== undefined && !/^\d{12}$/.test(account)) throw refuse('account', 'has 12 digits')
+  const prefix = options.text('prefix')?.replace(/^\/*/, '/').replace(/\/+$/, '') ?? ''
+  if (!NAME.pattern.test(prefix || '/') || prefix.length > 256) {
+    throw refuse('prefix', `has ${NAME.says}, at most 256`)
+  }
+  const recoveryDays = Number(options.text('recoveryDays') ?? 30)
+  if (!Number.isInteger(recoveryDays) || recoveryDays < 7 || recoveryDays > 30) {
+    throw refuse('recoveryDays', 'is a number from 7 to 30')
+  }
+  const region = await openRegion(context.env, {
+    region: options.text('region'),
+    endpoint: options.text('endpoint'),
+    account,
+  })
+  const changer = changerOf(region, {
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    kmsKeyId: options.text('kmsKeyId'),
+    replicas: options.list('replicas'),
+    recoveryDays,
+  })
+  return {
+    kind: 'aws',
+    id: `aws:${[...region.place, prefix.slice(1)].filter((part) => part !== '').join('/')}`,
+    readable: true,
+    marks: true,
+    batchMax: 40,
+    limits: {
+      name: { ...NAME, charsMax: 512 - prefix.length - 1 },
+      valueBytesMax: 65_536,
+      textOnly: false,
+    },
+    async list(delivery, names) {
+      delivery.signal.throwIfAborted()
+      const found = await several(names, WIDTH, async (name) => {
+        try {
+          return await changer.find(name, delivery.signal)
+        } catch (error) {
+          return { error }
+        }
+      })
+      const failed = found.find((one) => one !== undefined && 'error' in one)
+      if (failed !== undefined) throw failed.error
+      return found.flatMap((one) => (one === undefined || 'error' in one ? [] : (one.entry ?? [])))
+    },
+    apply: (delivery, changes) =>
+      several(changes, WIDTH, (change) =>
+        attempted(delivery.signal, () => changer.change(change, delivery)),
+      ),
+    close: async () => region.close(),
+  } satisfies Destination
+}
+
+const OPTIONS = ['region', 'endpoint', 'account', 'prefix', 'kmsKeyId', 'replicas', 'recoveryDays']
+/** Changes under way at once: AWS allows 50 of a kind each second. */
+const WIDTH = 8
+/** Names that are paths of a file system have no place in one: `.` and `..` are refused. */
+const NAME = {
+  pattern: /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9/_+=.@-]+$/,
+  says: 'letters, digits and / _ + = . @ -, without the segments . and ..',
+} as const
