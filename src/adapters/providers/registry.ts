@@ -1,5 +1,6 @@
 import { aws } from './aws.ts'
 import { coffer } from './coffer.ts'
+import { command } from './command.ts'
 import type { ProviderFactory } from './context.ts'
 import { dotenv } from './dotenv.ts'
 import { env } from './env.ts'
@@ -12,6 +13,7 @@ import { vault } from './vault.ts'
 export const PROVIDERS = {
   aws,
   coffer,
+  command,
   dotenv,
   env,
   file,
