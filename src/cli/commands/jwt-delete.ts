@@ -1,6 +1,7 @@
 import { confirmed } from '../confirm.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
+import { closeVaultMethod } from '../vault-method.ts'
 
 export const handle: Handler<Sub<'jwt', 'delete'>> = async (
   { options, args: [mount, role] },
@@ -8,9 +9,13 @@ export const handle: Handler<Sub<'jwt', 'delete'>> = async (
 ) => {
   const what = role === undefined ? `issuer ${mount}` : `role ${role} of issuer ${mount}`
   await confirmed(session, `Remove ${what}?`, options.yes)
-  const { identities } = await session.coffer()
-  if (role === undefined) await identities.deleteJwtIssuer(mount)
-  else await identities.deleteJwtRole(mount, role)
+  const coffer = await session.coffer()
+  if (role === undefined) {
+    await coffer.identities.deleteJwtIssuer(mount)
+    await closeVaultMethod(coffer, mount)
+  } else {
+    await coffer.identities.deleteJwtRole(mount, role)
+  }
   await session.out.result({ mount, role, removed: true }, () =>
     session.out.note(`${what} removed`),
   )

@@ -2,6 +2,7 @@ import { given } from '../credentials.ts'
 import { readFile } from '../files.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
+import { openVaultMethod } from '../vault-method.ts'
 
 const PEM_BYTES_MAX = 65_536
 
@@ -10,8 +11,8 @@ const pemIn = (file: string): string => Buffer.from(readFile(file, PEM_BYTES_MAX
 export const handle: Handler<Sub<'jwt', 'put'>> = async ({ options, args: [mount] }, session) => {
   const keyFiles = given(options['public-key'])
   const caFile = options['issuer-ca']
-  const { identities } = await session.coffer()
-  await identities.putJwtIssuer({
+  const coffer = await session.coffer()
+  await coffer.identities.putJwtIssuer({
     mount,
     discoveryUrl: options['discovery-url'],
     jwksUrl: options['jwks-url'],
@@ -21,7 +22,12 @@ export const handle: Handler<Sub<'jwt', 'put'>> = async ({ options, args: [mount
     algorithms: given(options.algorithm),
     defaultRole: options['default-role'],
   })
-  await session.out.result({ mount, stored: true }, () => {
+  const open = await openVaultMethod(coffer, mount, 'jwt')
+  await session.out.result({ mount, stored: true, vault: open }, () => {
     session.out.note(`issuer ${mount} stored; say whom to let in with \`coffer jwt role ${mount}\``)
+    if (!open)
+      session.out.note(
+        `Vault clients cannot log in at auth/${mount}: that takes admin on setting:vault/auth/${mount}`,
+      )
   })
 }
