@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { MARK } from '../config/generate/generated.ts'
 import type { Generated } from '../config/generate/generated.ts'
 import type { Manifest } from '../config/manifest/manifest.ts'
@@ -50,12 +50,39 @@ export async function writeGenerated(
   })
 }
 
+/**
+ * One generated file: written, or with `check` compared. Answers with the exit code: 1 when it is not
+ * up to date.
+ * @throws CofferError as `writeGenerated`
+ */
+export async function writeOrCheck(
+  text: string,
+  { out, check }: { readonly out: string; readonly check: boolean },
+  session: Session,
+): Promise<number> {
+  const file = resolve(session.world.cwd, out)
+  if (!check) {
+    await writeGenerated({ files: { [basename(file)]: text }, notes: [] }, dirname(file), session)
+    return 0
+  }
+  const upToDate = textOf(file) === text
+  await session.out.result({ file, upToDate }, () => {
+    if (!upToDate) session.out.warn(`${file} is not up to date: write it again without --check.`)
+  })
+  return upToDate ? 0 : 1
+}
+
 function isOurs(file: string): boolean {
+  const text = textOf(file)
+  return text === undefined || text.slice(0, text.indexOf('\n')).includes(MARK)
+}
+
+/** Undefined when there is no such file. @throws CofferError `unavailable`, `too_large` */
+function textOf(file: string): string | undefined {
   try {
-    const text = Buffer.from(readFile(file, LIMITS.documentBytesMax)).toString('utf8')
-    return text.slice(0, text.indexOf('\n')).includes(MARK)
+    return Buffer.from(readFile(file, LIMITS.documentBytesMax)).toString('utf8')
   } catch (error) {
-    if (isCofferError(error, 'not_found')) return true
+    if (isCofferError(error, 'not_found')) return undefined
     throw error
   }
 }

@@ -14,6 +14,9 @@ export const SECTIONS = {
     get: async () => (await import('./specs/values.ts')).get,
     check: async () => (await import('./specs/check.ts')).check,
   },
+  Deliver: {
+    sync: async () => (await import('./specs/sync.ts')).sync,
+  },
   'Keep secrets': {
     init: async () => (await import('./specs/store.ts')).init,
     set: async () => (await import('./specs/values.ts')).set,
@@ -43,7 +46,9 @@ export const SECTIONS = {
     jwt: async () => (await import('./specs/jwt.ts')).jwt,
     audit: async () => (await import('./specs/audit.ts')).audit,
   },
-  'Least privilege': {
+  'From the manifest': {
+    types: async () => (await import('./specs/manifest.ts')).types,
+    docs: async () => (await import('./specs/manifest.ts')).docs,
     terraform: async () => (await import('./specs/generate.ts')).terraform,
     kubernetes: async () => (await import('./specs/generate.ts')).kubernetes,
   },
@@ -76,6 +81,10 @@ export const HANDLERS = {
   run: () => import('./commands/run.ts'),
   get: () => import('./commands/get.ts'),
   check: () => import('./commands/check.ts'),
+  'sync plan': () => import('./commands/sync-plan.ts'),
+  'sync apply': () => import('./commands/sync-apply.ts'),
+  'sync status': () => import('./commands/sync-status.ts'),
+  'sync allow': () => import('./commands/sync-allow.ts'),
   init: () => import('./commands/init.ts'),
   set: () => import('./commands/set.ts'),
   import: () => import('./commands/import.ts'),
@@ -126,6 +135,8 @@ export const HANDLERS = {
   'audit verify': () => import('./commands/audit-verify.ts'),
   'audit export': () => import('./commands/audit-export.ts'),
   'audit head': () => import('./commands/audit-head.ts'),
+  types: () => import('./commands/types.ts'),
+  'docs env': () => import('./commands/docs-env.ts'),
   terraform: () => import('./commands/terraform.ts'),
   kubernetes: () => import('./commands/kubernetes.ts'),
   'key status': () => import('./commands/key-status.ts'),

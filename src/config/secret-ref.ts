@@ -16,6 +16,17 @@ export interface SecretRef<Output = string, Optional extends boolean = false> {
 }
 
 /**
+ * The names of a manifest's secrets. Empty here; the file that `coffer types` writes adds them, and
+ * then a name that is not declared does not compile.
+ */
+export interface DeclaredSecrets {}
+
+/** A reference as text: where names are declared one of them, an absolute path, or `provider:key`. */
+export type ReferenceText = [keyof DeclaredSecrets] extends [never]
+  ? string
+  : keyof DeclaredSecrets | `/${string}` | `${string}:${string}`
+
+/**
  * A secret by reference. `'db-url'` is relative to the prefix, `'/shop/dev/db-url'` is not;
  * `'env:CI_TOKEN'` asks another provider; the object form is absolute and names more.
  *
@@ -26,9 +37,9 @@ export interface SecretRef<Output = string, Optional extends boolean = false> {
  * secretRef('db-url', z.url())
  * secretRef({ path: 'shop/dev/api/db-url', label: 'previous' }).optional()
  */
-export function secretRef(reference: string | ReferenceObject): SecretRef
+export function secretRef(reference: ReferenceText | ReferenceObject): SecretRef
 export function secretRef<S extends StandardSchema>(
-  reference: string | ReferenceObject,
+  reference: ReferenceText | ReferenceObject,
   schema: S,
 ): SecretRef<Out<S>>
 export function secretRef(

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { onboardingOf } from './onboarding.ts'
+import { secretNamesOf } from './secret-names.ts'
+import { setCommand } from './set-command.ts'
+import { manifestOf, SHOP } from './test-manifest.ts'
+
+test('names of secrets are members of one interface', async () => {
+  const text = secretNamesOf(await manifestOf(SHOP))
+  expect(text.split('\n')[0]).toContain('Made by coffer from the manifest')
+  expect(text).toContain("declare module 'coffer/config'")
+  expect(text).toContain(
+    "    /** Takes payments · apiKey · payments@example.com */\n    readonly 'api/stripe-key': true",
+  )
+  expect(text).toContain('/** binary · only in prod */')
+})
+
+const ODD = `project: p
+environments: { dev: { description: 'a | b <script>' }, prod: { provider: env } }
+secrets:
+  a/b:
+    description: "ends */ here\\nand | there \`x\` [y](z)"
+    owner: "it's me"
+    type: { name: string, pattern: "a'b +" }
+    deliver: [{ to: dotenv, file: x, name: 'A_\${env}' }]
+  c/d: { optional: true, rotate: { every: 30d, automatic: true } }
+`
+
+test('words of a manifest are never markup or code', async () => {
+  const manifest = await manifestOf(ODD)
+  expect(secretNamesOf(manifest)).toContain('/** ends * / here and | there `x` [y](z)')
+  const page = onboardingOf(manifest, manifest.environments)
+  expect(page).toContain('ends \\*/ here and \\| there \\`x\\` \\[y\\](z)')
+  expect(page).toContain('a \\| b \\<script\\>')
+  expect(page).not.toContain('<script>')
+  expect(page).toContain('dotenv as `A_prod`')
+  expect(page).toContain('`c/d` (optional)')
+  expect(page).toContain('30 days, by itself')
+})
+
+test('a command sets what the manifest says, in the words of a shell', async () => {
+  const manifest = await manifestOf(ODD)
+  const [first, second] = manifest.secrets
+  if (first === undefined || second === undefined) throw new Error('They are there.')
+  expect(setCommand('p/dev/a/b', first)).toBe(
+    `coffer set p/dev/a/b --type string --pattern 'a'\\''b +' --owner 'it'\\''s me' --rotate-every 90d`,
+  )
+  expect(setCommand('p/dev/c/d', second)).toBe(
+    'coffer set p/dev/c/d --rotate-every 30d --automatic',
+  )
+  expect(onboardingOf(manifest, manifest.environments)).toContain('# a/b: kept in env:p/prod/a/b')
+})
+
+test('the same manifest gives the same text', async () => {
+  const [one, two] = [await manifestOf(SHOP), await manifestOf(SHOP)]
+  expect(secretNamesOf(one)).toBe(secretNamesOf(two))
+  expect(onboardingOf(one, one.environments)).toBe(onboardingOf(two, two.environments))
+})
