@@ -7,4 +7,5 @@ export const DESTINATIONS = {
   github: async () => (await import('./github.ts')).github,
   json: async () => (await import('./json.ts')).json,
   kubernetes: async () => (await import('./kubernetes.ts')).kubernetes,
+  vercel: async () => (await import('./vercel.ts')).vercel,
 } as const satisfies Record<string, () => Promise<DestinationFactory>>
