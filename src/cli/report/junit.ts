@@ -70,12 +70,12 @@ function textOf(finding: Finding): string {
   const { severity, code, path, message, remedy } = finding
   const place = placeOf(finding)
   const where = place === undefined ? '' : ` (${place})`
-  return `${severity} ${code}: ${path}: ${message}${where} Try: ${remedy}`
+  return safeText(`${severity} ${code}: ${path}: ${message}${where} Try: ${remedy}`)
 }
 
 const attributesXml = (attributes: Readonly<Record<string, string | number>>): string =>
   Object.entries(attributes)
-    .map(([name, value]) => ` ${name}="${xml(String(value))}"`)
+    .map(([name, value]) => ` ${name}="${xml(safeText(String(value)))}"`)
     .join('')
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -85,11 +85,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
 }
 
-/** Characters that XML 1.0 does not have at all are escaped as text by then. */
+/** Characters that XML 1.0 does not have at all were escaped as text before, but for two. */
 const xml = (text: string): string =>
   text
-    .split('\n')
-    .map(safeText)
-    .join('\n')
     .replace(/[\uFFFE\uFFFF]/g, '\uFFFD')
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')

@@ -88,7 +88,7 @@ function* pairsOf(text: string): Generator<Scalar> {
       if (line[match.index - 1] === '/') continue
       const value = (double ?? single ?? bare ?? '').trim()
       const isText = double !== undefined || single !== undefined || !/^[\d.]+$/.test(value)
-      const column = match.index + whole.length - (double ?? single ?? bare ?? '').length + 1
+      const column = match.index + whole.lastIndexOf(double ?? single ?? bare ?? '') + 1
       yield { path: [key], value, isText, line: number, column }
     }
   }

@@ -48,7 +48,7 @@ const IN_CODE = [
   new RegExp(String.raw`\bsecretRef['"]?\s*:\s*${QUOTED}`, 'g'),
 ]
 const IN_DOCUMENTS = [
-  /\bsecretRef["']?[ \t]*:[ \t]+["']?(?<text>[^\s"'{}[\],#&*|>][^\s"'{}[\],#]*)/g,
+  /\bsecretRef(?:["'][ \t]*:[ \t]*|[ \t]*:[ \t]+)["']?(?<text>[^\s"'{}[\],#&*|>][^\s"'{}[\],#]*)/g,
   /\bsecretRef["']?[ \t]*:\s*(?<object>\{?)\s*["']?path["']?\s*:\s*["']?(?<text>[^\s"'{},]+)/g,
 ]
 /** `process.env.NAME`, `env('NAME')`, `import.meta.env["NAME"]`. */

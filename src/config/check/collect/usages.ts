@@ -19,6 +19,7 @@ const TEST = /(?:^|\/)(?:__tests__|__mocks__|tests?|fixtures)\/|\.(?:test|spec|d
 export async function collectUsages(
   manifest: Manifest,
   project: Pick<Project, 'configFile' | 'references'> | undefined,
+  bytesMax: number = LIMITS.checkBytesMax,
 ): Promise<{ usages: Usage[]; skipped: Skipped[] }> {
   const wanted = (name: string) => CODE.test(name) || DOCUMENT.test(name)
   const { files, skipped: passed } = walk(manifest.dir, wanted)
@@ -27,13 +28,13 @@ export async function collectUsages(
   const own = [manifest.file, project?.configFile].map((file) =>
     file === undefined ? undefined : relative(manifest.dir, file),
   )
-  let left: number = LIMITS.checkBytesMax
+  let left = bytesMax
   for (const file of files) {
     if (TEST.test(file) || own.includes(file)) continue
     const bytes = readBounded(path.join(manifest.dir, file), Math.min(left, FILE_MAX))
     if (bytes === undefined) {
       if (left >= FILE_MAX) continue
-      const why = `Only the first ${LIMITS.checkBytesMax} bytes of a project are looked through.`
+      const why = `Only the first ${bytesMax} bytes of a project are looked through.`
       skipped.push({ file, why })
       break
     }
