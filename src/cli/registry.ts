@@ -104,6 +104,7 @@ export const HANDLERS = {
   'policy list': () => import('./commands/policy-list.ts'),
   'policy show': () => import('./commands/policy-show.ts'),
   'policy put': () => import('./commands/policy-put.ts'),
+  'policy workloads': () => import('./commands/policy-workloads.ts'),
   'policy delete': () => import('./commands/policy-delete.ts'),
   'policy test': () => import('./commands/policy-test.ts'),
   'policy who': () => import('./commands/policy-who.ts'),

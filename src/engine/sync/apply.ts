@@ -49,7 +49,11 @@ export async function applySync(
     plan,
     target,
     world,
-    context: deliveryContext(target, plan.ledger, world),
+    // A change that was begun is heard out, also when the run is cancelled.
+    context: {
+      ...deliveryContext(target, plan.ledger, world),
+      signal: new AbortController().signal,
+    },
     journal: openJournal(plan, target, world),
     results,
     progress: () => options.progress?.(results.size, chosen.length),

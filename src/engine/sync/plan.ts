@@ -227,7 +227,10 @@ function refuse(draft: Draft, { name, path }: SyncEntry, error: unknown): void {
     action: 'refused',
     reason: known?.code ?? 'internal',
     message: known?.message ?? 'Its value could not be had.',
-    remedy: known?.remedy,
+    remedy:
+      known?.code === 'denied'
+        ? 'Somebody who may change policies runs `coffer sync allow`.'
+        : known?.remedy,
   })
 }
 

@@ -1,0 +1,111 @@
+import { CofferError } from '../../core/errors.ts'
+import type { Policy, Rule } from '../../core/policy/policy.ts'
+import { deliveredElsewhere } from '../../core/delivery.ts'
+import type { ActorRecord, Coffer } from '../../core/ports/coffer.ts'
+import type { SyncTarget } from '../../compose/sync.ts'
+import { confirmed } from '../confirm.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+import { openSyncing } from '../sync/open.ts'
+import type { Place } from '../sync/open.ts'
+
+export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session) => {
+  const syncing = await openSyncing(session, options, session.world.interrupted())
+  try {
+    const targets = syncing.places.map(openedOf)
+    const { coffer } = syncing.world
+    const actor = options.actor ?? coffer.actor
+    const asked = targets.flatMap(resourcesOf)
+    const missing = await missingOf(coffer, actor, asked)
+    const ledgers = await ledgerRules(targets)
+    const policy: Policy = {
+      name: `deliver-${syncing.project}-${syncing.env}`.toLowerCase(),
+      description: `Delivers what the manifest of ${syncing.owner} declares.`,
+      rules: [...targets.map(deliverRule), ...ledgers],
+    }
+    await session.out.result(
+      { actor, missing, policy, written: missing.length > 0 && options.yes },
+      async () => {
+        await session.out.table(missing, [
+          { title: 'SECRET', cell: ({ path }) => path },
+          { title: 'DESTINATION', cell: ({ destination }) => destination },
+        ])
+        if (missing.length === 0) session.out.note(`${actor} may deliver all of it.`)
+      },
+    )
+    if (missing.length === 0) return 0
+    const question = `Allow ${actor} to deliver these, by the policy ${policy.name}?`
+    await confirmed(session, question, options.yes)
+    await coffer.access.putPolicy(policy)
+    await grant(coffer, actor, policy.name)
+    session.out.note(`policy ${policy.name} stored, and given to ${actor}`)
+    return 0
+  } finally {
+    await syncing.close()
+  }
+}
+
+/** @throws what kept the place from being opened: half of a policy would allow half of it */
+function openedOf({ target, error, title }: Place): SyncTarget {
+  if (target !== undefined) return target
+  if (error instanceof CofferError) throw error
+  throw new CofferError('internal', `The destination ${title} could not be opened.`, {
+    cause: error,
+  })
+}
+
+interface Asked {
+  readonly path: string
+  readonly destination: string
+}
+
+/** Everything that must be allowed for a target, each once. */
+function resourcesOf({ destination, entries }: SyncTarget): Asked[] {
+  const paths = entries.flatMap(({ path, ref }) =>
+    ref.provider === 'coffer' ? [path] : deliveredElsewhere(path, `${ref.provider}:${ref.key}`),
+  )
+  return [...new Set(paths)].map((path) => ({ path, destination: destination.id }))
+}
+
+async function missingOf(
+  coffer: Coffer,
+  actor: string,
+  asked: readonly Asked[],
+): Promise<readonly Asked[]> {
+  const missing: Asked[] = []
+  for (const one of asked) {
+    const { allowed } = await coffer.access.test({ actor, action: 'deliver', ...one })
+    if (!allowed) missing.push(one)
+  }
+  return missing
+}
+
+const deliverRule = (target: SyncTarget): Rule => ({
+  effect: 'allow',
+  actions: ['deliver'],
+  paths: resourcesOf(target).map(({ path }) => path),
+  conditions: { destinations: [target.destination.id] },
+})
+
+async function ledgerRules(targets: readonly SyncTarget[]): Promise<Rule[]> {
+  const { ledgerPath } = await import('../../compose/sync.ts')
+  const paths = targets
+    .filter(({ destination }) => destination.local !== true)
+    .map(({ destination }) => ledgerPath(destination.id))
+  return paths.length === 0
+    ? []
+    : [
+        {
+          effect: 'allow',
+          actions: ['read', 'write', 'describe', 'list'],
+          paths: paths.flatMap((path) => [path, `${path}/**`]),
+        },
+      ]
+}
+
+async function grant(coffer: Coffer, actor: string, policy: string): Promise<void> {
+  const known = (await coffer.access.actors()).find(({ name }) => name === actor)
+  const { policies, roles }: Omit<ActorRecord, 'name'> = known ?? { policies: [], roles: [] }
+  if (policies.includes(policy)) return
+  await coffer.access.putActor({ name: actor, policies: [...policies, policy], roles })
+}

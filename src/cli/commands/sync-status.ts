@@ -1,0 +1,58 @@
+import { ERRORS } from '../../core/errors.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+import { openSyncing } from '../sync/open.ts'
+import { describe, planAll } from '../sync/planned.ts'
+import type { Planned } from '../sync/planned.ts'
+
+export const handle: Handler<Sub<'sync', 'status'>> = async ({ options }, session) => {
+  const syncing = await openSyncing(session, options, session.world.interrupted())
+  try {
+    const statuses = (await planAll(syncing, {})).map(statusOf)
+    const { env, owner } = syncing
+    await session.out.result({ environment: env, owner, destinations: statuses }, async () => {
+      await session.out.table(statuses, [
+        { title: 'DESTINATION', cell: ({ destination }) => destination },
+        {
+          title: 'STATE',
+          cell: ({ state }) => state.replace('_', ' '),
+          style: ({ state }) => (state === 'in_step' ? 'green' : 'red'),
+        },
+        { title: 'IN STEP', cell: ({ inStep, entries }) => `${inStep}/${entries}`, align: 'right' },
+        { title: 'LAST', cell: ({ last }) => last && new Date(last.at).toISOString() },
+        { title: 'BY', cell: ({ last }) => last?.by },
+        { title: 'WHAT', cell: ({ error }) => error?.message },
+      ])
+    })
+    return statuses.every(({ state }) => state === 'in_step') ? 0 : ERRORS.check_failed.exit
+  } finally {
+    await syncing.close()
+  }
+}
+
+/** The worst that is true of a place. */
+type State = 'in_step' | 'behind' | 'drifted' | 'refused' | 'unknown'
+
+function statusOf({ title, plan, error }: Planned) {
+  const items = plan?.items ?? []
+  const has = (...actions: readonly string[]) =>
+    items.some(({ action }) => actions.includes(action))
+  const state: State =
+    plan === undefined
+      ? 'unknown'
+      : has('refused')
+        ? 'refused'
+        : has('drifted')
+          ? 'drifted'
+          : has('create', 'update', 'adopt', 'delete', 'forget')
+            ? 'behind'
+            : 'in_step'
+  return {
+    destination: title,
+    state,
+    inStep: items.filter(({ action }) => action === 'unchanged').length,
+    entries: items.length,
+    last: plan?.ledger.last,
+    ...(error === undefined ? {} : { error: describe(error) }),
+  }
+}

@@ -1,0 +1,155 @@
+import { EventEmitter } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'dotenv'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { bench } from '../test-world.ts'
+import type { Bench, RunOptions } from '../test-world.ts'
+
+const MANIFEST = `project: shop
+environments: [staging, prod]
+secrets:
+  api/stripe-key:
+    deliver:
+      - { to: dotenv, file: out.env, name: STRIPE_KEY }
+      - { to: json, file: out.json, name: stripe }
+  api/db-url:
+    deliver:
+      - { to: dotenv, file: out.env, name: DB_URL }
+`
+const CANARY = 'canary-7a4f-not-to-be-printed'
+
+let world: Bench
+let dir: string
+const sync = (args: string, options: RunOptions = {}) =>
+  world.run(['sync', ...args.split(' ')], { cwd: dir, ...options })
+const set = (name: string, value: string) =>
+  world.run(['set', `shop/prod/api/${name}`], { input: value })
+const written = (file: string) => readFileSync(path.join(dir, file), 'utf8')
+
+beforeEach(async () => {
+  world = await bench()
+  dir = mkdtempSync(path.join(world.dir, 'project-'))
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST)
+})
+afterEach(() => world[Symbol.asyncDispose]())
+
+async function filled(): Promise<void> {
+  await set('stripe-key', CANARY)
+  await set('db-url', "postgres://it's")
+  expect((await sync('allow --env prod --yes')).code).toBe(0)
+}
+
+test('an administrator delivers nowhere until it is allowed, and then where the manifest says', async () => {
+  await set('stripe-key', CANARY)
+  await set('db-url', 'postgres://x')
+  const refused = await sync('apply --env prod --yes')
+  expect(refused.code).toBe(1)
+  expect(refused.out).toContain('may not deliver shop/prod/api/db-url to dotenv:out.env')
+  expect(existsSync(path.join(dir, 'out.env'))).toBe(false)
+
+  const shown = await sync('allow --env prod')
+  expect(shown.code).toBe(64)
+  expect(shown.out.split('\n').filter((line) => line.startsWith('shop/'))).toHaveLength(3)
+  expect((await sync('allow --env prod', { tty: true, answers: ['no'] })).code).toBe(75)
+  expect((await sync('plan --env prod')).code).toBe(1)
+  expect((await sync('allow --env prod', { tty: true, answers: ['yes'] })).code).toBe(0)
+  expect((await sync('plan --env prod')).code).toBe(0)
+
+  // The same manifest with another file needs it anew.
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replace('out.json', 'elsewhere.json'))
+  const moved = (await sync('plan --env prod --json')).json<{ destinations: Planned[] }>()
+  expect(moved.destinations[1]?.items?.[0]).toMatchObject({ action: 'refused', reason: 'denied' })
+})
+
+interface Planned {
+  readonly destination: string
+  readonly items?: { readonly name: string; readonly action: string; readonly reason: string }[]
+}
+
+test('apply delivers what plan said, and a second one changes nothing', async () => {
+  await filled()
+  const plan = await sync('plan --env prod')
+  expect(plan.code).toBe(0)
+  expect((await sync('plan --env prod')).out).toBe(plan.out)
+  expect(plan.out).toContain('+  STRIPE_KEY  shop/prod/api/stripe-key        1  create')
+  const asked = await sync('apply --env prod', { tty: true, answers: ['no'] })
+  expect([asked.code, existsSync(path.join(dir, 'out.env'))]).toEqual([75, false])
+  expect((await sync('apply --env prod')).code).toBe(64)
+  const applied = await sync('apply --env prod --yes')
+  expect([applied.code, applied.err]).toEqual([0, '3 delivered, 0 not.\n'])
+  expect(parse(written('out.env'))).toEqual({ STRIPE_KEY: CANARY, DB_URL: "postgres://it's" })
+  expect(JSON.parse(written('out.json'))).toMatchObject({ stripe: CANARY })
+  const before = statSync(path.join(dir, 'out.env')).ino
+  const again = await sync('apply --env prod')
+  expect([again.code, again.err]).toEqual([0, 'Nothing is to be delivered.\n'])
+  expect(statSync(path.join(dir, 'out.env')).ino).toBe(before)
+  const status = await sync('status --env prod --json')
+  expect(status.code).toBe(0)
+  await set('db-url', 'postgres://new')
+  expect((await sync('status --env prod')).code).toBe(1)
+  expect((await sync('apply --env prod --yes --only json')).err).toContain('Nothing is')
+  expect((await sync('apply --env prod --yes --only dotenv:out.env')).err).toContain('1 delivered')
+  expect(parse(written('out.env')).DB_URL).toBe('postgres://new')
+  for (const ran of [plan, applied, again, status]) {
+    expect(`${ran.out}${ran.err}`.includes(CANARY)).toBe(false)
+  }
+  const { entries } = (
+    await world.run(['audit', 'query', '--action', 'deliver', '--json', '--limit', '500'])
+  ).json<{ entries: { resource: string; destination: string; outcome: string }[] }>()
+  expect(entries.some((one) => one.destination === 'json:out.json')).toBe(true)
+})
+
+test('foreign entries are refused by name, kept, and taken over when it is said', async () => {
+  await filled()
+  writeFileSync(path.join(dir, 'out.env'), '# mine\nSTRIPE_KEY=old\nOTHER=1\n')
+  const ran = await sync('apply --env prod --yes')
+  expect(ran.code).toBe(1)
+  expect(ran.err).toContain('2 delivered, 0 not.')
+  expect(parse(written('out.env'))).toMatchObject({ STRIPE_KEY: 'old', OTHER: '1' })
+  expect((await sync('apply --env prod --yes --adopt STRIPE_KEY')).code).toBe(0)
+  expect(parse(written('out.env'))).toMatchObject({ STRIPE_KEY: CANARY, OTHER: '1' })
+  expect(written('out.env').startsWith('# mine\nOTHER=1\n')).toBe(true)
+})
+
+test('what leaves the manifest leaves the destination, all of it only when it is said', async () => {
+  await filled()
+  await sync('apply --env prod --yes')
+  const none = MANIFEST.replace(/\n {2}api\/db-url:[^]*/, '\n')
+  writeFileSync(path.join(dir, 'coffer.yaml'), none)
+  expect((await sync('apply --env prod --yes --keep')).code).toBe(0)
+  expect(parse(written('out.env')).DB_URL).toBeDefined()
+  await sync('apply --env prod --yes')
+  expect(Object.keys(parse(written('out.env')))).toEqual(['STRIPE_KEY'])
+})
+
+test('the answers of a wrong command line say what is right', async () => {
+  expect((await sync('plan --env nope')).err).toContain('it lists staging, prod')
+  expect((await sync('plan --env prod --only vercel')).err).toContain('dotenv:out.env')
+  const outside = await world.run(['sync', 'plan', '--env', 'prod'])
+  expect([outside.code, outside.err.includes('There is no manifest')]).toEqual([78, true])
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replaceAll('to: json', 'to: jason'))
+  const unknown = await sync('plan --env prod')
+  expect(unknown.code).toBe(78)
+})
+
+test('with --watch a change is delivered within seconds, until it is stopped', async () => {
+  await filled()
+  const stop = new AbortController()
+  let printed = ''
+  const ran = sync('apply --env prod --yes --watch --every 1', {
+    interrupt: stop.signal,
+    signals: new EventEmitter(),
+    printed: (text) => void (printed += text),
+  })
+  await vi.waitFor(() => expect(printed).toContain('STRIPE_KEY v1 create'), { timeout: 5_000 })
+  await set('stripe-key', 'second')
+  await vi.waitFor(() => expect(printed).toContain('STRIPE_KEY v2 update'), { timeout: 5_000 })
+  expect(parse(written('out.env')).STRIPE_KEY).toBe('second')
+  writeFileSync(path.join(dir, 'out.env'), '')
+  await vi.waitFor(() => expect(parse(written('out.env')).STRIPE_KEY).toBe('second'), {
+    timeout: 5_000,
+  })
+  stop.abort()
+  expect((await ran).code).toBe(0)
+})

@@ -1,0 +1,157 @@
+import type { SyncEntry, SyncTarget, SyncWorld } from '../../compose/sync.ts'
+import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manifest/manifest.ts'
+import { CofferError } from '../../core/errors.ts'
+import type { Session } from '../session.ts'
+import { usage } from '../parse.ts'
+
+/** What one `coffer sync` is about: the places of one environment. */
+export interface Syncing {
+  readonly env: string
+  readonly project: string
+  readonly owner: string
+  readonly places: readonly Place[]
+  readonly world: SyncWorld
+  close(): Promise<void>
+}
+
+/** A place, or why there is none. */
+export interface Place {
+  /** The destination's id; without one, its kind. */
+  readonly title: string
+  readonly target?: SyncTarget | undefined
+  readonly error?: unknown
+}
+
+/**
+ * The manifest's deliveries in an environment, with their destinations.
+ * @throws ConfigError, CofferError `invalid_config`, `invalid_argument`
+ */
+export async function openSyncing(
+  session: Session,
+  options: { readonly env: string | undefined; readonly only: readonly string[] },
+  signal: AbortSignal,
+): Promise<Syncing> {
+  const { loadManifest } = await import('../../config/manifest/load.ts')
+  const { deliveriesOf } = await import('../../config/manifest/deliveries.ts')
+  const manifest = await loadManifest(session.world.cwd)
+  if (manifest === undefined) throw noManifest()
+  const env = await environmentName(session, options.env)
+  const deliveries = deliveriesOf(manifest, env)
+  const opened = await Promise.all(deliveries.map((one) => openPlace(session, manifest, env, one)))
+  const places = choose(opened, options.only)
+  refuseSame(places)
+  return {
+    env,
+    project: manifest.project,
+    owner: `${manifest.project}/${env}`,
+    places,
+    world: await worldOf(session, manifest, signal),
+    close: async () => {
+      for (const { target } of opened) await target?.destination.close?.()
+    },
+  }
+}
+
+async function environmentName(session: Session, env: string | undefined): Promise<string> {
+  const { findProject } = await import('../../config/project.ts')
+  const { cwd, env: processEnv } = session.world
+  const project = await findProject(cwd)
+  if (project === undefined) throw noManifest()
+  return project.environmentName({ env, processEnv })
+}
+
+async function openPlace(
+  session: Session,
+  manifest: Manifest,
+  env: string,
+  delivery: DeliveryTarget,
+): Promise<Place> {
+  const { openDestination } = await import('../../compose/sync.ts')
+  try {
+    const destination = await openDestination(delivery.kind, {
+      env: session.world.env,
+      options: delivery.options,
+      dir: manifest.dir,
+      environment: env,
+    })
+    const entries = await entriesOf(manifest, env, delivery.entries)
+    const owner = `${manifest.project}/${env}`
+    return { title: destination.id, target: { destination, owner, entries } }
+  } catch (error) {
+    return { title: delivery.kind, error }
+  }
+}
+
+async function entriesOf(
+  manifest: Manifest,
+  env: string,
+  entries: readonly DeliveryEntry[],
+): Promise<SyncEntry[]> {
+  const { COFFER, locate } = await import('../../config/reference.ts')
+  const prefix = manifest.environments.find(({ name }) => name === env)?.prefix ?? ''
+  return entries.map(({ name, secret, reference }) => {
+    const ref = locate(reference, prefix)
+    const path = ref.provider === COFFER ? ref.key : `${prefix}/${secret.name}`
+    const { description, owner, classification, rotateEveryDays } = secret
+    const about = { description, owner, classification, rotateEveryDays }
+    return { name, path, ref, optional: secret.optional, about }
+  })
+}
+
+async function worldOf(
+  session: Session,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<SyncWorld> {
+  const { ambient } = await import('../../compose/sync.ts')
+  const { materialOf } = await import('../../config/extract.ts')
+  const { fetchAll } = await import('../../config/fetch.ts')
+  const { providerFinder } = await import('../../config/providers.ts')
+  const coffer = await session.coffer()
+  const load = { coffer, processEnv: session.world.env }
+  const find = providerFinder(load, manifest.providers)
+  return {
+    coffer,
+    clock: session.world.now,
+    random: ambient.random,
+    signal,
+    elsewhere: (refs) => fetchAll(refs, { find: (name) => find(name).provider, signal }),
+    material(ref, secret) {
+      if (ref.field === undefined && ref.encoding === undefined) return secret.revealBytes()
+      const material = materialOf(ref, secret)
+      const bytes = material.candidates().find((one) => one instanceof Uint8Array)
+      return Uint8Array.from(bytes ?? material.text())
+    },
+  }
+}
+
+/** By id or kind. */
+function choose(places: readonly Place[], only: readonly string[]): readonly Place[] {
+  if (only.length === 0) return places
+  const chosen = places.filter(({ title }) =>
+    only.some((one) => title === one || title.startsWith(`${one}:`)),
+  )
+  if (chosen.length > 0) return chosen
+  const known = places.map(({ title }) => title).join(', ')
+  throw usage(`Nothing is delivered to ${only.join(', ')}.`, `Here there are: ${known || 'none'}.`)
+}
+
+/** Each of the two would take the other's entries away. */
+function refuseSame(places: readonly Place[]): void {
+  const seen = new Set<string>()
+  for (const { title, target } of places) {
+    if (target !== undefined && seen.has(title)) {
+      throw new CofferError(
+        'invalid_config',
+        `Lines with different options lead to ${title}; they are one place.`,
+        { remedy: 'Write the same options, or give the place a name under `destinations`.' },
+      )
+    }
+    seen.add(title)
+  }
+}
+
+const noManifest = () =>
+  new CofferError('invalid_config', 'There is no manifest: no coffer.yaml with environments.', {
+    remedy: 'See docs/manifest.md, and run it in the folder of coffer.yaml or below.',
+  })

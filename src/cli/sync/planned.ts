@@ -1,0 +1,144 @@
+import type { PlanItem, PlanOptions, SyncPlan } from '../../compose/sync.ts'
+import { CofferError, ERRORS } from '../../core/errors.ts'
+import type { Session } from '../session.ts'
+import type { Style } from '../table.ts'
+import type { Place, Syncing } from './open.ts'
+
+/** A place with its plan, or why there is none. */
+export interface Planned extends Place {
+  readonly plan?: SyncPlan | undefined
+}
+
+/** One after the other, so that they say the same each time. */
+export async function planAll(
+  { places, world }: Syncing,
+  options: PlanOptions,
+): Promise<readonly Planned[]> {
+  const { planSync } = await import('../../compose/sync.ts')
+  const planned: Planned[] = []
+  for (const place of places) {
+    if (place.target === undefined) {
+      planned.push(place)
+      continue
+    }
+    try {
+      planned.push({ ...place, plan: await planSync(place.target, world, options) })
+    } catch (error) {
+      planned.push({ ...place, error })
+    }
+  }
+  return planned
+}
+
+/** `--adopt` and `--adopt-all`. */
+export const adoptionOf = (options: {
+  readonly adopt: readonly string[]
+  readonly 'adopt-all': boolean
+}): PlanOptions => ({ adopt: options['adopt-all'] ? 'all' : new Set(options.adopt) })
+
+/** What `--json` prints of plans. */
+export const planDocument = (planned: readonly Planned[]) =>
+  planned.map(({ title, plan, error }) => ({
+    destination: title,
+    ...(plan === undefined ? {} : { items: plan.items }),
+    ...(error === undefined ? {} : { error: describe(error) }),
+  }))
+
+/** The plan as a person reads it, and as two of them are compared: no values, no instants. */
+export async function showPlans(session: Session, planned: readonly Planned[]): Promise<void> {
+  for (const [i, { title, plan, error }] of planned.entries()) {
+    if (i > 0) session.out.line('')
+    session.out.line(title)
+    if (error !== undefined) {
+      const { message, remedy } = describe(error)
+      session.out.line(`! ${message}`)
+      session.out.note(`try: ${remedy}`)
+    }
+    if (plan === undefined) continue
+    const shown = plan.items.filter(({ action }) => action !== 'unchanged')
+    await session.out.table(shown, [
+      { title: '', cell: ({ action }) => SIGNS[action], style: ({ action }) => STYLES[action] },
+      { title: 'NAME', cell: ({ name }) => name },
+      { title: 'SECRET', cell: ({ path }) => path },
+      { title: 'VERSION', cell: ({ version }) => version, align: 'right' },
+      { title: 'WHAT', cell: ({ action }) => action, style: ({ action }) => STYLES[action] },
+      { title: 'WHY', cell: ({ message, reason }) => message ?? WHY[reason] ?? reason },
+    ])
+    session.out.line(summaryOf(plan.items))
+    for (const remedy of new Set(shown.map((item) => item.remedy))) {
+      if (remedy !== undefined) session.out.note(`try: ${remedy}`)
+    }
+  }
+}
+
+/** `2 to create, 1 refused, 5 unchanged`. */
+export function summaryOf(items: readonly PlanItem[]): string {
+  const parts = Object.entries(COUNTED).flatMap(([action, words]) => {
+    const count = items.filter((item) => item.action === action).length
+    return count === 0 ? [] : [`${count} ${words}`]
+  })
+  return parts.join(', ') || 'Nothing is delivered here.'
+}
+
+/** 0, or 1 where something was refused; a place that could not be looked at has its error's code. */
+export function exitOf(planned: readonly Planned[]): number {
+  const broken = planned.find(({ error }) => error !== undefined)
+  if (broken !== undefined) return exitOfError(broken.error)
+  const refused = planned.some(({ plan }) => plan?.items.some(isRefused))
+  return refused ? ERRORS.check_failed.exit : 0
+}
+
+export const exitOfError = (error: unknown): number =>
+  error instanceof CofferError ? error.exitCode : ERRORS.internal.exit
+
+/** Code, message and remedy; of foreign errors nothing is passed on. */
+export function describe(error: unknown): { code: string; message: string; remedy: string } {
+  if (error instanceof CofferError) {
+    return { code: error.code, message: error.message, remedy: error.remedy }
+  }
+  const { remedy } = ERRORS.internal
+  return { code: 'internal', message: 'It failed in a way that is not translated.', remedy }
+}
+
+const isRefused = ({ action }: PlanItem): boolean => action === 'refused'
+
+const SIGNS: Record<PlanItem['action'], string> = {
+  create: '+',
+  adopt: '+',
+  update: '~',
+  drifted: '~',
+  delete: '-',
+  forget: '-',
+  refused: '!',
+  unchanged: ' ',
+}
+const STYLES: Partial<Record<PlanItem['action'], Style>> = {
+  create: 'green',
+  adopt: 'yellow',
+  update: 'yellow',
+  drifted: 'yellow',
+  delete: 'red',
+  refused: 'red',
+}
+const COUNTED: Record<PlanItem['action'], string> = {
+  create: 'to create',
+  update: 'to update',
+  adopt: 'to take over',
+  drifted: 'changed there, to overwrite',
+  delete: 'to delete',
+  forget: 'to forget',
+  refused: 'refused',
+  unchanged: 'unchanged',
+}
+const WHY: Readonly<Record<string, string>> = {
+  new: 'it is not there yet',
+  vanished: 'it was there, and is gone',
+  changed: 'its value is another',
+  changed_there: 'somebody changed it there',
+  unfinished: 'the last sync was cut off',
+  not_declared: 'it is no longer declared',
+  not_ours: 'somebody else made it',
+  not_in_ledger: 'it has our mark, and is not in the ledger',
+  mark_gone: 'somebody made it anew',
+  owned_by_other: 'it is owned by another project',
+}
