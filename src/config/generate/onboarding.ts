@@ -81,6 +81,16 @@ function sectionOf(manifest: Manifest, environment: Environment): readonly strin
     ...commands,
     '```',
     '',
+    ...(secrets.some((secret) => secret.usedBy.length > 0)
+      ? [
+          'To let workloads read theirs:',
+          '',
+          '```sh',
+          `coffer policy workloads --env ${name}`,
+          '```',
+          '',
+        ]
+      : []),
     ...(secrets.some((secret) => secret.deliver.some((line) => line.environments.includes(name)))
       ? [
           'To deliver them:',

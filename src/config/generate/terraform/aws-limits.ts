@@ -18,3 +18,6 @@ export const AWS_LIMITS = {
 
 /** What a secret's name may hold there. */
 export const SECRET_NAME = /^[A-Za-z0-9/_+=.@-]+$/
+
+/** What a tag may not hold. */
+export const TAG_TEXT = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu

@@ -56,7 +56,7 @@ module "secret" {
   rotation_lambda_arn = length(local.rotations[each.key]) > 0 ? var.rotation_lambda_arns[local.rotations[each.key][0]] : ""
   rotation_rules      = { automatically_after_days = each.value.rotate_every_days }
 
-  tags = merge(var.tags, {
+  tags = merge(var.tags, each.value.marks, {
     project           = local.project
     environment       = each.value.environment
     service           = each.value.service

@@ -56,7 +56,7 @@ locals {
   }
 
   secret_tags = {
-    for key, secret in local.secrets : key => merge(var.tags, {
+    for key, secret in local.secrets : key => merge(var.tags, secret.marks, {
       project           = local.project
       environment       = secret.environment
       service           = secret.service

@@ -163,6 +163,24 @@ test('secrets of other providers are left to them, and that is told', async () =
   expect(made.notes[0]).toContain('api/b')
 })
 
+test('what the manifest delivers to AWS has the name and the marks of that', async () => {
+  const manifest = await manifestOf(`${PLAIN}  api/a:
+    deliver: [{ to: aws, prefix: /own/, name: 'x/\${env}' }]
+  api/b:
+`)
+  const text = terraformForAws(manifest).files['secrets.tf']
+  expect(text).toContain('= "/own/x/prod"')
+  expect(text).toContain('"/shop/prod/api/b"')
+  expect(text).toContain('"coffer:owner" = "shop/prod"')
+  expect(text).toContain('"coffer:path"  = "shop/prod/api/a"')
+  expect(text?.match(/coffer:owner/g)).toHaveLength(1)
+})
+
+test('a tag holds what AWS takes', async () => {
+  const manifest = await manifestOf(`${PLAIN}  api/a: { owner: 'Jane "J" (${'${x}'})' }\n`)
+  expect(terraformForAws(manifest).files['secrets.tf']).toContain('"Jane _J_ ___x__"')
+})
+
 test('the same manifest gives the same bytes', () => {
   expect(terraformForAws(shop).files).toEqual(files)
 })

@@ -97,6 +97,7 @@ const rowOf = (secret: AwsSecret) => ({
   owner: secret.owner,
   classification: secret.classification,
   rotate_every_days: secret.rotateEveryDays,
+  marks: secret.marks,
 })
 
 const policiesOf = ({ kind, name, environment, policies }: Reader) =>

@@ -35,10 +35,11 @@ ${readers.map(rowOf).join('\n')}
 
 ## Values
 
-None is here, and none comes into Terraform's state. ${module ? PLACEHOLDER : EMPTY} Deliver them from Coffer:
+None is here, and none comes into Terraform's state. ${module ? PLACEHOLDER : EMPTY} Deliver them from Coffer, to the
+destination \`aws\`; what Terraform made is taken over the first time, by \`--adopt-all\`:
 
 \`\`\`sh
-${names.map((name) => `coffer sync plan --env ${name}\ncoffer sync apply --env ${name}`).join('\n')}
+${names.map((name) => `coffer sync plan --env ${name} --only aws --adopt-all\ncoffer sync apply --env ${name} --only aws --adopt-all`).join('\n')}
 \`\`\`
 
 ## Keys for Vercel

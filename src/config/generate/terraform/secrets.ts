@@ -1,7 +1,8 @@
+import { deliveriesOf } from '../../manifest/deliveries.ts'
 import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manifest.ts'
 import { ConfigError } from '../../problem.ts'
 import type { Problem } from '../../problem.ts'
-import { AWS_LIMITS, SECRET_NAME } from './aws-limits.ts'
+import { AWS_LIMITS, SECRET_NAME, TAG_TEXT } from './aws-limits.ts'
 
 /** One secret of one environment in AWS Secrets Manager. */
 export interface AwsSecret {
@@ -11,8 +12,10 @@ export interface AwsSecret {
   /** As the manifest calls it: `api/stripe-key`. */
   readonly secret: string
   readonly service: string
-  /** Its name there: `/shop/prod/api/stripe-key`. */
+  /** Its name there: what the manifest delivers it as, else `/shop/prod/api/stripe-key`. */
   readonly name: string
+  /** What `coffer sync` tells by that it is ours, where the manifest delivers to AWS. */
+  readonly marks: Readonly<Record<string, string>>
   readonly description: string | null
   readonly owner: string
   readonly classification: string
@@ -35,10 +38,11 @@ export function awsSecrets(manifest: Manifest, environments: readonly Environmen
   const secrets: AwsSecret[] = []
   const elsewhere = new Set<string>()
   for (const environment of environments) {
+    const delivered = deliveredNames(manifest, environment.name)
     for (const declared of manifest.secrets) {
       if (!declared.environments.includes(environment.name)) continue
       if (isElsewhere(declared, environment)) elsewhere.add(declared.name)
-      else secrets.push(awsSecret(environment, declared))
+      else secrets.push(awsSecret(manifest, environment, declared, delivered.get(declared.name)))
     }
   }
   const problems = secrets.flatMap(problemsOf)
@@ -55,18 +59,47 @@ function isElsewhere(declared: DeclaredSecret, environment: Environment): boolea
   return provider !== undefined && provider !== 'coffer' && provider !== environment.provider
 }
 
-const awsSecret = (environment: Environment, declared: DeclaredSecret): AwsSecret => ({
-  key: `${environment.name}/${declared.name}`,
-  environment: environment.name,
-  secret: declared.name,
-  service: declared.name.split('/')[0] ?? declared.name,
-  name: `/${environment.prefix}/${declared.name}`,
-  description: declared.description ?? null,
-  owner: declared.owner ?? UNOWNED,
-  classification: declared.classification ?? UNCLASSIFIED,
-  rotateEveryDays: Math.min(declared.rotateEveryDays, AWS_LIMITS.rotateDaysMax),
-  declared,
-})
+/** By secret; below the prefix of their destination. */
+function deliveredNames(manifest: Manifest, env: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { kind, options, entries } of deliveriesOf(manifest, env)) {
+    if (kind !== 'aws') continue
+    const { prefix } = options
+    const below = typeof prefix === 'string' ? `/${trimmed(prefix)}/` : ''
+    for (const { name, secret } of entries) {
+      if (!found.has(secret.name)) found.set(secret.name, below + name)
+    }
+  }
+  return found
+}
+
+const trimmed = (prefix: string): string => prefix.replace(/^\/+|\/+$/g, '')
+
+function awsSecret(
+  { project }: Manifest,
+  { name: env, prefix }: Environment,
+  declared: DeclaredSecret,
+  delivered: string | undefined,
+): AwsSecret {
+  const path = declared.references[env]?.ref.key ?? `${prefix}/${declared.name}`
+  const marks = { 'coffer:owner': `${project}/${env}`, 'coffer:path': path }
+  return {
+    key: `${env}/${declared.name}`,
+    environment: env,
+    secret: declared.name,
+    service: declared.name.split('/')[0] ?? declared.name,
+    name: delivered ?? `/${prefix}/${declared.name}`,
+    marks: delivered === undefined ? {} : marks,
+    description: declared.description ?? null,
+    owner: tagText(declared.owner ?? UNOWNED),
+    classification: tagText(declared.classification ?? UNCLASSIFIED),
+    rotateEveryDays: Math.min(declared.rotateEveryDays, AWS_LIMITS.rotateDaysMax),
+    declared,
+  }
+}
+
+/** What AWS does not take in a tag is `_`. */
+const tagText = (text: string): string => text.replace(TAG_TEXT, '_')
 
 function problemsOf({ name, description, declared, owner, classification }: AwsSecret): Problem[] {
   const wrong = (message: string, remedy: string): Problem => ({

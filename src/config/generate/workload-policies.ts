@@ -1,0 +1,51 @@
+import { CofferError } from '../../core/errors.ts'
+import type { Policy } from '../../core/policy/policy.ts'
+import type { Environment, Manifest } from '../manifest/manifest.ts'
+import { COFFER } from '../reference.ts'
+
+/** What one workload of one environment is to be given in Coffer. */
+export interface WorkloadPolicy {
+  readonly environment: string
+  readonly workload: string
+  /** `service:shop-prod-api`. */
+  readonly actor: string
+  /** Allows to read what it uses, path by path. */
+  readonly policy: Policy
+  readonly paths: readonly string[]
+}
+
+/**
+ * The policies by which each workload reads the secrets that name it in `usedBy`, and no other. What
+ * another provider holds is not ruled by Coffer and left out, as are workloads that use nothing.
+ * @throws CofferError `invalid_config` for a path with a `*`, which a policy would take for a pattern
+ */
+export function workloadPoliciesOf(
+  manifest: Manifest,
+  environments: readonly Environment[],
+): readonly WorkloadPolicy[] {
+  return environments.flatMap(({ name: environment }) =>
+    Object.entries(manifest.workloads).flatMap(([workload, { actor }]) => {
+      const paths = pathsOf(manifest, environment, workload)
+      const who = actor[environment]
+      if (who === undefined || paths.length === 0) return []
+      const policy: Policy = {
+        name: `${manifest.project}-${environment}-${workload}`.toLowerCase(),
+        description: `What the manifest of ${manifest.project} says that ${workload} uses in ${environment}.`,
+        rules: [{ effect: 'allow', actions: ['read'], paths }],
+      }
+      return { environment, workload, actor: who, policy, paths }
+    }),
+  )
+}
+
+function pathsOf({ secrets }: Manifest, environment: string, workload: string): readonly string[] {
+  const paths = secrets.flatMap(({ usedBy, references }) => {
+    const ref = references[environment]?.ref
+    return usedBy.includes(workload) && ref?.provider === COFFER ? ref.key : []
+  })
+  const pattern = paths.find((path) => path.includes('*'))
+  if (pattern === undefined) return [...new Set(paths)]
+  throw new CofferError('invalid_config', `A policy would take ${pattern} for a pattern.`, {
+    remedy: 'Choose a prefix or path without "*".',
+  })
+}
