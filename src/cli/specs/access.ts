@@ -53,6 +53,26 @@ export const policy = defineCommand({
         { command: 'coffer policy put app.hcl', note: 'the policy app, as Vault clients write it' },
       ],
     },
+    workloads: {
+      name: 'policy workloads',
+      summary: 'let each workload of the manifest read the secrets that it uses',
+      description: [
+        'For each environment and workload a policy with one rule: read, and the paths of the secrets that name it in `usedBy`. It is given to the actor of the workload, beside what that has. Shows what is missing first, and asks.',
+      ],
+      options: {
+        env: {
+          type: 'string',
+          value: 'NAME',
+          multiple: true,
+          summary: 'an environment; all of the manifest where none is named',
+        },
+        yes: YES,
+      },
+      examples: [
+        { command: 'coffer policy workloads --env prod', note: '' },
+        { command: 'coffer policy workloads --yes', note: 'all environments, without asking' },
+      ],
+    },
     delete: {
       name: 'policy delete',
       summary: 'remove a policy',

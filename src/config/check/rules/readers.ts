@@ -9,7 +9,7 @@ export const readers: Rule = {
     reader_denied: {
       severity: 'error',
       meaning: 'A workload of `usedBy` may not read it, by the policies of its actor.',
-      remedy: 'Give its actor a policy that allows `read`; `coffer policy test` tells why not.',
+      remedy: 'Run `coffer policy workloads --env NAME`; `coffer policy test` tells why not.',
     },
     reader_unknown: {
       severity: 'warning',
@@ -34,7 +34,7 @@ function denied(secret: SecretFacts, { allowed, actor, workload }: ReaderFacts):
       code: 'reader_denied',
       severity: 'error',
       message: `${workload} (${actor}) may not read it.`,
-      remedy: `Allow it in a policy of ${actor}; see why not: ${command}`,
+      remedy: `Run coffer policy workloads --env ${shellWord(secret.environment)}; see why not: ${command}`,
       ...about(secret),
     },
   ]

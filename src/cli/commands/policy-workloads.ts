@@ -1,0 +1,56 @@
+import { environmentsOf } from '../../config/generate/environments.ts'
+import { workloadPoliciesOf } from '../../config/generate/workload-policies.ts'
+import type { WorkloadPolicy } from '../../config/generate/workload-policies.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import { confirmed } from '../confirm.ts'
+import { manifestHere } from '../generated.ts'
+import type { Handler } from '../spec.ts'
+import type { Sub } from '../specs/sub.ts'
+
+export const handle: Handler<Sub<'policy', 'workloads'>> = async ({ options }, session) => {
+  const manifest = await manifestHere(session)
+  const wanted = workloadPoliciesOf(manifest, environmentsOf(manifest, options.env))
+  const { access } = await session.coffer()
+  const missing: Missing[] = []
+  for (const workload of wanted) missing.push(...(await missingOf(access, workload)))
+  const changed = wanted.filter((workload) => missing.some(({ actor }) => actor === workload.actor))
+  await session.out.result(
+    { missing, policies: changed.map(({ actor, policy }) => ({ actor, policy })) },
+    async () => {
+      await session.out.table(missing, [
+        { title: 'ACTOR', cell: ({ actor }) => actor },
+        { title: 'SECRET', cell: ({ path }) => path },
+      ])
+      if (missing.length === 0) session.out.note('Every workload may read what it uses.')
+    },
+  )
+  if (missing.length === 0) return
+  await confirmed(session, 'Allow them to read these, each by a policy of its own?', options.yes)
+  for (const { actor, policy } of changed) {
+    await access.putPolicy(policy)
+    await give(access, actor, policy.name)
+    session.out.note(`policy ${policy.name} stored, and given to ${actor}`)
+  }
+}
+
+type Access = Coffer['access']
+
+interface Missing {
+  readonly actor: string
+  readonly path: string
+}
+
+async function missingOf(access: Access, { actor, paths }: WorkloadPolicy): Promise<Missing[]> {
+  const missing: Missing[] = []
+  for (const path of paths) {
+    const { allowed } = await access.test({ actor, action: 'read', path })
+    if (!allowed) missing.push({ actor, path })
+  }
+  return missing
+}
+
+async function give(access: Access, name: string, policy: string): Promise<void> {
+  const held = (await access.actors()).find((actor) => actor.name === name)
+  const policies = [...new Set([...(held?.policies ?? []), policy])]
+  await access.putActor({ name, policies, roles: held?.roles ?? [] })
+}
