@@ -72,7 +72,7 @@ const FAULTS = {
   denied: [400, 'AccessDeniedException'],
   throttled: [400, 'ThrottlingException'],
   unavailable: [503, 'ServiceUnavailable'],
-} as const satisfies Record<string, [number, string]>
+} satisfies Record<string, [number, string]>
 
 destinationContract('aws', async () => ({
   destination: await open(),

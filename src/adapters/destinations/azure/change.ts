@@ -1,0 +1,108 @@
+import type { SecretProperties } from '@azure/keyvault-secrets'
+import { CofferError, isCofferError } from '../../../core/errors.ts'
+import type {
+  ApplyAnswer,
+  DeliveryContext,
+  DestinationChange,
+  PutChange,
+} from '../../../core/ports/destination.ts'
+import type { AzureVault } from './vault.ts'
+import { judge } from '../judge.ts'
+import { textValue } from '../text-value.ts'
+import type { Call } from './call.ts'
+import { entryOf, FINGERPRINT_TAG, OWNER_TAG, tagsOf } from './marks.ts'
+
+/** How secrets of a vault are looked at and changed, each by itself. */
+export function changerOf({ host }: AzureVault, call: Call) {
+  /**
+   * The newest version's properties, without its value; a list of versions is the one question that
+   * needs no right to read. Versions of one second are told apart by the list of all secrets.
+   */
+  const find = (name: string, signal: AbortSignal): Promise<SecretProperties | undefined> =>
+    call(signal, async (client, options) => {
+      let newest: SecretProperties[] = []
+      for await (const one of client.listPropertiesOfSecretVersions(name, options)) {
+        const [first] = newest
+        const later = (one.createdOn?.getTime() ?? 0) - (first?.createdOn?.getTime() ?? 0)
+        if (first === undefined || later > 0) newest = [one]
+        else if (later === 0) newest.push(one)
+      }
+      if (newest.length <= 1) return newest[0]
+      for await (const one of client.listPropertiesOfSecrets(options)) {
+        if (one.name === name) return one
+      }
+      return undefined
+    })
+
+  async function change(one: DestinationChange, context: DeliveryContext): Promise<ApplyAnswer> {
+    const { signal } = context
+    let found: SecretProperties | undefined
+    try {
+      found = await find(one.name, signal)
+    } catch (error) {
+      // Only looked at: it is known that nothing was made.
+      return { done: false, error }
+    }
+    const judged = judge(one, found === undefined ? undefined : entryOf(found))
+    if (judged !== undefined) return judged
+    if (one.kind === 'put') return put(one, context, found)
+    await call(signal, (client, options) => client.beginDeleteSecret(one.name, options))
+    return { done: true }
+  }
+
+  async function put(
+    one: PutChange,
+    { owner, signal, fingerprint }: DeliveryContext,
+    found: SecretProperties | undefined,
+  ): Promise<ApplyAnswer> {
+    const text = textValue(one)
+    const print = fingerprint(Buffer.from(text))
+    const mark = { owner, fingerprint: print }
+    const set = (before: SecretProperties | undefined) => {
+      const tags = tagsOf(one, mark, before?.tags)
+      const kept = before?.contentType === undefined ? {} : { contentType: before.contentType }
+      return call(
+        signal,
+        (client, options) => client.setSecret(one.name, text, { tags, ...kept, ...options }),
+        [DELETED],
+      )
+    }
+    try {
+      return doneWith((await set(found)).properties)
+    } catch (error) {
+      if (isCofferError(error)) throw error
+    }
+    const before = await recover(one.name, owner, signal)
+    if (before?.tags?.[FINGERPRINT_TAG] === print) return doneWith(before)
+    return doneWith((await set(before)).properties)
+  }
+
+  /** What we deleted before and is wanted again; nobody else's. */
+  async function recover(
+    name: string,
+    owner: string,
+    signal: AbortSignal,
+  ): Promise<SecretProperties | undefined> {
+    const deleted = await call(signal, (client, options) => client.getDeletedSecret(name, options))
+    if (deleted.properties.tags?.[OWNER_TAG] !== owner) {
+      throw new CofferError('deleted', `${host} keeps a deleted secret of the name ${name}.`, {
+        remedy: `Bring it back with \`az keyvault secret recover --vault-name ${host.split('.')[0]} --name ${name}\` and make a new plan, or choose another name.`,
+      })
+    }
+    await call(signal, async (client, options) => {
+      const poller = await client.beginRecoverDeletedSecret(name, { ...options, intervalInMs: 500 })
+      return poller.pollUntilDone(options)
+    })
+    return find(name, signal)
+  }
+
+  return { change }
+}
+
+const DELETED = 'ObjectIsDeletedButRecoverable'
+
+const doneWith = (properties: SecretProperties): ApplyAnswer => ({
+  done: true,
+  revision: entryOf(properties).revision,
+  updatedAt: properties.updatedOn?.getTime(),
+})
