@@ -23,7 +23,13 @@ export type {
 export { env } from './env-ref.ts'
 export type { EnvRef } from './env-ref.ts'
 export type { DocumentShape, Resolve, ResolveDocument } from './infer.ts'
-export type { CacheOptions, LoadOptions, ProviderSpec, ProviderTable } from './options.ts'
+export type {
+  CacheOptions,
+  LoadOptions,
+  OfflineUse,
+  ProviderSpec,
+  ProviderTable,
+} from './options.ts'
 export { ConfigError } from './problem.ts'
 export type { Problem } from './problem.ts'
 export { memoryProvider } from './providers.ts'

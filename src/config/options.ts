@@ -1,7 +1,10 @@
+import type { OfflineUse } from '../adapters/providers/context.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Clock } from '../core/ports/ambient.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Provider } from '../core/ports/provider.ts'
+
+export type { OfflineUse }
 
 /** A provider of the registry with its own options: `{ kind: 'file', dir: '/run/secrets' }`. */
 export interface ProviderSpec {
@@ -29,6 +32,11 @@ export interface LoadOptions {
   readonly processEnv?: Readonly<Record<string, string | undefined>> | undefined
   /** Default: the system's clock. Only a cache reads it. */
   readonly clock?: Clock | undefined
+  /**
+   * Told when values come from an offline cache; default: a warning of the process. `false`: they
+   * never do.
+   */
+  readonly onOffline?: ((used: OfflineUse) => void) | false | undefined
 }
 
 /**

@@ -60,7 +60,7 @@ function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): Foun
     })
   }
   const factory = PROVIDERS[kind as keyof typeof PROVIDERS]
-  const provider = factory({ coffer: load.coffer, env, options })
+  const provider = factory({ coffer: load.coffer, env, options, onOffline: load.onOffline })
   const own = kind === COFFER && options.address === undefined
   return { provider, owner: own ? load.coffer : undefined }
 }

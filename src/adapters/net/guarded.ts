@@ -36,6 +36,22 @@ export interface RemoteService {
 export interface GuardContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly options: Readonly<Record<string, string | undefined>>
+  /**
+   * Told when values come from the offline cache; default: a warning of the process. `false`: they
+   * never do, and none are kept.
+   */
+  readonly onOffline?: ((used: OfflineUse) => void) | false | undefined
+}
+
+/** Values of one load that their place could not be asked for. */
+export interface OfflineUse {
+  /** The provider's kind. */
+  readonly kind: string
+  readonly references: number
+  /** Of the oldest. */
+  readonly ageMs: number
+  /** All of this in one sentence. */
+  readonly message: string
 }
 
 /** The options that every guarded provider has besides its own, for `checkOptions`. */

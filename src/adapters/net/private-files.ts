@@ -38,6 +38,45 @@ export function replaceSmall(file: string, bytes: Uint8Array): boolean {
   }
 }
 
+/** A file of exactly these bytes that is ours and that nobody else can reach. */
+export function readOwn(file: string, bytes: number): Buffer | undefined {
+  const user = process.getuid?.()
+  try {
+    const { mode, uid } = fs.statSync(file)
+    if (user !== undefined && ((mode & 0o077) !== 0 || uid !== user)) return undefined
+  } catch {
+    return undefined
+  }
+  const found = readSmall(file, bytes)
+  return found?.length === bytes ? found : undefined
+}
+
+/** Makes a file unless another process just did: whole from the moment it has its name. */
+export function makeOnce(file: string, bytes: Uint8Array): boolean {
+  const fresh = `${file}.${process.pid}-new`
+  if (!replaceSmall(fresh, bytes)) return false
+  try {
+    fs.linkSync(fresh, file)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST'
+  } finally {
+    removeSmall(fresh)
+  }
+}
+
+/** Removes the files of a folder that were last written longer ago. */
+export function removeOlder(folder: string, ageMs: number): void {
+  try {
+    for (const name of fs.readdirSync(folder)) {
+      const file = path.join(folder, name)
+      if (isOlder(file, ageMs)) removeSmall(file)
+    }
+  } catch {
+    // There is none yet.
+  }
+}
+
 export function removeSmall(file: string): void {
   try {
     fs.unlinkSync(file)

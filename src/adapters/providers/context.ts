@@ -2,6 +2,9 @@ import { CofferError } from '../../core/errors.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Provider, ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
 import type { SecretValue } from '../../core/value.ts'
+import type { OfflineUse } from '../net/guarded.ts'
+
+export type { OfflineUse }
 
 /** Everything a provider may use of the world. */
 export interface ProviderContext {
@@ -11,6 +14,11 @@ export interface ProviderContext {
   /** What the configuration says for this provider: `{ dir: '/run/secrets' }`. */
   readonly options: Readonly<Record<string, string | undefined>>
   readonly values?: Readonly<Record<string, SecretValue>> | undefined
+  /**
+   * Told when values come from an offline cache; default: a warning of the process. `false`: they
+   * never do.
+   */
+  readonly onOffline?: ((used: OfflineUse) => void) | false | undefined
 }
 
 export type ProviderFactory = (context: ProviderContext) => Provider

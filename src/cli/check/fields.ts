@@ -23,7 +23,12 @@ export async function checkFields(
   session: Session,
 ): Promise<readonly CheckedField[]> {
   const coffer = await session.coffer()
-  const report = await project.check({ coffer, env, processEnv: session.world.env })
+  const report = await project.check({
+    coffer,
+    env,
+    processEnv: session.world.env,
+    onOffline: false,
+  })
   return report.fields
 }
 

@@ -89,7 +89,7 @@ async function ofManifest(
     values: !options['without-values'],
     expiresWithinDays: within === undefined ? undefined : durationDays(within, 'expires-within'),
     coffer: () => session.coffer(),
-    load: { processEnv: world.env, signal: world.interrupted() },
+    load: { processEnv: world.env, signal: world.interrupted(), onOffline: false },
     now: world.now(),
   })
   return { report: checked, dir: project.dir, incomplete: checked.incomplete }

@@ -64,6 +64,7 @@ async function deliveriesOf(
       coffer,
       env: options.env,
       processEnv: session.world.env,
+      onOffline: ({ message }) => session.out.warn(message),
     })
     const deliveries = [...resolved].map(([name, secret]) => ({
       name,

@@ -108,7 +108,7 @@ async function worldOf(
   const { fetchAll } = await import('../../config/fetch.ts')
   const { providerFinder } = await import('../../config/providers.ts')
   const coffer = await session.coffer()
-  const load = { coffer, processEnv: session.world.env }
+  const load = { coffer, processEnv: session.world.env, onOffline: false } as const
   const find = providerFinder(load, manifest.providers)
   return {
     coffer,

@@ -14,6 +14,7 @@ import type { Gate } from './gate.ts'
 import { laneOf } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { memoryIn } from './memory.ts'
+import { standInOf } from './stand-in.ts'
 import type { Memory } from './memory.ts'
 
 export type Resolve = (
@@ -23,6 +24,7 @@ export type Resolve = (
 
 /** What the loads of one process share of one scope. */
 interface Scope {
+  readonly hash: string
   readonly lane: Lane
   readonly memory: Memory
   readonly gate: Gate
@@ -35,8 +37,10 @@ interface Scope {
 const SCOPES = new WeakMap<object, Map<string, Scope>>()
 
 /** @see guarded */
-export function resolver(service: RemoteService, { env }: GuardContext, world: Ambient): Resolve {
+export function resolver(service: RemoteService, context: GuardContext, world: Ambient): Resolve {
+  const { env } = context
   const title = service.title ?? `The provider ${service.kind}`
+  const standIn = standInOf(service.kind, title, context, world)
   return async (refs, signal) => {
     if (refs.length === 0) return []
     let scope: Scope
@@ -63,7 +67,8 @@ export function resolver(service: RemoteService, { env }: GuardContext, world: A
       signal,
     )
     const heard = new Map(asked.map((key, i) => [key, found[i]]))
-    return keys.map((key, i) => answers[i] ?? heard.get(key) ?? { error: undefined })
+    const all = keys.map((key, i) => answers[i] ?? heard.get(key) ?? { error: undefined })
+    return standIn(scope.hash, keys, all)
   }
 }
 
@@ -108,7 +113,7 @@ function scopeOf(
   const memory = memoryIn(file, world)
   const lane = laneOf(world)
   const gate = gateOf(title, lane, memory, world)
-  const scope = { lane, memory, gate, flights: flightsOf(), asked: new Set<string>() }
+  const scope = { hash, lane, memory, gate, flights: flightsOf(), asked: new Set<string>() }
   scopes.set(hash, scope)
   return scope
 }
