@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Ro
   check: () => import('./check.ts'),
   scale: () => import('./scale.ts'),
   server: () => import('./server.ts'),
+  sync: () => import('./sync.ts'),
   soak: () => import('./soak.ts'),
 }
 

@@ -6,7 +6,7 @@ import type {
 } from '../../core/ports/destination.ts'
 import { decodeText, Secret } from '../../core/secret.ts'
 import { isChange } from './sync.ts'
-import type { PlanItem, PlanStep, SyncPlan, SyncReport, SyncTarget, SyncWorld } from './sync.ts'
+import type { PlanItem, SyncPlan, SyncReport, SyncTarget, SyncWorld } from './sync.ts'
 import type { SyncOutcome, SyncResult } from './sync.ts'
 import { deliveryContext } from './plan.ts'
 import { openJournal } from './journal.ts'
@@ -150,16 +150,15 @@ async function deliverBatch(run: Run, batch: readonly PlanItem[]): Promise<void>
   }
 }
 
-const NO_STEP: PlanStep = {}
-
 /** Undefined, with a result, where the value cannot be had or is not the one that was planned. */
 function putOf(
   { plan, context, results }: Run,
   name: string,
   found: Found | undefined,
 ): DestinationChange | undefined {
-  const { entry, found: there, fingerprint } = plan.steps.get(name) ?? NO_STEP
-  if (entry === undefined) return undefined
+  const step = plan.steps.get(name)
+  if (step?.entry === undefined) return undefined
+  const { entry, found: there, fingerprint } = step
   if (found?.kind !== 'value') {
     const error = found?.kind === 'failed' ? found.error : moved(entry.path)
     results.set(name, { outcome: 'failed', error })

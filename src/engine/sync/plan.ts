@@ -91,7 +91,7 @@ function planRemovals(draft: Draft): void {
     if (declared.has(name)) continue
     // `all` is said of what is wanted: nothing is deleted by it.
     const question = questionOf(
-      { ...draft, adopt: draft.adopt === 'all' ? NONE : draft.adopt },
+      { ...draft, adopt: draft.adopt === 'all' ? new Set<string>() : draft.adopt },
       name,
     )
     const decision = decide(question, undefined)
@@ -102,8 +102,6 @@ function planRemovals(draft: Draft): void {
     if (decision.action === 'delete') room.free(name)
   }
 }
-
-const NONE: ReadonlySet<string> = new Set()
 
 async function planEntries(draft: Draft, world: SyncWorld): Promise<void> {
   const { destination } = draft.target
