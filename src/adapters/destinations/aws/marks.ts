@@ -45,11 +45,12 @@ export function versionIdOf(fingerprint: string, name: string, revision: string)
 export const NO_VERSION = 'none'
 
 /**
- * The tags that a delivered secret has. What the manifest says goes along where AWS takes such text.
+ * The tags that a delivered secret has, and those that `coffer terraform` gives it. What AWS does not
+ * take in a tag is `_`.
  * @throws CofferError `invalid_argument` for an owner whose name AWS does not take
  */
 export function tagsOf({ path, about = {} }: PutChange, owner: string): Tag[] {
-  if (!TAG_VALUE.test(owner)) {
+  if (owner.length > TAG_CHARS_MAX || owner.search(NO_TAG_TEXT) !== -1) {
     throw new CofferError('invalid_argument', `AWS takes no tag of the text ${owner}.`, {
       remedy: 'Name the project and its environment with letters, digits and _ . : / = + - @ only.',
     })
@@ -62,12 +63,14 @@ export function tagsOf({ path, about = {} }: PutChange, owner: string): Tag[] {
     classification: about.classification,
     'rotation-interval': days === undefined ? undefined : `${days}d`,
   }
-  return Object.entries(texts).flatMap(([Key, Value]) =>
-    Value !== undefined && TAG_VALUE.test(Value) ? [{ Key, Value }] : [],
-  )
+  return Object.entries(texts).flatMap(([Key, text = '']) => {
+    const Value = text.replace(NO_TAG_TEXT, '_').slice(0, TAG_CHARS_MAX)
+    return Value === '' ? [] : [{ Key, Value }]
+  })
 }
 
-const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u
+const NO_TAG_TEXT = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu
+const TAG_CHARS_MAX = 256
 /** 32 to 64 characters are AWS's; these are 56. */
 const VERSION_ID = /^coffer-([0-9a-f]{32})-[0-9a-f]{16}$/
 

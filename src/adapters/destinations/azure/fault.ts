@@ -34,6 +34,7 @@ export function azureFault(error: unknown, host: string, rights: string): Coffer
   const name = error instanceof Error ? error.name : ''
   const [errorCode, says, remedy] =
     (IDENTITY.test(name) ? LOGIN : undefined) ??
+    (CHALLENGE.test(error instanceof Error ? error.message : '') ? STRANGER : undefined) ??
     own(inner) ??
     (status === undefined ? networkRow(code) : (own(String(status)) ?? byStatus(status)))
   const wait = retryAfterMs(parts(error).response?.headers?.get?.('retry-after'))
@@ -54,6 +55,11 @@ const LOGIN: Row = [
   'unauthenticated',
   'There is no good Azure login for HOST',
   'Run `az login`, or give AZURE_TENANT_ID, AZURE_CLIENT_ID and a secret, certificate or federated token; `az account show` tells who you are.',
+]
+const STRANGER: Row = [
+  'unavailable',
+  'What answers at HOST asks for a token for another place, and was given none',
+  'Check the address of the vault: what answers there is no Key Vault.',
 ]
 const DENIED: Row = ['denied', 'HOST does not allow it', 'RIGHTS']
 const DOWN: Row = ['unavailable', 'HOST is not able to answer now']
@@ -83,6 +89,8 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 const IDENTITY =
   /^(?:CredentialUnavailableError|AuthenticationError|AggregateAuthenticationError|AuthenticationRequiredError)$/
+/** How the official client begins when a vault is not in the place that it claims to be in. */
+const CHALLENGE = /^The challenge resource /
 const TLS = /CERT|SELF_SIGNED|SIGNATURE|^ERR_TLS/
 
 const own = (name: string) => (Object.hasOwn(ROWS, name) ? ROWS[name] : undefined)
