@@ -10,7 +10,6 @@ import type {
 import { textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
 import { refusal, refusalOf } from '../../testing/refusal.ts'
-import { markOf, ownerOf } from './vercel/mark.ts'
 import { TOKEN, testVercel } from './vercel/test-vercel.ts'
 import { testHost } from './test-host.ts'
 import { vercel } from './vercel.ts'
@@ -297,22 +296,6 @@ describe('a deploy hook', () => {
     }
     expect(host.seen).toEqual([])
   })
-})
-
-test.each(['shop/prod', 'a b/ü', 'x.', 'From x/y', 'a/'.repeat(200)])(
-  'the mark of %j is read back',
-  (owner) => {
-    const mark = markOf(owner, { path: 'p'.repeat(300), version: 7 })
-    expect(mark.length).toBeLessThanOrEqual(500)
-    expect(ownerOf(mark)).toBe(owner)
-  },
-)
-
-test('what is no mark has no owner, and an owner without room is refused', () => {
-  for (const text of [undefined, '', 'Delivered by Coffer for %zz.', 'by Coffer for a.']) {
-    expect(ownerOf(text)).toBeUndefined()
-  }
-  expect(refusal(() => markOf('o'.repeat(500), { path: 'p' })).code).toBe('too_large')
 })
 
 test.each(['denied', 'throttled', 'unavailable', 'no answer'] as const)(

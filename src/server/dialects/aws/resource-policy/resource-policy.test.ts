@@ -8,7 +8,8 @@ let reader: TestAws['client']
 beforeAll(async () => {
   aws = await startTestAws()
   client = aws.client
-  const all = [{ effect: 'allow', actions: ['*'], paths: ['app/**'] }] as const
+  const everything = { effect: 'allow', actions: ['*'], paths: ['app/**'] } as const
+  const all = [everything, { ...everything, conditions: { destinations: ['**'] } }]
   reader = aws.clientWith(await aws.keyOf('service:reader', all))
 })
 afterAll(() => aws.close())
@@ -57,12 +58,21 @@ describe('a resource policy', () => {
       fetch(`${aws.url}/api/v1/${path}`, { headers: { authorization } })
     expect((await native('secrets/app/denied')).status).toBe(403)
     expect((await native('metadata/app/denied')).status).toBe(200)
+    await client.createSecret({ Name: 'app/open', SecretString: 'v' })
+    const refs = ['denied', 'open'].map((name) => ({ path: `app/${name}`, deliverTo: 'vercel:a' }))
+    const headers = { authorization, 'content-type': 'application/json' }
+    const body = JSON.stringify({ refs })
+    const sent = await fetch(`${aws.url}/api/v1/read`, { method: 'POST', headers, body })
+    expect(await sent.json()).toMatchObject({
+      answers: [{ error: { code: 'denied' } }, { value: { value: 'v' } }],
+    })
     expect((await client.getSecretValue({ SecretId: 'app/denied' })).SecretString).toBe('v')
     const denials = await aws.coffer.audit.query({ resource: 'app/denied', outcome: 'denied' })
-    expect(denials.map(({ actor, via }) => [actor, via])).toEqual([
-      ['service:reader', 'aws'],
-      ['service:reader', 'aws'],
-      ['service:reader', 'http'],
+    expect(denials.map(({ actor, via, action }) => [actor, via, action])).toEqual([
+      ['service:reader', 'aws', 'read'],
+      ['service:reader', 'aws', 'read'],
+      ['service:reader', 'http', 'read'],
+      ['service:reader', 'http', 'deliver'],
     ])
   })
 
