@@ -194,3 +194,11 @@ test('the schema has the types and the limits that the code has', () => {
     `${LIMITS.rotateEveryDaysDefault}d`,
   )
 })
+
+test('the manifest that the documentation begins with is one', async () => {
+  const page = readFileSync(new URL('../../../docs/manifest.md', import.meta.url), 'utf8')
+  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(page) ?? []
+  expect(yaml).toContain('environments: [preview, staging, prod]')
+  expect(fits(parse(yaml))).toBe(true)
+  expect(await isRead(yaml)).toBe(true)
+})
