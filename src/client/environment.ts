@@ -20,6 +20,9 @@ export interface ServerSettings {
   readonly secretIdFile?: string | undefined
   /** Logs in with the JWT in a file: one that is projected into a container, or a CI job's. */
   readonly jwtFile?: string | undefined
+  /** Logs in with the JWT that a job is given where it runs: `github`, for this `audience`. */
+  readonly jwtFrom?: string | undefined
+  readonly audience?: string | undefined
   readonly role?: string | undefined
   readonly mount?: string | undefined
 }
@@ -38,14 +41,15 @@ export function connectFromEnvironment(env: Variables, settings: ServerSettings)
 }
 
 function credentialOf(env: Variables, settings: ServerSettings): CredentialOptions {
-  const { tokenFile, roleId, secretIdFile, jwtFile, role } = settings
-  const ways = [tokenFile, roleId, jwtFile].filter((way) => way !== undefined)
+  const { tokenFile, roleId, secretIdFile, jwtFile, jwtFrom, role } = settings
+  const ways = [tokenFile, roleId, jwtFile, jwtFrom].filter((way) => way !== undefined)
   if (ways.length > 1) {
-    throw new CofferError('invalid_argument', 'Give one of tokenFile, roleId and jwtFile.')
+    throw new CofferError('invalid_argument', 'Give one of tokenFile, roleId, jwtFile and jwtFrom.')
   }
   const mount = settings.mount === undefined ? {} : { mount: settings.mount }
   if (tokenFile !== undefined) return { token: () => textOf(tokenFile) }
   if (jwtFile !== undefined) return { login: { jwt: () => textOf(jwtFile), role, ...mount } }
+  if (jwtFrom !== undefined) return { login: { jwt: issuedJwt(env, settings), role, ...mount } }
   if (roleId !== undefined) {
     const secretId = secretIdFile === undefined ? undefined : () => textOf(secretIdFile)
     return { login: { roleId, secretId, ...mount } }
@@ -54,6 +58,19 @@ function credentialOf(env: Variables, settings: ServerSettings): CredentialOptio
   if (variable !== undefined) return { token: variable }
   const file = given(env.COFFER_TOKEN_FILE)
   return { token: file === undefined ? noToken : () => textOf(file) }
+}
+
+/** @throws CofferError `invalid_argument` for a place that gives none */
+export function issuedJwt(
+  env: Variables,
+  { jwtFrom, audience }: Pick<ServerSettings, 'jwtFrom' | 'audience'>,
+): () => Promise<string> {
+  if (jwtFrom === 'github') {
+    return async () => (await import('./github-jwt.ts')).githubJwt(env, audience)
+  }
+  throw new CofferError('invalid_argument', 'jwtFrom is github.', {
+    remedy: 'Elsewhere a job has its JWT in a file or a variable: give jwtFile.',
+  })
 }
 
 const given = (text: string | undefined) => (text === '' ? undefined : text)

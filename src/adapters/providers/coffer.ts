@@ -12,6 +12,8 @@ const OPTIONS = [
   'roleId',
   'secretIdFile',
   'jwtFile',
+  'jwtFrom',
+  'audience',
   'role',
   'mount',
 ] as const

@@ -89,6 +89,7 @@ async function ofManifest(
     values: !options['without-values'],
     expiresWithinDays: within === undefined ? undefined : durationDays(within, 'expires-within'),
     coffer: () => session.coffer(),
+    actor: () => session.actor(),
     load: { processEnv: world.env, signal: world.interrupted(), onOffline: false },
     now: world.now(),
   })

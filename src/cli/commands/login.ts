@@ -1,4 +1,5 @@
 import type { Login } from '../../client/credential.ts'
+import { issuedJwt } from '../../client/environment.ts'
 import type { Self } from '../../client/operations.ts'
 import { CofferError } from '../../core/errors.ts'
 import { readFile } from '../files.ts'
@@ -57,11 +58,17 @@ async function loginOf(options: Options, session: Session): Promise<Login | unde
   const jwtFile = options['jwt-file']
   const secretIdFile = options['secret-id-file']
   const mount = options.mount === undefined ? {} : { mount: options.mount }
-  if (roleId !== undefined && jwtFile !== undefined)
-    throw usage('--role-id and --jwt-file exclude each other.')
+  const jwtFrom = options['jwt-from']
+  if ([roleId, jwtFile, jwtFrom].filter((way) => way !== undefined).length > 1)
+    throw usage('--role-id, --jwt-file and --jwt-from exclude each other.')
+  if (jwtFrom !== undefined) {
+    const jwt = issuedJwt(session.world.env, { jwtFrom, audience: options.audience })
+    return { jwt, role: options.role, ...mount }
+  }
+  if (options.audience !== undefined) throw usage('--audience goes with --jwt-from.')
   if (jwtFile !== undefined)
     return { jwt: await fromFile(session, jwtFile), role: options.role, ...mount }
-  if (options.role !== undefined) throw usage('--role goes with --jwt-file.')
+  if (options.role !== undefined) throw usage('--role goes with --jwt-file or --jwt-from.')
   if (roleId !== undefined) {
     const secretId =
       secretIdFile === undefined
@@ -70,7 +77,7 @@ async function loginOf(options: Options, session: Session): Promise<Login | unde
     return { roleId, secretId, ...mount }
   }
   if (secretIdFile !== undefined || options.mount !== undefined)
-    throw usage('--secret-id-file and --mount go with --role-id or --jwt-file.')
+    throw usage('--secret-id-file and --mount go with --role-id, --jwt-file or --jwt-from.')
   return undefined
 }
 

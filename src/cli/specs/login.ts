@@ -24,6 +24,13 @@ export const login = defineCommand({
       complete: 'file',
       summary: 'log in with the JWT in this file; - is stdin',
     },
+    'jwt-from': {
+      type: 'string',
+      value: 'PLACE',
+      choices: ['github'],
+      summary: 'log in with the JWT that this job of GitHub Actions is given',
+    },
+    audience: { type: 'string', value: 'TEXT', summary: 'with --jwt-from: whom the JWT is for' },
     role: { type: 'string', value: 'NAME', summary: 'the role for a JWT' },
     mount: {
       type: 'string',
@@ -36,6 +43,10 @@ export const login = defineCommand({
     { command: 'coffer login --address https://coffer.example:8200', note: 'asks for a token' },
     { command: 'coffer login --role-id 5f0c --secret-id-file /run/secret-id', note: '' },
     { command: 'coffer login --jwt-file token.jwt --role deploy', note: 'from a CI job' },
+    {
+      command: 'coffer login --jwt-from github --audience coffer --role deploy',
+      note: 'in GitHub Actions',
+    },
   ],
 })
 

@@ -20,6 +20,8 @@ export interface CheckInput {
   readonly environments: readonly string[]
   /** Opened when it is needed. */
   readonly coffer: () => Promise<Coffer>
+  /** Who checks, where the Coffer itself does not know: at a server. Default: its actor. */
+  readonly actor?: (() => Promise<string>) | undefined
   /** False: nothing is asked, only files and references are looked at. Default true. */
   readonly asks?: boolean | undefined
   /** False: values are not read, only what is known of them. Default true. */
@@ -57,11 +59,13 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
   const { manifest, now } = input
   const environments = namedEnvironments(manifest, input.environments)
   const coffer = once(input.coffer)
+  const actor = input.actor ?? (async () => (await coffer()).actor)
   const load = input.load ?? {}
+  const values = input.values ?? true
   const [asked, documents, usages] = await Promise.all([
     input.asks === false
       ? { secrets: [], places: [] }
-      : askSecrets(manifest, environments, { coffer, values: input.values ?? true, load }),
+      : askSecrets(manifest, environments, { coffer, actor, values, load }),
     collectDocuments(manifest),
     collectUsages(manifest, input.project),
   ])

@@ -17,6 +17,8 @@ import { eachOf } from './each.ts'
 export interface AskOptions {
   /** Opened when the first secret lies in it. */
   readonly coffer: () => Promise<Coffer>
+  /** Who checks. */
+  readonly actor: () => Promise<string>
   /** Read the values too, not only what is known of them. */
   readonly values: boolean
   readonly load: Omit<LoadOptions, 'coffer'>
@@ -101,8 +103,9 @@ async function askCoffer(
     const answers = options.values ? await readAll(coffer, refs) : new Map()
     await judgeUnlisted(
       answers,
-      coffer,
       refs.filter(({ key }) => !records.has(key)),
+      coffer,
+      options,
     )
     return { records, answers }
   } catch (error) {
@@ -142,18 +145,20 @@ function unlessDenied(error: unknown): undefined {
 /** What may not be read, or was not to be, and is in no list: absent only for who might list it. */
 async function judgeUnlisted(
   answers: Map<string, ProviderAnswer>,
-  coffer: Coffer,
   unlisted: readonly ProviderRef[],
+  coffer: Coffer,
+  options: AskOptions,
 ): Promise<void> {
   const open = unlisted.filter((ref) => {
     const answer = answers.get(sameness(ref))
     return answer === undefined || ('error' in answer && isDenied(answer.error))
   })
+  if (open.length === 0) return
+  const actor = await options.actor()
   await eachOf(open, async (ref) => {
-    const question = { actor: coffer.actor, action: 'list', path: ref.key }
-    const { allowed } = await coffer.access.test(question)
-    const error = new CofferError('denied', `${coffer.actor} may neither read nor list it.`, {
-      remedy: `Give ${coffer.actor} a policy that allows list, or read, on ${ref.key}.`,
+    const { allowed } = await coffer.access.test({ actor, action: 'list', path: ref.key })
+    const error = new CofferError('denied', `${actor} may neither read nor list it.`, {
+      remedy: `Give ${actor} a policy that allows list, or read, on ${ref.key}.`,
     })
     answers.set(sameness(ref), allowed ? { value: undefined } : { error })
   })
