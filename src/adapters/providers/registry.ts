@@ -1,4 +1,5 @@
 import { aws } from './aws.ts'
+import { azure } from './azure.ts'
 import { coffer } from './coffer.ts'
 import { command } from './command.ts'
 import type { ProviderFactory } from './context.ts'
@@ -12,6 +13,7 @@ import { vault } from './vault.ts'
 /** The providers that a reference can name without more ado. */
 export const PROVIDERS = {
   aws,
+  azure,
   coffer,
   command,
   dotenv,

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets'
+import { isCofferError } from '../../../core/errors.ts'
+import type { CofferError } from '../../../core/errors.ts'
+import type { ProviderValue } from '../../../core/ports/provider.ts'
+import { textSecret } from '../../../core/secret.ts'
+import { loadPeer } from '../../net/peer.ts'
+import type { ProviderContext } from '../context.ts'
+import { answerEach } from '../opened.ts'
+import type { OpenedService } from '../opened.ts'
+import { boundedAnswers } from './bounded.ts'
+import { parseKey, vaultUrlOf } from './key.ts'
+import type { SecretKey } from './key.ts'
+import { isMissing, noValue, refusalOf, removed } from './refusals.ts'
+
+/** What a test gives in place of the world. */
+export interface AzureWorld {
+  readonly credential?: ConstructorParameters<typeof SecretClient>[1] | undefined
+  readonly client?: SecretClientOptions | undefined
+}
+
+/** What the credential chain looks at: another one is another caller. */
+const IDENTITY =
+  /^AZURE_(?:TENANT_ID|CLIENT_ID|CLIENT_SECRET|CLIENT_CERTIFICATE_PATH|FEDERATED_TOKEN_FILE|USERNAME|AUTHORITY_HOST)$/
+
+/** @throws CofferError `missing_dependency`, `invalid_config` */
+export async function openAzure(
+  { env, options }: ProviderContext,
+  world: AzureWorld = {},
+): Promise<OpenedService> {
+  const home = vaultUrlOf(options['vault'])
+  const [{ SecretClient }, { DefaultAzureCredential }] = await Promise.all([
+    loadPeer('@azure/keyvault-secrets', () => import('@azure/keyvault-secrets')),
+    loadPeer('@azure/identity', () => import('@azure/identity')),
+  ])
+  const credential = world.credential ?? new DefaultAzureCredential()
+  const clients = new Map<string, SecretClient>()
+  const clientOf = (vaultUrl: string): SecretClient => {
+    const client =
+      clients.get(vaultUrl) ??
+      new SecretClient(vaultUrl, credential, {
+        // Repetitions have their budget in `guarded`; a vault leads nowhere else.
+        retryOptions: { maxRetries: 0 },
+        redirectOptions: { maxRetries: 0 },
+        ...world.client,
+        additionalPolicies: [{ policy: boundedAnswers, position: 'perRetry' }],
+      })
+    clients.set(vaultUrl, client)
+    return client
+  }
+
+  async function read(
+    key: SecretKey,
+    abortSignal: AbortSignal,
+  ): Promise<ProviderValue | undefined> {
+    const client = clientOf(key.vaultUrl)
+    const { name, version } = key
+    try {
+      const { value } = await client.getSecret(name, { version, abortSignal })
+      if (value === undefined) throw noValue(key)
+      return { secret: textSecret(`azure:${new URL(key.vaultUrl).hostname}/${name}`, value) }
+    } catch (error) {
+      if (!isMissing(error)) throw refusalOf(error, key, abortSignal)
+    }
+    if (version === undefined && (await isDeleted(client, name, abortSignal))) throw removed(key)
+    return undefined
+  }
+
+  let first: Promise<CofferError | undefined> | undefined
+  /** The first gets the token that all others then have, or is told for all that there is none. */
+  const inTurn = (key: SecretKey, signal: AbortSignal) => {
+    const before = first
+    const turn = async () => {
+      const unknown = await before
+      if (unknown !== undefined) throw unknown
+      return read(key, signal)
+    }
+    const reading = turn()
+    first ??= reading.then(
+      () => undefined,
+      (error: unknown) => {
+        const told = isCofferError(error, 'unauthenticated')
+        // Whoever asks after them tries anew: somebody may have logged in since.
+        first = told ? undefined : first
+        return told ? error : undefined
+      },
+    )
+    return reading
+  }
+  return {
+    scope: [home ?? 'any', fingerprintOf(env)].join('|'),
+    call: (refs, signal) => answerEach(refs, async (ref) => inTurn(parseKey(ref, home), signal)),
+  }
+}
+
+/** Deleted secrets may be hidden from who may read others: then it is absent, as far as anyone knows. */
+async function isDeleted(
+  client: SecretClient,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.getDeletedSecret(name, { abortSignal })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function fingerprintOf(env: ProviderContext['env']): string {
+  const names = Object.keys(env)
+    .filter((name) => IDENTITY.test(name))
+    .toSorted((a, b) => (a < b ? -1 : 1))
+  const who = names.map((name) => [name, env[name]])
+  return createHash('sha256').update(JSON.stringify(who)).digest('hex').slice(0, 16)
+}
