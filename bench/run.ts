@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ measure: () => Promise<Ro
   write: () => import('./write.ts'),
   rewrap: () => import('./rewrap.ts'),
   check: () => import('./check.ts'),
+  providers: () => import('./providers.ts'),
   scale: () => import('./scale.ts'),
   server: () => import('./server.ts'),
   sync: () => import('./sync.ts'),

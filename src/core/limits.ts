@@ -96,7 +96,7 @@ export const LIMITS = {
   configTimeoutMs: 10_000,
   /** A provider over a network: one call, how many at once, and how often one is repeated. */
   providerCallTimeoutMs: 5_000,
-  providerCallsMax: 20,
+  providerCallsMax: 32,
   providerRetriesMax: 2,
   /** What a machine remembers of a provider between two starts of a program. */
   stateFileBytesMax: 65_536,

@@ -77,12 +77,15 @@ const shown = (answers: readonly ProviderAnswer[]) =>
   )
 const errorOf = (answers: readonly ProviderAnswer[]) => (answers[0] as { error: CofferError }).error
 
-test('200 references take 11 rounds one by one, and 2 in batches of 20', async () => {
+test('200 references take 8 rounds one by one, and 2 in batches of 20', async () => {
   const single = place({ batchMax: 1 })
   const answers = await single.start().resolve(refs(200), signal)
   expect(shown(answers)).toEqual(refs(200).map(({ key }) => `of ${key}`))
   expect(single.state.calls).toHaveLength(200)
   expect(single.state.mostActive).toBe(LIMITS.providerCallsMax)
+  const few = place({ batchMax: 1, callsMax: 3 })
+  await few.start().resolve(refs(10), signal)
+  expect(few.state.mostActive).toBe(3)
   const batching = place()
   await batching.start().resolve(refs(200), signal)
   expect(batching.state.calls.map((call) => call.length)).toEqual(Array(10).fill(20))

@@ -9,6 +9,8 @@ export interface RemoteService {
   readonly title?: string | undefined
   /** How many references one call carries; 1 when the service does not batch. */
   readonly batchMax: number
+  /** Calls at once, where it should be fewer than `providerCallsMax`. */
+  readonly callsMax?: number | undefined
   /** Of one call; default `providerCallTimeoutMs`. */
   readonly timeoutMs?: number | undefined
   /**

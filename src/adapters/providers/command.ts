@@ -28,6 +28,8 @@ export function command(context: ProviderContext): Provider {
     kind: 'command',
     title: 'The program',
     batchMax: 1,
+    // Each is a process.
+    callsMax: 8,
     timeoutMs: LIMITS.configTimeoutMs,
   }
   const open = async () => (await import('./command/service.ts')).openCommand(context)

@@ -45,7 +45,7 @@ export function resolver(service: RemoteService, context: GuardContext, world: A
     if (refs.length === 0) return []
     let scope: Scope
     try {
-      scope = scopeOf(env, service.kind, await untilOver(service.scope(), signal), title, world)
+      scope = scopeOf(env, service, await untilOver(service.scope(), signal), title, world)
     } catch (error) {
       return refs.map(() => ({ error }))
     }
@@ -98,7 +98,7 @@ async function askBatch(
 
 function scopeOf(
   env: GuardContext['env'],
-  kind: string,
+  { kind, callsMax }: RemoteService,
   name: string,
   title: string,
   world: Ambient,
@@ -111,7 +111,7 @@ function scopeOf(
   const dir = stateDir(env)
   const file = dir === undefined ? undefined : path.join(dir, 'providers', `${kind}-${hash}.json`)
   const memory = memoryIn(file, world)
-  const lane = laneOf(world)
+  const lane = laneOf(world, callsMax)
   const gate = gateOf(title, lane, memory, world)
   const scope = { hash, lane, memory, gate, flights: flightsOf(), asked: new Set<string>() }
   scopes.set(hash, scope)

@@ -19,10 +19,11 @@ export interface Lane {
   slowDown(waitMs: number): void
 }
 
-export function laneOf({ now, sleep }: Ambient): Lane {
+/** `most`: calls at once. */
+export function laneOf({ now, sleep }: Ambient, most: number = LIMITS.providerCallsMax): Lane {
   const waiting = new Set<(mine: boolean) => void>()
   let active = 0
-  let atOnce: number = LIMITS.providerCallsMax
+  let atOnce = most
   let provenAt = -Infinity
   let failures = 0
   let retries = RETRIES_FIRST
@@ -58,7 +59,7 @@ export function laneOf({ now, sleep }: Ambient): Lane {
     prove() {
       provenAt = now()
       failures = 0
-      atOnce = Math.min(LIMITS.providerCallsMax, atOnce + 1)
+      atOnce = Math.min(most, atOnce + 1)
     },
     disprove() {
       failures++
