@@ -175,11 +175,20 @@ test('a token that is refused is refused once, for all', async () => {
 })
 
 test('a challenge for another place gets no token', async () => {
-  const { httpClient, seen } = transport(() => ONE)
+  const queries: string[] = []
+  const { httpClient, seen } = transport((request) => {
+    queries.push(new URL(request.url).search)
+    return ONE
+  })
   const world = { credential: credential(), client: { httpClient } }
   const service = await openAzure({ env: {}, options: { vault: 'https://shop.other.test' } }, world)
   expect(await askService(service, 'a')).toMatchObject({ code: 'unavailable' })
   expect(seen).toHaveLength(1)
+  // Unless somebody said so, for a double of Key Vault.
+  const options = { vault: 'https://shop.other.test', anyChallenge: 'true', apiVersion: '7.4' }
+  const double = await openAzure({ env: {}, options }, world)
+  expect(await askService(double, 'a')).toBe('one')
+  expect(queries.at(-1)).toContain('api-version=7.4')
 })
 
 test('a deleted secret is told from one that never was, where that may be known', async () => {

@@ -34,6 +34,11 @@ export async function openAzure(
     loadPeer('@azure/identity', () => import('@azure/identity')),
   ])
   const credential = world.credential ?? new DefaultAzureCredential()
+  const { apiVersion, anyChallenge } = options
+  const given = {
+    disableChallengeResourceVerification: anyChallenge === 'true',
+    ...(apiVersion === undefined ? {} : { serviceVersion: apiVersion }),
+  } as SecretClientOptions
   const clients = new Map<string, SecretClient>()
   const clientOf = (vaultUrl: string): SecretClient => {
     const client =
@@ -42,6 +47,7 @@ export async function openAzure(
         // Repetitions have their budget in `guarded`; a vault leads nowhere else.
         retryOptions: { maxRetries: 0 },
         redirectOptions: { maxRetries: 0 },
+        ...given,
         ...world.client,
         additionalPolicies: [{ policy: boundedAnswers, position: 'perRetry' }],
       })
