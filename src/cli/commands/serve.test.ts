@@ -224,3 +224,16 @@ test('as a process: it stops on a signal with 0, at once on the second', async (
   expect(await busy.exited).toEqual([130, null])
   half.destroy()
 })
+
+test('a data directory that was mistyped is not made into a new store', async () => {
+  await using store = await bench({ bare: true })
+  const typed = join(store.dir, 'dta')
+  const refused = await store.run(['serve', '--data-dir', typed])
+  expect([refused.code, refused.err]).toMatchObject([64, expect.stringContaining(`no ${typed}`)])
+  const no = await store.run(['serve', '--data-dir', typed], { tty: true, answers: ['no'] })
+  expect(no.code).toBe(75)
+  expect(existsSync(typed)).toBe(false)
+  const run = await serving(store, ['--data-dir', typed, '--yes'])
+  expect(run.started.token).toMatch(/^coffer_/)
+  expect(await stop(run)).toBe(0)
+})

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { inspectSeal } from '../../compose.ts'
 import type { PlatformOptions } from '../../compose.ts'
 import { pooledRandom } from '../../compose/random.ts'
@@ -7,6 +8,7 @@ import { LOG_LEVELS } from '../../server/log/log.ts'
 import type { LogLevel } from '../../server/log/log.ts'
 import { serve as serveStore } from '../../server/serve.ts'
 import type { Serving } from '../../server/serve.ts'
+import { confirmed } from '../confirm.ts'
 import { makeStore, placeForStore } from '../make-store.ts'
 import type { MadeStore } from '../make-store.ts'
 import { usage } from '../parse.ts'
@@ -78,6 +80,7 @@ async function storeMade(
   options: Options,
 ): Promise<MadeStore | undefined> {
   if ((await inspectSeal(store)) !== undefined) return undefined
+  await meant(session, options)
   try {
     return await makeStore(session, place, options)
   } catch (error) {
@@ -87,6 +90,13 @@ async function storeMade(
     }
     throw error
   }
+}
+
+/** A folder that was typed and is not there is more often a slip than the place of a new store. */
+async function meant(session: Session, { yes }: Options): Promise<void> {
+  const { path, from } = await session.dataDir()
+  if (from !== 'option' || existsSync(path)) return
+  await confirmed(session, `There is no ${path}. Make a new, empty store there?`, yes)
 }
 
 /** Where the root key of a new store is, and what was recorded. */
