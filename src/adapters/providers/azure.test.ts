@@ -188,7 +188,7 @@ test('a challenge for another place gets no token', async () => {
   const options = { vault: 'https://shop.other.test', anyChallenge: 'true', apiVersion: '7.4' }
   const double = await openAzure({ env: {}, options }, world)
   expect(await askService(double, 'a')).toBe('one')
-  expect(queries.at(-1)).toContain('api-version=7.4')
+  expect(queries.at(-1)).toMatch(/version=7\.4/)
 })
 
 test('a deleted secret is told from one that never was, where that may be known', async () => {
