@@ -94,10 +94,11 @@ export async function testGitHub(strange?: string): Promise<TestGitHub> {
 function listed(secrets: Map<string, StoredSecret>, query: URLSearchParams): HostAnswer {
   const size = Math.min(Number(query.get('per_page') ?? 30), 100)
   const from = (Number(query.get('page') ?? 1) - 1) * size
-  const all = [...secrets].map(([name, { createdAt, updatedAt }]) => ({
+  const all = [...secrets].map(([name, { createdAt, updatedAt, visibility }]) => ({
     name,
     created_at: createdAt,
     updated_at: updatedAt,
+    visibility,
   }))
   return { status: 200, body: { total_count: all.length, secrets: all.slice(from, from + size) } }
 }

@@ -64,17 +64,16 @@ export async function testVercel(): Promise<TestVercel> {
     const [, project, rest = ''] = /^\/v(?:9|10)\/projects\/([^/]+)\/(.*)$/.exec(request.path) ?? []
     if (project !== 'prj_1' && project !== 'shop') return says(404, 'not_found')
     if (rest === 'custom-environments') {
-      return { status: 200, body: { environments: [{ id: 'env_9', slug: 'staging' }] } }
+      return { status: 200, body: { accountLimit: { total: 12 }, environments: ENVIRONMENTS } }
     }
     const id = /^env\/(.+)$/.exec(rest)?.[1]
     if (id !== undefined) return one(request, id)
     if (rest !== 'env' || !request.path.startsWith('/v10/')) return says(404, 'not_found')
     if (request.method === 'POST') return create(request.body)
-    const shown = variables.map(show)
-    return {
-      status: 200,
-      body: hidden > 0 ? { envs: shown, hiddenProductionEnvCount: hidden } : { envs: shown },
-    }
+    const envs = variables.map(show)
+    const pagination = { count: envs.length, next: null, prev: null }
+    const more = hidden > 0 ? { hiddenProductionEnvCount: hidden } : { pagination }
+    return { status: 200, body: { envs, ...more } }
   }
 
   function one({ method, body }: HostRequest, id: string): HostAnswer {
@@ -128,6 +127,8 @@ export async function testVercel(): Promise<TestVercel> {
   })
 }
 
+const ENVIRONMENTS = [{ id: 'env_9', slug: 'staging', type: 'preview', createdAt: 1, updatedAt: 1 }]
+
 const says = (status: number, code: string, more: object = {}): HostAnswer => ({
   status,
   body: { error: { code, message: 'A message that nobody repeats.', ...more } },
@@ -147,6 +148,7 @@ const overlap = (one: Partial<StoredVariable>, other: StoredVariable): boolean =
 
 /** A sensitive value is not shown, and another one as it is kept. */
 const show = (variable: StoredVariable): object => ({
+  securityIssues: [],
   ...variable,
   value: variable.type === 'plain' ? variable.value : variable.type === 'sensitive' ? '' : 'eyJ2…',
 })
