@@ -121,6 +121,18 @@ test('of many versions, made in different seconds, the newest counts', async () 
   ])
 })
 
+test('a vault that has no list of versions of what is not there is understood', async () => {
+  vault.before = (method) => (method === 'GET' ? refusal(404, 'SecretNotFound') : undefined)
+  expect(await azurePlace(vault).apply(context, [put('key', 'one')])).toMatchObject([
+    { done: true },
+  ])
+  vault.before = () => ({ status: 404, body: 'a page of a proxy' })
+  const change = { kind: 'remove', name: 'key', expected: { name: 'key' } } as const
+  expect(await azurePlace(vault).apply(context, [change])).toMatchObject([
+    { done: false, error: { code: 'not_found' } },
+  ])
+})
+
 test('no value is ever read, of ours or of others', async () => {
   vault.set('theirs', 'x')
   const place = azurePlace(vault)

@@ -2,19 +2,20 @@ import type { SecretClient } from '@azure/keyvault-secrets'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { azureFault, azureRefusal } from './fault.ts'
+import type { AzureRefusal } from './fault.ts'
 import type { AzureVault } from './vault.ts'
 
-/** @throws CofferError by what went wrong; what Azure's client threw itself for codes of `expected` */
+/** @throws CofferError by what went wrong; what is `expected` is thrown as Azure's client threw it */
 export type Call = <Out>(
   signal: AbortSignal,
   work: (client: SecretClient, options: { abortSignal: AbortSignal }) => Promise<Out>,
-  expected?: readonly string[],
+  expected?: (refusal: AzureRefusal) => boolean,
 ) => Promise<Out>
 
 /** Calls of a vault, each within its time. */
 export const callerOf =
   ({ client, host }: AzureVault): Call =>
-  async (signal, work, expected = []) => {
+  async (signal, work, expected) => {
     const late = AbortSignal.timeout(LIMITS.clientTimeoutMs)
     try {
       signal.throwIfAborted()
@@ -26,7 +27,7 @@ export const callerOf =
           : new CofferError('cancelled', 'It was cancelled before the vault answered.')
       }
       if (late.aborted) throw new CofferError('timeout', `${host} did not answer in time.`)
-      if (expected.includes(azureRefusal(error).inner)) throw error
+      if (expected?.(azureRefusal(error)) === true) throw error
       throw azureFault(error, host, RIGHTS)
     }
   }

@@ -1,4 +1,4 @@
-import type { SecretProperties } from '@azure/keyvault-secrets'
+import type { DeletedSecret, SecretClient, SecretProperties } from '@azure/keyvault-secrets'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
 import type {
   ApplyAnswer,
@@ -10,6 +10,7 @@ import type { AzureVault } from './vault.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import type { Call } from './call.ts'
+import type { AzureRefusal } from './fault.ts'
 import { entryOf, FINGERPRINT_TAG, OWNER_TAG, tagsOf } from './marks.ts'
 
 /** How secrets of a vault are looked at and changed, each by itself. */
@@ -18,21 +19,14 @@ export function changerOf({ host }: AzureVault, call: Call) {
    * The newest version's properties, without its value; a list of versions is the one question that
    * needs no right to read. Versions of one second are told apart by the list of all secrets.
    */
-  const find = (name: string, signal: AbortSignal): Promise<SecretProperties | undefined> =>
-    call(signal, async (client, options) => {
-      let newest: SecretProperties[] = []
-      for await (const one of client.listPropertiesOfSecretVersions(name, options)) {
-        const [first] = newest
-        const later = (one.createdOn?.getTime() ?? 0) - (first?.createdOn?.getTime() ?? 0)
-        if (first === undefined || later > 0) newest = [one]
-        else if (later === 0) newest.push(one)
-      }
-      if (newest.length <= 1) return newest[0]
-      for await (const one of client.listPropertiesOfSecrets(options)) {
-        if (one.name === name) return one
-      }
+  async function find(name: string, signal: AbortSignal): Promise<SecretProperties | undefined> {
+    try {
+      return await call(signal, (client, options) => newest(client, name, options), isAbsent)
+    } catch (error) {
+      if (isCofferError(error)) throw error
       return undefined
-    })
+    }
+  }
 
   async function change(one: DestinationChange, context: DeliveryContext): Promise<ApplyAnswer> {
     const { signal } = context
@@ -64,7 +58,7 @@ export function changerOf({ host }: AzureVault, call: Call) {
       return call(
         signal,
         (client, options) => client.setSecret(one.name, text, { tags, ...kept, ...options }),
-        [DELETED],
+        isTaken,
       )
     }
     try {
@@ -83,7 +77,13 @@ export function changerOf({ host }: AzureVault, call: Call) {
     owner: string,
     signal: AbortSignal,
   ): Promise<SecretProperties | undefined> {
-    const deleted = await call(signal, (client, options) => client.getDeletedSecret(name, options))
+    let deleted: DeletedSecret
+    try {
+      deleted = await call(signal, (client, options) => client.getDeletedSecret(name, options))
+    } catch (error) {
+      if (!isCofferError(error, 'not_found')) throw error
+      throw new CofferError('conflict', `Somebody changes ${name} in ${host} at this moment.`)
+    }
     if (deleted.properties.tags?.[OWNER_TAG] !== owner) {
       throw new CofferError('deleted', `${host} keeps a deleted secret of the name ${name}.`, {
         remedy: `Bring it back with \`az keyvault secret recover --vault-name ${host.split('.')[0]} --name ${name}\` and make a new plan, or choose another name.`,
@@ -99,7 +99,30 @@ export function changerOf({ host }: AzureVault, call: Call) {
   return { change }
 }
 
-const DELETED = 'ObjectIsDeletedButRecoverable'
+const isAbsent = ({ status, code }: AzureRefusal) => status === 404 && code === 'SecretNotFound'
+/** By a deleted secret of the name, mostly; that it is, another question tells. */
+const isTaken = ({ status, inner }: AzureRefusal) =>
+  status === 409 && inner !== 'ObjectIsBeingDeleted'
+
+async function newest(
+  client: SecretClient,
+  name: string,
+  options: { readonly abortSignal: AbortSignal },
+): Promise<SecretProperties | undefined> {
+  let latest: SecretProperties[] = []
+  for await (const one of client.listPropertiesOfSecretVersions(name, options)) {
+    const later = timeOf(one) - timeOf(latest[0])
+    if (latest.length === 0 || later > 0) latest = [one]
+    else if (later === 0) latest.push(one)
+  }
+  if (latest.length <= 1) return latest[0]
+  for await (const one of client.listPropertiesOfSecrets(options)) {
+    if (one.name === name) return one
+  }
+  return undefined
+}
+
+const timeOf = (one: SecretProperties | undefined): number => one?.createdOn?.getTime() ?? 0
 
 const doneWith = (properties: SecretProperties): ApplyAnswer => ({
   done: true,
