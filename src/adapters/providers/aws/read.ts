@@ -13,6 +13,8 @@ export type Sdk = typeof import('@aws-sdk/client-secrets-manager')
 
 type Call = (refs: readonly ProviderRef[], signal: AbortSignal) => Promise<ProviderAnswer[]>
 
+type Answers = ReadonlyMap<string, ProviderAnswer>
+
 interface Wanted extends Selector {
   /** Where its answer belongs. */
   readonly at: number
@@ -39,7 +41,7 @@ export function readerOf(
       const plain = group.filter(({ stage, versionId }) => stage === undefined && !versionId)
       const batch = plain.length > 1 && !noBatches.has(region) ? plain : []
       const found =
-        batch.length === 0 ? NOTHING : await asker.many(batch, () => noBatches.add(region))
+        batch.length === 0 ? nothing() : await asker.many(batch, () => noBatches.add(region))
       for (const { id, at } of batch) {
         const answer = found.get(id)
         if (answer !== undefined) answers[at] = answer
@@ -57,14 +59,14 @@ export function readerOf(
 }
 
 const SINGLES_AT_ONCE = 10
-const NOTHING: ReadonlyMap<string, ProviderAnswer> = new Map()
+const nothing = (): Answers => new Map()
 const SPOILT: readonly ErrorCode[] = ['denied', 'invalid_reference']
 
 function askerOf(sdk: Sdk, client: SecretsManagerClient, place: AwsPlace, signal: AbortSignal) {
   const options = { abortSignal: signal }
   return {
     /** By id. Nothing where batches are not allowed, which `never` tells, or one name spoils them. */
-    async many(batch: readonly Wanted[], never: () => void): Promise<typeof NOTHING> {
+    async many(batch: readonly Wanted[], never: () => void): Promise<Answers> {
       const command = new sdk.BatchGetSecretValueCommand({
         SecretIdList: batch.map(({ id }) => id),
       })
@@ -82,7 +84,7 @@ function askerOf(sdk: Sdk, client: SecretsManagerClient, place: AwsPlace, signal
       } catch (error) {
         const fault = awsFault(over(error, signal), place)
         if (fault.code === 'denied') never()
-        if (SPOILT.includes(fault.code) || isAwsAbsence(error)) return NOTHING
+        if (SPOILT.includes(fault.code) || isAwsAbsence(error)) return nothing()
         throw fault
       }
     },
