@@ -3,6 +3,7 @@ import type { Server as HttpServer, ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { FastifyServerOptions } from 'fastify'
 import { LIMITS } from '../core/limits.ts'
+import { answerPlainHttp } from './plain-http.ts'
 import type { KeyPair } from './tls/key-pair.ts'
 import type { TlsSource } from './tls/source.ts'
 
@@ -64,6 +65,7 @@ function secured<S extends HttpServer & { setSecureContext(options: object): voi
   create: (pair: KeyPair) => S,
 ): S {
   const server = create(tls.current())
+  answerPlainHttp(server)
   const stop = tls.subscribe((pair) => server.setSecureContext({ ...pair, ...PROTOCOL }))
   server.once('close', stop)
   return server

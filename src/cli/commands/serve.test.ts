@@ -225,6 +225,13 @@ test('as a process: it stops on a signal with 0, at once on the second', async (
   half.destroy()
 })
 
+test('an address in the environment is not served, and that is said', async () => {
+  await using store = await bench()
+  const run = await serving(store, [], { env: { COFFER_ADDR: 'https://127.0.0.1:1' } })
+  expect(await stop(run)).toBe(0)
+  expect((await run.ended).err).toContain(`COFFER_ADDR is not looked at: this serves ${store.dir}`)
+})
+
 test('a data directory that was mistyped is not made into a new store', async () => {
   await using store = await bench({ bare: true })
   const typed = join(store.dir, 'dta')

@@ -28,6 +28,8 @@ export const handle: Handler<typeof serve> = async ({ options }, session) => {
   const { world, out } = session
   const place = await placeForStore(session, options)
   const { server, start, workers, logLevel } = serveOptions(options, world.env, place.dataDir)
+  const { COFFER_ADDR: address = '' } = world.env
+  if (address !== '') out.warn(`COFFER_ADDR is not looked at: this serves ${place.dataDir}`)
   const rates = ratesOf(options.limit)
   const log = { level: levelOf(logLevel), text: world.stderr.isTTY && !out.json }
   const store = { ...(await session.options()), dataDir: place.dataDir }
