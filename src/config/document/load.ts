@@ -11,6 +11,7 @@ import { ConfigError } from '../problem.ts'
 import { compileDocument } from './compile.ts'
 import { DocumentError, nodeOf } from './node.ts'
 import type { DocumentNode } from './node.ts'
+import { readPlain } from './plain.ts'
 
 /** @throws ConfigError, and CofferError for the file: see `loadDocument` */
 export async function load(
@@ -39,11 +40,11 @@ export async function readDocument(source: string | URL, shown?: string): Promis
   if (format === undefined) {
     throw new CofferError('invalid_argument', 'A document is a .yaml, .yml or .json file.')
   }
-  const [bytes, { parseDocument }] = await Promise.all([
-    readBytes(file, name),
-    import('./parse.ts'),
-  ])
-  return parseDocument(textOf(bytes, name), format, name)
+  const text = textOf(await readBytes(file, path.basename(file)), name)
+  const plain = format === 'yaml' ? readPlain(text, name) : undefined
+  if (plain !== undefined) return plain
+  const { parseDocument } = await import('./parse.ts')
+  return parseDocument(text, format, name)
 }
 
 /** Runs `read`, and tells what is wrong with the document as a configuration's problem. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -280,3 +281,23 @@ test('a manifest has a limited number of environments and of entries in a list',
 })
 
 const loadManifestOf = async (yaml: string) => loadManifest(await dirOf(yaml))
+
+test('resolving the secrets of a manifest loads no package', async () => {
+  const yaml =
+    'project: shop\nenvironments: [dev]\nsecrets: { api/key: { type: url, usedBy: [api] } }\n'
+  const dir = await dirOf(yaml)
+  const href = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
+  const code = `
+    import { createRequire, registerHooks } from 'node:module'
+    const seen = []
+    registerHooks({ load: (url, context, next) => (seen.push(url), next(url, context)) })
+    const { findProject } = await import(${href('../project.ts')})
+    const { memoryProvider } = await import(${href('../index.ts')})
+    const project = await findProject(${JSON.stringify(dir)})
+    const coffer = memoryProvider({ 'shop/dev/api/key': 'https://a.example' })
+    const found = await project.resolveEnvironment({ env: 'dev', providers: { coffer }, processEnv: {} })
+    const packages = [...seen, ...Object.keys(createRequire('file:///x/').cache)]
+    console.log(JSON.stringify([found.size, packages.filter((url) => url.includes('node_modules'))]))`
+  const out = execFileSync(process.execPath, ['--input-type=module', '-e', code])
+  expect(JSON.parse(out.toString())).toEqual([1, []])
+})

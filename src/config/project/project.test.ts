@@ -216,7 +216,8 @@ test('the quick reader agrees with YAML, or leaves it to YAML', async () => {
 
 test.each([
   ['./.coffer', []],
-  ['"./.coffer"', ['yaml']],
+  ['"./.coffer" # quoted', []],
+  ['"\\x2e/.coffer"', ['yaml']],
 ])('the YAML parser is loaded only where it is needed: dataDir: %s', async (dataDir, expected) => {
   const dir = await make({ 'coffer.yaml': `dataDir: ${dataDir}\n` })
   const module = new URL('../project.ts', import.meta.url).href
