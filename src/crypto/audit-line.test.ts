@@ -44,6 +44,19 @@ test('the golden lines are written and read as they always were', () => {
   }
 })
 
+test('a delivery says where to, behind what was delivered', () => {
+  const told = event('shop/prod/api/key', {
+    action: 'deliver',
+    version: 7,
+    destination: 'vercel:prj_1/production',
+    reason: 'r',
+  })
+  expect(eventBody(told)).toContain(
+    '"resource":"shop/prod/api/key","version":7,"destination":"vercel:prj_1/production","reason":"r"',
+  )
+  expect(entryOf(eventLine(7, eventBody(told), PREV))).toEqual({ ...told, seq: 7, prev: PREV })
+})
+
 test('reading inverts writing, and a line is printable ASCII whatever the text', () => {
   const text = string({ unit: 'grapheme', maxLength: 60 })
   const anything = string({
