@@ -18,7 +18,8 @@ const LINE_CHARS_MAX = 2_097_152
 /**
  * Encrypts text into `file`: 0600 from the first byte, beside its final place, synced, then renamed;
  * nothing is left of one that failed. Returns its size in bytes.
- * @throws CofferError `invalid_argument` for an odd recipient, `store_full`, `store_unavailable`
+ * @throws CofferError `invalid_argument` for an odd recipient, `not_found` where the folder is not there,
+ * `store_full`, `store_unavailable`
  */
 export async function writeAgeFile(
   file: string,
@@ -60,6 +61,7 @@ export async function writeAgeFile(
     return bytes
   } catch (error) {
     await rm(partial, { force: true })
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noFolder(file)
     throw fileError(error, file)
   }
 }
@@ -141,6 +143,11 @@ function readError(error: unknown, file: string): unknown {
   }
   return invalid(error)
 }
+
+const noFolder = (file: string) =>
+  new CofferError('not_found', `There is no folder ${dirname(file)} for a backup.`, {
+    remedy: 'Make it, or correct the name of the file.',
+  })
 
 function fileError(error: unknown, file: string): unknown {
   const { code } = error as NodeJS.ErrnoException

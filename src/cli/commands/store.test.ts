@@ -207,6 +207,8 @@ test('a backup is inspected before anything is touched, then restored', async ()
   const made = await run(['backup', file, ...recipient])
   expect(made.code, made.err).toBe(0)
   expect((await run(['backup', file])).code).toBe(64)
+  const nowhere = await run(['backup', join(dir, 'no', 'backup'), ...recipient])
+  expect([nowhere.code, nowhere.err]).toMatchObject([66, expect.stringContaining('no folder')])
   const there = ['--data-dir', join(dir, 'restored')]
   const lacking = { COFFER_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') }
   const refused = await run(['restore', file, ...key, ...there], { env: lacking })
