@@ -85,8 +85,13 @@ test('an empty store fails with one finding for each secret, and the command tha
   const put = await run(['policy', 'put', join(dir, 'policy.json')])
   expect(put.code, put.err).toBe(0)
   const before = await check(cwd)
-  expect(before.codes).toEqual(['reader_denied shop/prod/api/stripe-key'])
-  await run(['actor', 'grant', 'service:shop-prod-api', '--policy', 'prod-api'])
+  expect([before.code, before.codes]).toEqual([0, ['reader_absent service:shop-prod-api']])
+  const grant = (policy: string) =>
+    run(['actor', 'grant', 'service:shop-prod-api', '--policy', policy])
+  await grant('auditor')
+  const denied = await check(cwd)
+  expect(denied.codes).toEqual(['reader_denied shop/prod/api/stripe-key'])
+  await grant('prod-api')
   const full = await check(cwd)
   expect([full.code, full.ok, full.findings]).toEqual([0, true, []])
 })
@@ -129,6 +134,38 @@ secrets:
   ])
   const near = await check(cwd, ['--expires-within', '2d'])
   expect(near.codes).not.toContain('expires_soon odd/prod/a/soon')
+})
+
+test('a workload may read by what comes with its credential as well', async () => {
+  const named = MANIFEST.replace('service:${project}-${env}-api', 'service:by-token')
+  const cwd = project({ 'coffer.yaml': named })
+  const before = await check(cwd)
+  expect(before.codes).toEqual(['reader_denied shop/prod/api/stripe-key'])
+  const made = await run(['token', 'create', '--actor', 'service:by-token', '--policy', 'prod-api'])
+  expect(made.code, made.err).toBe(0)
+  expect((await check(cwd)).codes).toEqual([])
+})
+
+test('overlays are held to their schema, each mistake told once', async () => {
+  const cwd = project({
+    'config/schema.yaml':
+      'type: object\nproperties:\n  port: { type: integer }\n  key: { secret: true }\n',
+    'config/default.yaml': 'port: many\nkey: abc\n',
+    'config/prod.yaml': '{}\n',
+    'config/preview.yaml': '{}\n',
+  })
+  const ran = await run(['check', '--all-envs', '--static', '--json'], { cwd })
+  expect(ran.json<Report>().findings).toMatchObject([
+    { code: 'inline_secret', path: 'config/default.yaml#key', line: 2 },
+    { code: 'invalid_overlay', path: 'config/default.yaml#port', line: 1 },
+  ])
+  rmSync(join(cwd, 'config/preview.yaml'))
+  const without = await run(['check', '--all-envs', '--static', '--json'], { cwd })
+  expect(without.json<Report>().findings[0]).toMatchObject({
+    code: 'invalid_overlay',
+    path: 'config',
+    environment: 'preview',
+  })
 })
 
 test('warnings fail where that is asked for', async () => {
@@ -188,6 +225,7 @@ test('a store that cannot be asked is one finding and an exit code of its own', 
   const cwd = project()
   const missing = await check(cwd, ['--data-dir', join(dir, 'nowhere')])
   expect([missing.code, missing.codes]).toEqual([66, ['store_missing coffer']])
+  expect(missing.json<{ checked: number }>().checked).toBe(0)
   const sealed = await check(cwd, [], { env: { COFFER_MASTER_KEY: undefined } })
   expect([sealed.code, sealed.codes]).toEqual([69, ['sealed coffer']])
   const away = await check(cwd, ['--address', 'https://127.0.0.1:1'], {

@@ -7,6 +7,7 @@ import { environmentOf } from '../manifest/environment.ts'
 import type { LoadOptions } from '../options.ts'
 import type { Project } from '../project.ts'
 import { collectDocuments } from './collect/documents.ts'
+import { collectOverlays } from './collect/overlays.ts'
 import { askReaders } from './collect/readers.ts'
 import { askSecrets } from './collect/secrets.ts'
 import { collectUsages } from './collect/usages.ts'
@@ -44,6 +45,7 @@ export interface ManifestReport {
   /** No finding is an error. */
   readonly ok: boolean
   readonly environments: readonly string[]
+  /** Those that could be asked for. */
   readonly secrets: readonly CheckedSecret[]
   readonly findings: readonly Finding[]
   /** Why a place could not be asked, so that not everything was checked. */
@@ -62,11 +64,12 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
   const actor = input.actor ?? (async () => (await coffer()).actor)
   const load = input.load ?? {}
   const values = input.values ?? true
-  const [asked, documents, usages] = await Promise.all([
+  const [asked, documents, overlays, usages] = await Promise.all([
     input.asks === false
       ? { secrets: [], places: [] }
       : askSecrets(manifest, environments, { coffer, actor, values, load }),
     collectDocuments(manifest),
+    collectOverlays(manifest, environments),
     collectUsages(manifest, input.project),
   ])
   const secrets = await askReaders(asked.secrets, { manifest, coffer, now })
@@ -77,6 +80,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     secrets,
     places: asked.places,
     documents: documents.documents,
+    overlays,
     usages: usages.usages,
     skipped: [...documents.skipped, ...usages.skipped],
     now,
@@ -85,7 +89,9 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
   return {
     ok: findings.every(({ severity }) => severity !== 'error'),
     environments: environments.map(({ name }) => name),
-    secrets: secrets.map(({ environment, path: shown }) => ({ environment, path: shown })),
+    secrets: secrets
+      .filter(({ answer }) => answer.kind !== 'unasked')
+      .map(({ environment, path: shown }) => ({ environment, path: shown })),
     findings,
     incomplete: asked.places[0]?.code,
   }

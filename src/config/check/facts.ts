@@ -14,6 +14,7 @@ export interface Facts {
   /** Places that could not be asked at all. */
   readonly places: readonly PlaceFailure[]
   readonly documents: readonly CheckedDocument[]
+  readonly overlays: readonly OverlayProblem[]
   readonly usages: readonly Usage[]
   /** Files and folders that were not looked through, and why. */
   readonly skipped: readonly Skipped[]
@@ -52,6 +53,8 @@ export interface ReaderFacts {
   readonly actor: string
   /** Undefined: whoever checks may not know. */
   readonly allowed: boolean | undefined
+  /** The store knows nobody of this name, and the manifest only implies it. */
+  readonly isAbsent: boolean
 }
 
 export interface PlaceFailure {
@@ -72,6 +75,20 @@ export interface CheckedDocument {
   readonly kind: 'manifest' | 'overlay'
   readonly text: string
   readonly scalars: readonly Scalar[]
+}
+
+/** Something that the overlays' loader, or their schema, refuses. */
+export interface OverlayProblem {
+  /** Where in the merged overlays: `db.password`; empty for a file as a whole. */
+  readonly field: string
+  /** `config/prod.yaml:3:7`. */
+  readonly at: string | undefined
+  readonly message: string
+  readonly remedy: string
+  /** A value stands where the schema wants a reference. */
+  readonly isInline: boolean
+  /** Undefined where several environments have it. */
+  readonly environment: string | undefined
 }
 
 export interface Scalar {

@@ -4,6 +4,7 @@ import type { Facts } from './facts.ts'
 import type { CodeRow, Rule } from './rule.ts'
 import { expiry } from './rules/expiry.ts'
 import { metadata } from './rules/metadata.ts'
+import { overlays } from './rules/overlays.ts'
 import { places } from './rules/places.ts'
 import { plaintext } from './rules/plaintext.ts'
 import { readers } from './rules/readers.ts'
@@ -21,6 +22,7 @@ export const RULES = {
   types,
   metadata,
   readers,
+  overlays,
   plaintext,
   references,
 } as const satisfies Record<string, Rule>

@@ -24,10 +24,13 @@ export async function askReaders(
   if (questions.length === 0) return facts
   const { access } = await coffer()
   const closed = new Set<string>()
+  const knows = knower(access, manifest)
   await eachOf(questions, async ({ secret, workload, actor }) => {
-    const allowed = closed.has(actor) ? undefined : await mayRead(access, secret, actor)
-    if (allowed === undefined) closed.add(actor)
-    secret.readers.push({ workload, actor, allowed })
+    const asked = closed.has(actor) ? undefined : await mayRead(access, secret, actor)
+    if (asked === undefined) closed.add(actor)
+    const known = asked === false ? await knows(secret, workload, actor) : 'here'
+    const allowed = known === 'allowed' ? true : asked
+    secret.readers.push({ workload, actor, allowed, isAbsent: known === 'absent' })
   })
   return facts
 }
@@ -57,7 +60,35 @@ async function mayRead(
     const question = { actor, action: 'read', path: ref?.key ?? path, label: ref?.label }
     return (await access.test(question)).allowed
   } catch (error) {
-    if (describeError(error).code === 'denied') return undefined
-    throw error
+    return unlessDenied(error)
   }
+}
+
+/**
+ * What else the store knows of an actor that its own policies do not allow to read: policies that come
+ * with a credential may. `absent`: nothing at all, and the manifest does not name it by itself.
+ */
+function knower(access: Coffer['access'], { project }: Manifest) {
+  const asked = new Map<string, ReturnType<typeof answersOf>>()
+  const answersOf = async (path: string, actor: string) => {
+    const all = await access.who('read', path).catch(unlessDenied)
+    return all?.filter((one) => one.actor === actor)
+  }
+  return async (secret: Asked, workload: string, actor: string) => {
+    const path = secret.ref?.key ?? secret.path
+    const first = asked.get(actor)
+    const answering = first ?? answersOf(path, actor)
+    if (first === undefined) asked.set(actor, answering)
+    const found = await answering
+    const implied = actor === `service:${project}-${secret.environment}-${workload}`
+    if (found?.length === 0) return implied ? 'absent' : 'here'
+    // The actor itself answers once; more than that are credentials, each with policies of its own.
+    const own =
+      first === undefined || (found?.length ?? 0) < 2 ? found : await answersOf(path, actor)
+    return own?.some(({ answer }) => answer.allowed) === true ? 'allowed' : 'here'
+  }
+}
+
+function unlessDenied(error: unknown): undefined {
+  if (describeError(error).code !== 'denied') throw error
 }

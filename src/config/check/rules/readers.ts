@@ -11,6 +11,12 @@ export const readers: Rule = {
       meaning: 'A workload of `usedBy` may not read it, by the policies of its actor.',
       remedy: 'Run `coffer policy workloads --env NAME`; `coffer policy test` tells why not.',
     },
+    reader_absent: {
+      severity: 'warning',
+      meaning:
+        "The store knows nothing of a workload's actor, which the manifest implies: it may read nothing.",
+      remedy: 'Run `coffer policy workloads --env NAME`, or name its actor in `workloads`.',
+    },
     reader_unknown: {
       severity: 'warning',
       meaning: 'Whoever checks may not ask what a workload may read.',
@@ -21,12 +27,15 @@ export const readers: Rule = {
     ...facts.secrets.flatMap((secret) =>
       secret.readers.flatMap((reader) => denied(secret, reader)),
     ),
-    ...unknown(facts),
+    ...ofActors(facts),
   ],
 }
 
-function denied(secret: SecretFacts, { allowed, actor, workload }: ReaderFacts): Finding[] {
-  if (allowed !== false) return []
+function denied(
+  secret: SecretFacts,
+  { allowed, actor, workload, isAbsent }: ReaderFacts,
+): Finding[] {
+  if (allowed !== false || isAbsent) return []
   const path = secret.ref?.key ?? secret.path
   const command = `coffer policy test --actor ${shellWord(actor)} --action read ${shellWord(path)}`
   return [
@@ -41,18 +50,27 @@ function denied(secret: SecretFacts, { allowed, actor, workload }: ReaderFacts):
 }
 
 /** Once for each actor, whatever it reads. */
-function unknown({ secrets, manifest }: Facts): Finding[] {
+function ofActors({ secrets, manifest }: Facts): Finding[] {
   const found = new Map<string, Finding>()
   for (const { environment, readers: all } of secrets) {
-    for (const { actor, workload, allowed } of all) {
-      if (allowed !== undefined) continue
+    for (const { actor, workload, allowed, isAbsent } of all) {
+      if (allowed !== undefined && !isAbsent) continue
+      const told = isAbsent
+        ? {
+            code: 'reader_absent',
+            message: `The store knows nobody called ${actor}: ${workload} could read nothing as it.`,
+            remedy: `coffer policy workloads --env ${shellWord(environment)}`,
+          }
+        : {
+            code: 'reader_unknown',
+            message: `Whether ${workload} (${actor}) may read its secrets could not be asked.`,
+            remedy: `Give whoever checks \`admin\` on actor:${actor}.`,
+          }
       found.set(`${environment}\0${actor}`, {
-        code: 'reader_unknown',
+        ...told,
         severity: 'warning',
         path: actor,
         environment,
-        message: `Whether ${workload} (${actor}) may read its secrets could not be asked.`,
-        remedy: `Give whoever checks \`admin\` on actor:${actor}.`,
         ...positionOf(manifest.workloads[workload]?.at),
       })
     }

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { isCofferError } from '../../../core/errors.ts'
+import type { CofferError } from '../../../core/errors.ts'
+import type { Environment, Manifest } from '../../manifest/manifest.ts'
+import { checkOverlays } from '../../overlay/check.ts'
+import { readOverlays } from '../../overlay/read.ts'
+import { ConfigError } from '../../problem.ts'
+import type { OverlayProblem } from '../facts.ts'
+
+const FOLDER = 'config'
+
+/** What is wrong with the overlays of these environments, each once, by the place it stands at. */
+export async function collectOverlays(
+  manifest: Manifest,
+  environments: readonly Environment[],
+): Promise<readonly OverlayProblem[]> {
+  const folder = path.join(manifest.dir, FOLDER)
+  if (!existsSync(folder)) return []
+  const found = new Map<string, OverlayProblem>()
+  for (const { name } of environments) {
+    for (const problem of await problemsIn(folder, name)) {
+      const key = JSON.stringify([problem.at, problem.field, problem.message])
+      const environment = found.has(key) ? undefined : name
+      found.set(key, { ...problem, environment })
+    }
+  }
+  return [...found.values()]
+}
+
+type Problem = Omit<OverlayProblem, 'environment'>
+
+async function problemsIn(folder: string, env: string): Promise<readonly Problem[]> {
+  try {
+    const overlays = await readOverlays(folder, env)
+    if (overlays === undefined) return []
+    const places = await checkOverlays(overlays)
+    return places.map(({ name, at, error }) => ({ field: name, at, ...toldBy(error) }))
+  } catch (error) {
+    // A folder of this name that has other things in it is none of ours.
+    if (isCofferError(error, 'not_found') && !hasOverlays(folder)) return []
+    if (error instanceof ConfigError) {
+      return error.problems.map((one) => ({ ...one, at: one.position, isInline: false }))
+    }
+    if (isCofferError(error)) return [{ field: '', at: undefined, ...toldBy(error) }]
+    throw error
+  }
+}
+
+const toldBy = (error: CofferError) => ({
+  message: error.message,
+  remedy: error.remedy,
+  isInline: error.code === 'inline_secret',
+})
+
+const hasOverlays = (folder: string): boolean =>
+  ['default', 'schema'].some((name) =>
+    ['.yaml', '.yml', '.json'].some((ending) => existsSync(path.join(folder, name + ending))),
+  )
