@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits.ts'
 import { ANY_PLACE, place } from '../engine/sync/test-place.ts'
 import { entriesOf } from '../engine/sync/test-coffer.ts'
 import { startTestServer } from '../server/test-server.ts'
-import { ambient, applySync, ledgerPath, openDestination, planSync } from './sync.ts'
+import { abandonedBy, ambient, applySync, ledgerPath, openDestination, planSync } from './sync.ts'
 import type { SyncTarget, SyncWorld } from './sync.ts'
 
 const DEPLOYER = 'service:deployer'
@@ -43,7 +43,12 @@ async function allow(admin: Coffer, target: SyncTarget): Promise<void> {
 
 const targetAt = (names: readonly string[], there = place(ANY_PLACE)) => ({
   there,
-  target: { destination: there.destination, owner: 'shop/test', entries: entriesOf(names) },
+  target: {
+    destination: there.destination,
+    owner: 'shop/test',
+    entries: entriesOf(names),
+    place: { kind: 'memory', options: { project: 'x' } },
+  },
 })
 
 /** The same, whether the Coffer is here or at a server. */
@@ -51,6 +56,7 @@ async function expectDelivery(admin: Coffer, deployer: Coffer): Promise<void> {
   const { target, there } = targetAt(['A', 'B', 'C', 'D', 'E'])
   for (const { path, name } of target.entries) await admin.write(path, { value: `${name} 1` })
   const world = worldOf(deployer)
+  expect(await abandonedBy(deployer, 'shop/test', new Set())).toEqual([])
   await expect(planSync(target, world)).rejects.toMatchObject({ code: 'denied' })
   await allow(admin, target)
   const sync = async () => {
@@ -75,6 +81,11 @@ async function expectDelivery(admin: Coffer, deployer: Coffer): Promise<void> {
   const record = await admin.describe(ledgerPath('memory:place'))
   expect(record?.versions.length).toBeLessThanOrEqual(10)
   expect(record?.rotation?.everyDays).toBe(LIMITS.rotateEveryDaysMax)
+  expect(await abandonedBy(deployer, 'shop/test', new Set())).toEqual([
+    { destination: 'memory:place', place: target.place },
+  ])
+  expect(await abandonedBy(deployer, 'shop/test', new Set(['memory:place']))).toEqual([])
+  expect(await abandonedBy(deployer, 'shop/prod', new Set())).toEqual([])
   // It may deliver, and may not read.
   await expect(deployer.read({ path: 'shop/test/api/A' })).rejects.toMatchObject({ code: 'denied' })
   const elsewhere = {

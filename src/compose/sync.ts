@@ -4,6 +4,7 @@ import { CofferError } from '../core/errors.ts'
 import type { Destination } from '../core/ports/destination.ts'
 import { randomBytes } from 'node:crypto'
 
+export { abandonedBy } from '../engine/sync/abandoned.ts'
 export { applySync } from '../engine/sync/apply.ts'
 export type { ApplyOptions } from '../engine/sync/apply.ts'
 export { ledgerPath } from '../engine/sync/ledger.ts'

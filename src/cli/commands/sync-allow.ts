@@ -21,7 +21,7 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
     const policy: Policy = {
       name: `deliver-${syncing.project}-${syncing.env}`.toLowerCase(),
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
-      rules: [...targets.map(deliverRule), ...ledgers],
+      rules: [...deliverRules(targets), ...ledgers],
     }
     await session.out.result(
       { actor, missing, policy, written: missing.length > 0 && options.yes },
@@ -80,12 +80,38 @@ async function missingOf(
   return missing
 }
 
-const deliverRule = (target: SyncTarget): Rule => ({
-  effect: 'allow',
-  actions: ['deliver'],
-  paths: resourcesOf(target).map(({ path }) => path),
-  conditions: { destinations: [target.destination.id] },
-})
+/** One for each set of paths. @throws CofferError `invalid_argument` for what would be a pattern */
+function deliverRules(targets: readonly SyncTarget[]): Rule[] {
+  const wanted = targets.map((target) => ({
+    destination: target.destination.id,
+    paths: resourcesOf(target).map(({ path }) => path),
+  }))
+  const pattern = wanted.flatMap((one) => [one.destination, ...one.paths]).find(isPattern)
+  if (pattern !== undefined) {
+    throw new CofferError(
+      'invalid_argument',
+      `A rule that names ${pattern} would allow others too.`,
+      {
+        remedy: 'Write the policy by hand, or choose a name without *.',
+      },
+    )
+  }
+  const byPaths = Map.groupBy(wanted, ({ paths }) => JSON.stringify(paths))
+  return [...byPaths.values()].flatMap((same) =>
+    same[0] === undefined || same[0].paths.length === 0
+      ? []
+      : [
+          {
+            effect: 'allow' as const,
+            actions: ['deliver' as const],
+            paths: same[0].paths,
+            conditions: { destinations: same.map(({ destination }) => destination) },
+          },
+        ],
+  )
+}
+
+const isPattern = (text: string): boolean => text.includes('*')
 
 async function ledgerRules(targets: readonly SyncTarget[]): Promise<Rule[]> {
   const { ledgerPath } = await import('../../compose/sync.ts')

@@ -14,6 +14,10 @@ export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session
   try {
     const { isChange } = await import('../../compose/sync.ts')
     const planned = await planAll(syncing, adoptionOf(options))
+    if (options.plan !== undefined) {
+      const { checkKeptPlan } = await import('../sync/kept-plan.ts')
+      checkKeptPlan(options.plan, syncing, planned)
+    }
     if (!session.out.json && !options.watch) await showPlans(session, planned)
     const isDue = planned.some(({ plan }) => plan?.items.some(isChange))
     if (isDue) await confirmed(session, `Deliver this to ${syncing.env}?`, options.yes)

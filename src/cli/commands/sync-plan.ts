@@ -7,6 +7,10 @@ export const handle: Handler<Sub<'sync', 'plan'>> = async ({ options }, session)
   const syncing = await openSyncing(session, options, session.world.interrupted())
   try {
     const planned = await planAll(syncing, adoptionOf(options))
+    if (options.out !== undefined) {
+      const { keepPlan } = await import('../sync/kept-plan.ts')
+      keepPlan(options.out, syncing, planned)
+    }
     const { env, owner } = syncing
     await session.out.result({ environment: env, owner, destinations: planDocument(planned) }, () =>
       showPlans(session, planned),

@@ -133,6 +133,20 @@ test('the answers of a wrong command line say what is right', async () => {
   expect(unknown.code).toBe(78)
 })
 
+test('a plan that was kept is applied as it is, or not at all', async () => {
+  await filled()
+  const file = path.join(dir, 'plan.json')
+  expect((await sync(`plan --env prod --out ${file}`)).code).toBe(0)
+  expect(written('plan.json').includes(CANARY)).toBe(false)
+  await set('db-url', 'another')
+  const moved = await sync(`apply --env prod --yes --plan ${file}`)
+  expect([moved.code, existsSync(path.join(dir, 'out.env'))]).toEqual([75, false])
+  await sync(`plan --env prod --out ${file}`)
+  expect((await sync(`apply --env prod --yes --plan ${file}`)).code).toBe(0)
+  expect(parse(written('out.env')).DB_URL).toBe('another')
+  expect((await sync(`apply --env prod --yes --plan ${file}`)).code).toBe(75)
+})
+
 test('with --watch a change is delivered within seconds, until it is stopped', async () => {
   await filled()
   const stop = new AbortController()

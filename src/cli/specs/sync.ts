@@ -42,8 +42,23 @@ export const sync = defineCommand({
       description: [
         'Two plans of the same state are the same text. Exit code 1 when something is refused.',
       ],
-      options: { ...WHERE, ...ADOPT },
-      examples: [{ command: 'coffer sync plan --env prod --json', note: '' }],
+      options: {
+        ...WHERE,
+        ...ADOPT,
+        out: {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'keep the plan in a file',
+        },
+      },
+      examples: [
+        { command: 'coffer sync plan --env prod --json', note: '' },
+        {
+          command: 'coffer sync plan --env prod --out plan.json',
+          note: 'to be looked at, then applied',
+        },
+      ],
     },
     apply: {
       name: 'sync apply',
@@ -56,6 +71,12 @@ export const sync = defineCommand({
         ...WHERE,
         ...ADOPT,
         yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
+        plan: {
+          type: 'string',
+          value: 'FILE',
+          complete: 'file',
+          summary: 'apply this plan of --out, or nothing where the state has moved since',
+        },
         keep: { type: 'boolean', summary: 'delete nothing' },
         'allow-empty': { type: 'boolean', summary: 'also where all that is ours would be deleted' },
         watch: { type: 'boolean', summary: 'go on, and keep the destinations in step' },

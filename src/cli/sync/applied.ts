@@ -19,15 +19,19 @@ export async function applyAll(
   planned: readonly Planned[],
   options: ApplyOptions,
 ): Promise<readonly Run[]> {
-  const { applySync } = await import('../../compose/sync.ts')
+  const { applySync, isChange } = await import('../../compose/sync.ts')
   const runs: Run[] = []
+  const total = planned.flatMap(({ plan }) => plan?.items.filter(isChange) ?? []).length
+  let before = 0
   for (const { title, target, plan, error } of planned) {
     if (target === undefined || plan === undefined) {
       runs.push({ title, error })
       continue
     }
     try {
-      const report = await applySync(plan, target, world, options)
+      const progress = (done: number) => options.progress?.(before + done, total)
+      const report = await applySync(plan, target, world, { ...options, progress })
+      before += plan.items.filter(isChange).length
       runs.push({ title, report, error: report.error })
     } catch (failure) {
       runs.push({ title, error: failure })

@@ -1,6 +1,7 @@
 import type { SyncEntry, SyncTarget, SyncWorld } from '../../compose/sync.ts'
 import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manifest/manifest.ts'
 import { CofferError } from '../../core/errors.ts'
+import type { JsonObject } from '../../core/value.ts'
 import type { Session } from '../session.ts'
 import { usage } from '../parse.ts'
 
@@ -37,19 +38,45 @@ export async function openSyncing(
   if (manifest === undefined) throw noManifest()
   const env = await environmentName(session, options.env)
   const deliveries = deliveriesOf(manifest, env)
-  const opened = await Promise.all(deliveries.map((one) => openPlace(session, manifest, env, one)))
+  const owner = `${manifest.project}/${env}`
+  const world = await worldOf(session, manifest, signal)
+  const open = (one: DeliveryTarget) => openPlace(session, manifest, env, one)
+  const declared = await Promise.all(deliveries.map(open))
+  refuseSame(declared)
+  const left = await leftBehind(world, owner, declared, open)
+  const opened = [...declared, ...left]
   const places = choose(opened, options.only)
-  refuseSame(places)
   return {
     env,
     project: manifest.project,
-    owner: `${manifest.project}/${env}`,
+    owner,
     places,
-    world: await worldOf(session, manifest, signal),
+    world,
     close: async () => {
       for (const { target } of opened) await target?.destination.close?.()
     },
   }
+}
+
+/** Places that the manifest no longer speaks of, with nothing wanted there. */
+async function leftBehind(
+  { coffer }: SyncWorld,
+  owner: string,
+  declared: readonly Place[],
+  open: (one: DeliveryTarget) => Promise<Place>,
+): Promise<Place[]> {
+  const { abandonedBy } = await import('../../compose/sync.ts')
+  // One that cannot be opened has no id: it would be taken for abandoned.
+  if (declared.some(({ target }) => target === undefined)) return []
+  const named = new Set(declared.map(({ title }) => title))
+  const found = await abandonedBy(coffer, owner, named)
+  const places = await Promise.all(
+    found.map(async ({ destination, place: { kind, options } }) => {
+      const place = await open({ kind, options: options as DeliveryTarget['options'], entries: [] })
+      return place.target === undefined ? { ...place, title: destination } : place
+    }),
+  )
+  return places.filter(({ title }) => !named.has(title))
 }
 
 async function environmentName(session: Session, env: string | undefined): Promise<string> {
@@ -76,7 +103,8 @@ async function openPlace(
     })
     const entries = await entriesOf(manifest, env, delivery.entries)
     const owner = `${manifest.project}/${env}`
-    return { title: destination.id, target: { destination, owner, entries } }
+    const place = { kind: delivery.kind, options: structuredClone(delivery.options) as JsonObject }
+    return { title: destination.id, target: { destination, owner, entries, place } }
   } catch (error) {
     return { title: delivery.kind, error }
   }

@@ -29,6 +29,7 @@ export async function keepInStep(
   syncing: Syncing,
   { every, first, signal, ...options }: KeepOptions,
 ): Promise<number> {
+  ;(await session.platform()).startSweeping()
   const tell = teller(session)
   const wake = sleeper(signal)
   const stop = follow(syncing, () => wake.after(SETTLE_MS), signal)

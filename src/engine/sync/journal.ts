@@ -36,7 +36,7 @@ const WRITTEN_EVERY_MS = 10_000
 
 function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Journal {
   const { destination, owner } = target
-  const writer = ledgerWriter(plan.ledger, world)
+  const writer = ledgerWriter(plan.ledger, world, target.place)
   const heard = new Map<string, LedgerEntry | undefined>()
   /** What will be there when a put is done. */
   const delivering = new Map<string, Omit<Delivered, 'revision' | 'at'>>()

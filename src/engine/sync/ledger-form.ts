@@ -1,28 +1,36 @@
 import { CofferError } from '../../core/errors.ts'
 import type { JsonObject, JsonValue } from '../../core/value.ts'
-import type { Delivered, Intent, Ledger, LedgerEntry } from './ledger.ts'
+import type { Delivered, Intent, Ledger, LedgerEntry, LedgerPlace } from './ledger.ts'
 
 /** How a ledger is written; docs/formats/ledger.md. */
 const FORMAT = 1
 
-export type LedgerHead = Pick<Ledger, 'key' | 'lease' | 'last'> & {
+export type LedgerHead = Pick<Ledger, 'key' | 'lease' | 'last' | 'place'> & {
+  /** Of the entries, each once, ascending. */
+  readonly owners: readonly string[]
   /** Of each shard, changed whenever it is written. */
   readonly stamps: readonly string[]
 }
 
-export const writeHead = (destination: string, { key, lease, last, stamps }: LedgerHead) =>
+export const writeHead = (
+  destination: string,
+  { key, lease, last, owners, place, stamps }: LedgerHead,
+) =>
   prune({
     format: FORMAT,
     destination,
     key: Buffer.from(key).toString('base64'),
     lease: lease && { ...lease },
     last: last && { ...last },
+    place: place && { ...place },
+    owners: [...owners],
     stamps: [...stamps],
   })
 
 /** @throws CofferError `corrupt` */
 export function readHead(destination: string, value: unknown): LedgerHead {
-  const { format, destination: of, key, lease, last, stamps } = objectOf(destination, value)
+  const { format, destination: of, ...rest } = objectOf(destination, value)
+  const { key, lease, last, owners, place, stamps } = rest
   if (typeof format === 'number' && format > FORMAT) {
     throw new CofferError('store_newer', `A newer Coffer wrote the ledger of ${destination}.`)
   }
@@ -31,14 +39,16 @@ export function readHead(destination: string, value: unknown): LedgerHead {
     format === FORMAT &&
     of === destination &&
     bytes.length === 32 &&
-    Array.isArray(stamps) &&
+    isTexts(stamps) &&
     stamps.length >= 1 &&
-    stamps.every((stamp) => typeof stamp === 'string')
+    isTexts(owners)
   if (!fits) throw corrupt(destination)
   return {
     key: new Uint8Array(bytes),
     lease: isNote(lease, 'until') ? { by: lease.by, until: lease.until } : undefined,
     last: isNote(last, 'at') ? { by: last.by, at: last.at } : undefined,
+    place: isPlace(place) ? { kind: place.kind, options: place.options } : undefined,
+    owners,
     stamps,
   }
 }
@@ -104,6 +114,12 @@ const isIntent = (value: unknown): value is Intent & JsonObject =>
     (value['kind'] === 'put' &&
       typeof value['fingerprint'] === 'string' &&
       typeof value['bytes'] === 'number'))
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string')
+
+const isPlace = (value: unknown): value is LedgerPlace =>
+  isObject(value) && typeof value['kind'] === 'string' && isObject(value['options'])
 
 const isNote = <K extends string>(
   value: unknown,

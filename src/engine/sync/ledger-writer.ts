@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { compareUtf8 } from '../../core/utf8-order.ts'
 import type { WriteInput } from '../../core/ports/coffer.ts'
 import { ledgerPath, shardPath } from './ledger.ts'
-import type { Ledger, LedgerEntry } from './ledger.ts'
+import type { Ledger, LedgerEntry, LedgerPlace } from './ledger.ts'
 import { writeHead, writeShard } from './ledger-form.ts'
 import type { SyncWorld } from './sync.ts'
 
@@ -26,7 +27,11 @@ export interface LedgerWriter {
  * Goes on from a ledger that was loaded. Its first write takes the lease.
  * @throws CofferError `conflict` while another holds it
  */
-export function ledgerWriter(ledger: Ledger, world: SyncWorld): LedgerWriter {
+export function ledgerWriter(
+  ledger: Ledger,
+  world: SyncWorld,
+  place: LedgerPlace | undefined = ledger.place,
+): LedgerWriter {
   const { destination } = ledger
   const { coffer, clock, random } = world
   refuseLeased(ledger, clock())
@@ -55,6 +60,8 @@ export function ledgerWriter(ledger: Ledger, world: SyncWorld): LedgerWriter {
         key: ledger.key,
         lease: end ? undefined : { by, until: now + LIMITS.syncLeaseMs },
         last,
+        place,
+        owners: [...new Set([...entries.values()].map(({ owner }) => owner))].toSorted(compareUtf8),
         stamps: form.stamps,
       })
       const items = [

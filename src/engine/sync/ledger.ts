@@ -2,6 +2,7 @@ import { createHmac, hash } from 'node:crypto'
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { Random } from '../../core/ports/ambient.ts'
 import type { Coffer, SecretVersion } from '../../core/ports/coffer.ts'
+import type { JsonObject } from '../../core/value.ts'
 import { readHead, readShard } from './ledger-form.ts'
 
 /** What was delivered to one destination, by whomever; docs/formats/ledger.md. */
@@ -12,6 +13,7 @@ export interface Ledger {
   readonly lease?: Lease | undefined
   /** The last run that changed something. */
   readonly last?: { readonly at: number; readonly by: string } | undefined
+  readonly place?: LedgerPlace | undefined
   readonly entries: ReadonlyMap<string, LedgerEntry>
   /** Of its first document in the store; 0: there is none yet. */
   readonly version: number
@@ -24,6 +26,12 @@ export interface Lease {
   /** The actor, `#`, and 8 hex digits of the run. */
   readonly by: string
   readonly until: number
+}
+
+/** How the destination was opened, so that it can be when no manifest names it any more. */
+export interface LedgerPlace {
+  readonly kind: string
+  readonly options: JsonObject
 }
 
 export interface LedgerEntry {

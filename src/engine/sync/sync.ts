@@ -3,7 +3,7 @@ import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Destination, DestinationEntry, SecretFacts } from '../../core/ports/destination.ts'
 import type { ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, LedgerPlace } from './ledger.ts'
 
 /** Everything that syncing uses of the world. */
 export interface SyncWorld {
@@ -25,6 +25,8 @@ export interface SyncTarget {
   readonly owner: string
   /** No two of one name. */
   readonly entries: readonly SyncEntry[]
+  /** How it was opened, kept in the ledger. */
+  readonly place?: LedgerPlace | undefined
 }
 
 export interface SyncEntry {
