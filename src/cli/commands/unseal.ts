@@ -10,12 +10,17 @@ export const handle: Handler<typeof unseal> = async ({ options }, session) => {
   const { server } = await session.client()
   let status = options.reset ? await server.resetUnseal() : await server.sealStatus()
   if (!options.status && !options.reset && status.sealed) {
-    for (const share of await sharesOf(session, status)) status = await server.unseal(share)
+    for (const share of await sharesOf(session, status)) {
+      const before = status.progress
+      status = await server.unseal(share)
+      if (status.sealed && status.progress === before) session.out.warn(AGAIN)
+    }
   }
   await session.out.result(status, () => session.out.line(told(status)))
 }
 
 const BYTES_MAX = 65_536
+const AGAIN = 'This share was given before: it counts once.'
 
 async function sharesOf(
   { world }: Session,
