@@ -140,7 +140,7 @@ export const isTaken = (code: unknown): boolean =>
 
 const doneOf = (raw: Raw): ApplyAnswer => {
   const { revision, updatedAt } = variableOf(raw).entry
-  return { done: true, revision, updatedAt }
+  return updatedAt === undefined ? { done: true } : { done: true, revision, updatedAt }
 }
 
 function bodyOf(put: PutChange, place: VercelPlace, { owner }: DeliveryContext) {

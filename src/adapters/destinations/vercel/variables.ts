@@ -89,7 +89,7 @@ export function variableOf(raw: Raw): Variable {
     entry: {
       name: key,
       owner: ownerOf(comment),
-      revision: `${id}.${Number(updatedAt)}`,
+      revision: typeof updatedAt === 'number' ? `${id}.${updatedAt}` : id,
       createdAt: typeof createdAt === 'number' ? createdAt : undefined,
       updatedAt: typeof updatedAt === 'number' ? updatedAt : undefined,
     },
