@@ -38,10 +38,10 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-const open = async (options: Record<string, unknown> = {}) =>
+const open = async (options: Record<string, unknown> = {}, endpoint = proxy.url) =>
   aws({
-    env: {},
-    options: { region: 'eu-west-1', endpoint: proxy.url, prefix: `/shop/t${round}`, ...options },
+    env: { AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint },
+    options: { region: 'eu-west-1', prefix: `/shop/t${round}`, ...options },
     dir: '/nowhere',
     environment: 'prod',
   })
@@ -117,13 +117,12 @@ const found = async (place: Awaited<ReturnType<typeof open>>, name: string) => {
 }
 
 test.each([
-  [{}, 'aws:endpoint=127.0.0.1:1/eu-west-1'],
-  [{ account: '123456789012' }, 'aws:endpoint=127.0.0.1:1/123456789012/eu-west-1'],
-  [{ prefix: '/shop/prod/' }, 'aws:endpoint=127.0.0.1:1/eu-west-1/shop/prod'],
-  [{ endpoint: undefined, account: '123456789012' }, 'aws:123456789012/eu-west-1'],
-])('%j is the place %s', async (options, id) => {
-  const endpoint = 'http://127.0.0.1:1'
-  expect((await open({ endpoint, prefix: undefined, ...options })).id).toBe(id)
+  [{}, 'http://127.0.0.1:1', 'aws:127.0.0.1:1/eu-west-1'],
+  [{ account: '123456789012' }, 'http://[::1]:1/', 'aws:[::1]:1/123456789012/eu-west-1'],
+  [{ account: '123456789012' }, '', 'aws:123456789012/eu-west-1'],
+  [{ prefix: 'shop/prod/' }, '', 'aws:eu-west-1/shop/prod'],
+])('%j at the endpoint "%s" is the place %s', async (options, endpoint, id) => {
+  expect((await open({ prefix: undefined, ...options }, endpoint)).id).toBe(id)
 })
 
 test.each([
@@ -133,7 +132,7 @@ test.each([
   [{ recoveryDays: '6' }, 'recoveryDays'],
   [{ recoveryDays: '31' }, 'recoveryDays'],
   [{ profile: 'prod' }, 'profile'],
-  [{ endpoint: 'file:///etc' }, 'endpoint'],
+  [{ endpoint: 'http://127.0.0.1:1' }, 'endpoint'],
 ])('the options %j are refused', async (options, named) => {
   await expect(open(options)).rejects.toMatchObject({
     code: 'invalid_argument',

@@ -10,8 +10,8 @@ import { readOptions } from './options.ts'
  * Secrets of AWS Secrets Manager in one region, by the official client and with its chain of
  * credentials. An entry's name is the secret's, below the option `prefix`.
  *
- * Which account: that of the credentials; with the option `account` no other. A profile is never an
- * option: a manifest could name another account by it.
+ * Which account: that of the credentials; with the option `account` no other. A profile or an
+ * endpoint is never an option: a manifest could name another account by it, or another host.
  */
 export const aws: DestinationFactory = async (context) => {
   const options = readOptions('aws', context, OPTIONS)
@@ -28,7 +28,6 @@ export const aws: DestinationFactory = async (context) => {
   }
   const region = await openRegion(context.env, {
     region: options.text('region'),
-    endpoint: options.text('endpoint'),
     account,
   })
   const changer = changerOf(region, {
@@ -69,7 +68,7 @@ export const aws: DestinationFactory = async (context) => {
   } satisfies Destination
 }
 
-const OPTIONS = ['region', 'endpoint', 'account', 'prefix', 'kmsKeyId', 'replicas', 'recoveryDays']
+const OPTIONS = ['region', 'account', 'prefix', 'kmsKeyId', 'replicas', 'recoveryDays']
 /** Changes under way at once: AWS allows 50 of a kind each second. */
 const WIDTH = 8
 /** Names that are paths of a file system have no place in one: `.` and `..` are refused. */

@@ -54,19 +54,19 @@ const tagsOf = (name: string) => vault.secrets.get(name)?.at(-1)?.tags
 
 test.each([
   [{ vault: 'shop-prod' }, 'azure:shop-prod.vault.azure.net'],
-  [{ vaultUrl: 'https://shop.vault.azure.cn/' }, 'azure:shop.vault.azure.cn'],
+  [{ vault: 'https://shop.vault.azure.cn/' }, 'azure:shop.vault.azure.cn'],
 ])('%j is the place %s', async (options, id) => {
   expect((await azure({ env: {}, options, dir: '/', environment: 'prod' })).id).toBe(id)
 })
 
 test.each([
   {},
-  { vault: 'shop-prod', vaultUrl: 'https://shop-prod.vault.azure.net' },
   { vault: 'evil.example/x' },
   { vault: 'a--b' },
-  { vaultUrl: 'http://shop.vault.azure.net' },
-  { vaultUrl: 'https://shop.vault.azure.net/secrets' },
+  { vault: 'http://shop.vault.azure.net' },
+  { vault: 'https://shop.vault.azure.net/secrets' },
   { vault: 'shop', tenant: 'x' },
+  { vault: 'shop', anyChallenge: 'true' },
 ])('the options %j are refused', async (options) => {
   await expect(
     azure({ env: {}, options, dir: '/', environment: 'prod' }) as Promise<unknown>,
@@ -122,10 +122,12 @@ test('of many versions, made in different seconds, the newest counts', async () 
 })
 
 test('a vault that has no list of versions of what is not there is understood', async () => {
-  vault.before = (method) => (method === 'GET' ? refusal(404, 'SecretNotFound') : undefined)
-  expect(await azurePlace(vault).apply(context, [put('key', 'one')])).toMatchObject([
-    { done: true },
-  ])
+  for (const code of ['SecretNotFound', 'SomethingElse']) {
+    vault.before = (_, path) => (path.endsWith('/versions') ? refusal(404, code) : undefined)
+    expect(await azurePlace(vault).apply(context, [put(code, 'one')])).toMatchObject([
+      { done: true },
+    ])
+  }
   vault.before = () => ({ status: 404, body: 'a page of a proxy' })
   const change = { kind: 'remove', name: 'key', expected: { name: 'key' } } as const
   expect(await azurePlace(vault).apply(context, [change])).toMatchObject([

@@ -8,7 +8,12 @@ import { readOptions } from './options.ts'
  * An entry's name is the secret's: letters, digits and `-`.
  */
 export const azure: DestinationFactory = async (context) => {
-  const options = readOptions('azure', context, ['vault', 'vaultUrl'])
-  const named = { vault: options.text('vault'), vaultUrl: options.text('vaultUrl') }
-  return azurePlace(await openAzureVault(named))
+  const options = readOptions('azure', context, ['vault', 'apiVersion'])
+  return azurePlace(
+    await openAzureVault({
+      vault: options.needed('vault'),
+      apiVersion: options.text('apiVersion'),
+      anyChallenge: context.env['COFFER_AZURE_ANY_CHALLENGE'] === 'true',
+    }),
+  )
 }

@@ -27,7 +27,6 @@ export interface Region {
 
 export interface RegionOptions {
   readonly region: string | undefined
-  readonly endpoint: string | undefined
   readonly account: string | undefined
 }
 
@@ -38,12 +37,11 @@ export async function openRegion(
 ): Promise<Region> {
   const sdk: Sdk = await loadPeer(PEER, () => import('@aws-sdk/client-secrets-manager'))
   const { account } = options
-  const endpoint =
-    options.endpoint ?? env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? env['AWS_ENDPOINT_URL']
-  const named = options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
+  const endpoint = [env['AWS_ENDPOINT_URL_SECRETS_MANAGER'], env['AWS_ENDPOINT_URL']].find(isSet)
+  const named = [options.region, env['AWS_REGION'], env['AWS_DEFAULT_REGION']].find(isSet)
   const client = new sdk.SecretsManagerClient({
-    ...(named === undefined || named === '' ? {} : { region: named }),
-    ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
+    ...(named === undefined ? {} : { region: named }),
+    ...(endpoint === undefined ? {} : { endpoint }),
   })
   const region = await client.config.region().catch((error: unknown) => {
     client.destroy()
@@ -59,7 +57,7 @@ export async function openRegion(
   return {
     sdk,
     place: [
-      ...(endpoint === undefined || endpoint === '' ? [] : [`endpoint=${hostOf(endpoint)}`]),
+      ...(endpoint === undefined ? [] : [hostOf(endpoint)]),
       ...(account === undefined ? [] : [account]),
       region,
     ],
@@ -86,6 +84,7 @@ export async function openRegion(
   }
 }
 
+const isSet = (text: string | undefined) => text !== undefined && text !== ''
 const PEER = '@aws-sdk/client-secrets-manager'
 const ARN = /^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:{1,2}(\d{12})(?::|$)/
 

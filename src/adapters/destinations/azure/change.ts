@@ -10,6 +10,7 @@ import type { AzureVault } from './vault.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import type { Call } from './call.ts'
+import { azureRefusal } from './fault.ts'
 import type { AzureRefusal } from './fault.ts'
 import { entryOf, FINGERPRINT_TAG, OWNER_TAG, tagsOf } from './marks.ts'
 
@@ -21,10 +22,12 @@ export function changerOf({ host }: AzureVault, call: Call) {
    */
   async function find(name: string, signal: AbortSignal): Promise<SecretProperties | undefined> {
     try {
-      return await call(signal, (client, options) => newest(client, name, options), isAbsent)
+      return await call(signal, (client, options) => newest(client, name, options), isNotFound)
     } catch (error) {
       if (isCofferError(error)) throw error
-      return undefined
+      if (azureRefusal(error).code === 'SecretNotFound') return undefined
+      // Another 404 could be anybody's: of what is absent, the list of all secrets tells as well.
+      return call(signal, (client, options) => listed(client, name, options))
     }
   }
 
@@ -99,15 +102,19 @@ export function changerOf({ host }: AzureVault, call: Call) {
   return { change }
 }
 
-const isAbsent = ({ status, code }: AzureRefusal) => status === 404 && code === 'SecretNotFound'
+const isNotFound = ({ status }: AzureRefusal) => status === 404
 /** By a deleted secret of the name, mostly; that it is, another question tells. */
 const isTaken = ({ status, inner }: AzureRefusal) =>
   status === 409 && inner !== 'ObjectIsBeingDeleted'
 
+interface Options {
+  readonly abortSignal: AbortSignal
+}
+
 async function newest(
   client: SecretClient,
   name: string,
-  options: { readonly abortSignal: AbortSignal },
+  options: Options,
 ): Promise<SecretProperties | undefined> {
   let latest: SecretProperties[] = []
   for await (const one of client.listPropertiesOfSecretVersions(name, options)) {
@@ -115,7 +122,14 @@ async function newest(
     if (latest.length === 0 || later > 0) latest = [one]
     else if (later === 0) latest.push(one)
   }
-  if (latest.length <= 1) return latest[0]
+  return latest.length <= 1 ? latest[0] : listed(client, name, options)
+}
+
+async function listed(
+  client: SecretClient,
+  name: string,
+  options: Options,
+): Promise<SecretProperties | undefined> {
   for await (const one of client.listPropertiesOfSecrets(options)) {
     if (one.name === name) return one
   }

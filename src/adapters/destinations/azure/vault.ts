@@ -1,4 +1,4 @@
-import type { SecretClient } from '@azure/keyvault-secrets'
+import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets'
 import { CofferError } from '../../../core/errors.ts'
 import { loadPeer } from '../../net/peer.ts'
 
@@ -9,16 +9,23 @@ export interface AzureVault {
   readonly client: SecretClient
 }
 
+export interface VaultOptions {
+  /** Its name, or its https address in another cloud. */
+  readonly vault: string
+  readonly apiVersion?: string | undefined
+  /**
+   * Takes a token for whatever resource the place names: of test doubles and of nothing else. Never
+   * from a manifest, for it gives a token away to whom a manifest names.
+   */
+  readonly anyChallenge?: boolean | undefined
+}
+
 /**
- * The vault of a name or of an https address, with the credentials that Azure's own chain finds. What
- * a vault claims to be is always verified, so that none is given a token for another.
+ * A vault with the credentials that Azure's own chain finds.
  * @throws CofferError `missing_dependency`, `invalid_argument` for what names no vault
  */
-export async function openAzureVault(named: {
-  readonly vault?: string | undefined
-  readonly vaultUrl?: string | undefined
-}): Promise<AzureVault> {
-  const url = addressOf(named)
+export async function openAzureVault(options: VaultOptions): Promise<AzureVault> {
+  const url = addressOf(options.vault)
   const { SecretClient } = await loadPeer(
     '@azure/keyvault-secrets',
     () => import('@azure/keyvault-secrets'),
@@ -27,30 +34,24 @@ export async function openAzureVault(named: {
     '@azure/identity',
     () => import('@azure/identity'),
   )
-  return {
-    host: url.host,
-    client: new SecretClient(url.origin, new DefaultAzureCredential(), {
-      retryOptions: { maxRetries: 2, retryDelayInMs: 500 },
-    }),
-  }
+  const { apiVersion, anyChallenge = false } = options
+  const settings = {
+    retryOptions: { maxRetries: 2, retryDelayInMs: 500 },
+    disableChallengeResourceVerification: anyChallenge,
+    ...(apiVersion === undefined ? {} : { serviceVersion: apiVersion }),
+  } as SecretClientOptions
+  const client = new SecretClient(url.origin, new DefaultAzureCredential(), settings)
+  return { host: url.host, client }
 }
 
-function addressOf({ vault, vaultUrl }: Parameters<typeof openAzureVault>[0]): URL {
-  if (vaultUrl === undefined && vault !== undefined && VAULT.test(vault)) {
-    return new URL(`https://${vault}.vault.azure.net`)
-  }
-  const url = vault === undefined ? URL.parse(vaultUrl ?? '') : null
-  if (url !== null && url.protocol === 'https:' && url.pathname === '/' && url.search === '') {
-    return url
-  }
-  throw new CofferError(
-    'invalid_argument',
-    'An Azure Key Vault is named by vault or by vaultUrl.',
-    {
-      remedy:
-        'Write its name (vault: shop-prod) or, in another cloud, its address (vaultUrl: https://shop-prod.vault.azure.cn), not both.',
-    },
-  )
+function addressOf(vault: string): URL {
+  if (VAULT.test(vault)) return new URL(`https://${vault}.vault.azure.net`)
+  const url = URL.parse(vault)
+  if (url?.protocol === 'https:' && url.pathname === '/' && url.search === '') return url
+  throw new CofferError('invalid_argument', 'The option vault names no Azure Key Vault.', {
+    remedy:
+      'Write its name (shop-prod) or, in another cloud, its address (https://shop-prod.vault.azure.cn).',
+  })
 }
 
 /** 3 to 24 characters, as Azure has them. */
