@@ -8,6 +8,7 @@ import { env } from './env.ts'
 import { file } from './file.ts'
 import { kubernetes } from './kubernetes.ts'
 import { memory } from './memory.ts'
+import { sops } from './sops.ts'
 import { vault } from './vault.ts'
 
 /** The providers that a reference can name without more ado. */
@@ -21,5 +22,6 @@ export const PROVIDERS = {
   file,
   kubernetes,
   memory,
+  sops,
   vault,
 } as const satisfies Record<string, ProviderFactory>

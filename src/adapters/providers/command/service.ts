@@ -6,8 +6,8 @@ import { contentSecret } from '../content.ts'
 import type { ProviderContext } from '../context.ts'
 import { answerEach } from '../opened.ts'
 import type { OpenedService } from '../opened.ts'
-import { runProgram } from './run.ts'
-import type { Ended } from './run.ts'
+import { runProgram } from '../program.ts'
+import type { Ended } from '../program.ts'
 import { readWords, takesKey, withKey } from './words.ts'
 
 /** @throws CofferError `invalid_argument` for options that cannot be understood */

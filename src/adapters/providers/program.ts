@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { CofferError } from '../../../core/errors.ts'
-import { LIMITS } from '../../../core/limits.ts'
+import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 
 export interface Ended {
   /** Null when a signal ended it. */
