@@ -137,7 +137,7 @@ export function changerOf(region: Region, options: ChangeOptions) {
   ): Promise<DestinationEntry | undefined> {
     if (ownerOf(secret) !== owner) {
       throw new CofferError('deleted', `The secret ${name} is scheduled for deletion at AWS.`, {
-        remedy: `Wait until it is gone, or bring it back with \`aws secretsmanager restore-secret --secret-id ${name}\` and make a new plan.`,
+        remedy: `Wait until it is gone, or bring it back (\`aws secretsmanager restore-secret\`) and make a new plan.`,
       })
     }
     const command = new sdk.RestoreSecretCommand({ SecretId: name })

@@ -89,7 +89,7 @@ export function changerOf({ host }: AzureVault, call: Call) {
     }
     if (deleted.properties.tags?.[OWNER_TAG] !== owner) {
       throw new CofferError('deleted', `${host} keeps a deleted secret of the name ${name}.`, {
-        remedy: `Bring it back with \`az keyvault secret recover --vault-name ${host.split('.')[0]} --name ${name}\` and make a new plan, or choose another name.`,
+        remedy: `Bring it back (\`az keyvault secret recover\`) and make a new plan, or choose another name.`,
       })
     }
     await call(signal, async (client, options) => {

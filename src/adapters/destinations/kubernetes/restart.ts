@@ -36,7 +36,7 @@ export async function restart(
       error.code,
       `The Secret is delivered, and ${title} was not restarted: ${error.message}`,
       {
-        remedy: `Run \`kubectl rollout restart ${title} --namespace ${namespace}\`.`,
+        remedy: `Run \`kubectl rollout restart ${title} -n ${namespace}\`.`,
         details: error.details,
       },
     )
