@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
 import type { DestinationContext } from '../context.ts'
+import { readOptions } from '../options.ts'
 
 export interface FilePlace {
   /** Absolute. */
@@ -14,19 +15,14 @@ export interface FilePlace {
  * The file of a destination's only option, `file`: relative to the manifest's folder and below it.
  * @throws CofferError `invalid_argument`
  */
-export function filePlace(kind: string, { options, dir }: DestinationContext): FilePlace {
-  const unknown = Object.keys(options).find((name) => name !== 'file')
-  if (unknown !== undefined) {
-    throw new CofferError('invalid_argument', `The destination ${kind} has the option file only.`)
-  }
-  const given = options['file']
-  if (typeof given !== 'string' || given === '' || UNNAMEABLE.test(given)) {
-    throw refuse(kind, 'needs a file, named without spaces.')
-  }
-  const file = path.resolve(dir, given)
-  const way = path.relative(dir, file)
+export function filePlace(kind: string, context: DestinationContext): FilePlace {
+  const options = readOptions(kind, context, ['file'])
+  const given = options.needed('file')
+  if (UNNAMEABLE.test(given)) throw options.refuse('file', 'is a name without spaces, \\ and *')
+  const file = path.resolve(context.dir, given)
+  const way = path.relative(context.dir, file)
   if (way === '' || way === '..' || way.startsWith(`..${path.sep}`) || path.isAbsolute(way)) {
-    throw refuse(kind, "delivers below the manifest's folder only.")
+    throw options.refuse('file', "lies below the manifest's folder")
   }
   return { file, shown: way.split(path.sep).join('/') }
 }
@@ -55,6 +51,3 @@ export function checkFolder({ file, shown }: FilePlace, dir: string): void {
 
 // eslint-disable-next-line no-control-regex -- what a policy's pattern cannot name, or a line holds
 const UNNAMEABLE = /[\s\\*\u0000-\u001f\u007f]|\/\/|\/$/
-
-const refuse = (kind: string, why: string) =>
-  new CofferError('invalid_argument', `The destination ${kind} ${why}`)
