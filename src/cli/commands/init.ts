@@ -1,9 +1,22 @@
 import { isCofferError } from '../../core/errors.ts'
 import { makeStore, placeForStore } from '../make-store.ts'
-import type { Handler } from '../spec.ts'
+import type { Session } from '../session.ts'
+import type { Handler, OptionsOf } from '../spec.ts'
 import type { init } from '../specs/store.ts'
 
 export const handle: Handler<typeof init> = async ({ options }, session) => {
+  if (!options.manifest) return begin(options, session)
+  const { beginManifest } = await import('../first-manifest.ts')
+  session.out.note(beginManifest(session.world.cwd))
+  if ((await session.serverPlace()) !== undefined) return
+  try {
+    await begin(options, session)
+  } catch (error) {
+    if (!isCofferError(error, 'store_exists')) throw error
+  }
+}
+
+async function begin(options: OptionsOf<typeof init>, session: Session): Promise<void> {
   const place = await placeForStore(session, options)
   const { report, recorded } = await makeStore(session, place, options).catch((error: unknown) => {
     if (isCofferError(error, 'store_exists'))
@@ -20,6 +33,10 @@ export const handle: Handler<typeof init> = async ({ options }, session) => {
       session.out.note(
         `Later commands find it with --data-dir or COFFER_DATA_DIR=${report.dataDir}`,
       )
-    session.out.note('Next: coffer import .env --prefix PROJECT/ENV/SERVICE, or coffer set PATH')
+    session.out.note(
+      options.manifest
+        ? 'Next: name secrets in coffer.yaml, then coffer check'
+        : 'Next: coffer import .env --prefix PROJECT/ENV/SERVICE, or coffer set PATH',
+    )
   })
 }

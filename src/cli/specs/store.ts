@@ -24,6 +24,10 @@ export const init = defineCommand({
       default: 'the first that is ready',
     },
     admin: { type: 'string', value: 'ACTOR', summary: 'who gets the policy admin', default: 'you' },
+    manifest: {
+      type: 'boolean',
+      summary: 'begin coffer.yaml with environments; a store that is there is used',
+    },
     yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
   },
   examples: [
@@ -32,6 +36,7 @@ export const init = defineCommand({
       command: 'coffer init --seal passphrase --data-dir ./secrets',
       note: 'asks for a passphrase',
     },
+    { command: 'coffer init --manifest', note: 'a project with dev, preview, staging and prod' },
     {
       command: 'coffer init --seal shamir --seal-option shares=5 --seal-option threshold=3',
       note: 'five people, of whom three must come together',

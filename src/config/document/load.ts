@@ -11,7 +11,6 @@ import { ConfigError } from '../problem.ts'
 import { compileDocument } from './compile.ts'
 import { DocumentError, nodeOf } from './node.ts'
 import type { DocumentNode } from './node.ts'
-import { readPlain } from './plain.ts'
 
 /** @throws ConfigError, and CofferError for the file: see `loadDocument` */
 export async function load(
@@ -41,8 +40,10 @@ export async function readDocument(source: string | URL, shown?: string): Promis
     throw new CofferError('invalid_argument', 'A document is a .yaml, .yml or .json file.')
   }
   const text = textOf(await readBytes(file, path.basename(file)), name)
-  const plain = format === 'yaml' ? readPlain(text, name) : undefined
-  if (plain !== undefined) return plain
+  if (format === 'yaml') {
+    const plain = (await import('./plain.ts')).readPlain(text, name)
+    if (plain !== undefined) return plain
+  }
   const { parseDocument } = await import('./parse.ts')
   return parseDocument(text, format, name)
 }

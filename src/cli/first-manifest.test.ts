@@ -1,0 +1,39 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { bench } from './test-world.ts'
+
+const store = await bench({ bare: true })
+afterAll(() => store[Symbol.asyncDispose]())
+const folder = (name: string) => {
+  const dir = join(store.dir, name)
+  mkdirSync(join(dir, '.git'), { recursive: true })
+  return dir
+}
+
+test('init --manifest begins a manifest beside the store, and twice is once', async () => {
+  const cwd = folder('My shop')
+  const first = await store.run(['init', '--manifest', '--yes'], { cwd })
+  expect(first).toMatchObject({ code: 0 })
+  const file = join(cwd, 'coffer.yaml')
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain('project: My-shop\n')
+  expect(await store.run(['check', '--env', 'prod'], { cwd })).toMatchObject({ code: 0 })
+  writeFileSync(file, text.replaceAll('  # ', '  '))
+  expect(await store.run(['check', '--env', 'prod'], { cwd })).toMatchObject({ code: 1 })
+  expect((await store.run(['docs', 'env'], { cwd })).out).toContain('coffer set My-shop/dev/api')
+  const again = await store.run(['init', '--manifest', '--yes'], { cwd })
+  expect(again).toMatchObject({ code: 0 })
+  expect(again.err).toContain('left as it is')
+  expect(readFileSync(file, 'utf8')).toBe(text.replaceAll('  # ', '  '))
+})
+
+test('what a project file says already stays', async () => {
+  const cwd = folder('other')
+  writeFileSync(join(cwd, 'coffer.yaml'), 'dataDir: .coffer\n')
+  await store.run(['init', '--manifest', '--yes'], { cwd })
+  const text = readFileSync(join(cwd, 'coffer.yaml'), 'utf8')
+  expect(text).toMatch(/^project: other$/m)
+  expect(text).toMatch(/dataDir: \.coffer\n$/)
+  expect((await store.run(['types'], { cwd })).code).toBe(0)
+})
