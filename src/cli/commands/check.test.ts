@@ -265,6 +265,65 @@ test('what stands in files is found without a store', async () => {
   expect(found.code).toBe(1)
 })
 
+const INDEX = new URL('../../config/index.ts', import.meta.url).href
+
+test('the configuration is held to the manifest, and its schemas to the values', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: conf
+environments: [prod]
+secrets:
+  api/one: {}
+  api/two: {}
+  api/unused: {}
+  api/absent: {}
+  api/by-name: { usedBy: [web] }
+  api/variable: {}
+`,
+    'package.json': '{"type":"module"}',
+    'src/main.js': 'const x = process.env.API_VARIABLE',
+    'coffer.config.mjs': `import { defineConfig, secretRef } from ${JSON.stringify(INDEX)}
+const number = { '~standard': { version: 1, vendor: 'x', validate: () => ({ issues: [{ message: 'no' }] }) } }
+export default defineConfig(
+  { one: secretRef('one', number), two: secretRef('two'), absent: secretRef('absent'),
+    other: secretRef('not-declared'), env: secretRef('env:HOME') },
+  { prefix: ({ env }) => \`conf/\${env}/api\` },
+)
+`,
+  })
+  for (const name of ['one', 'two', 'unused', 'by-name', 'variable', 'not-declared']) {
+    await set(`conf/prod/api/${name}`, canary)
+  }
+  const { findings, codes, out } = await check(cwd)
+  expect(codes).toEqual([
+    'undeclared_reference conf/prod/api/not-declared',
+    'not_found conf/prod/api/absent',
+    'invalid_field conf/prod/api/one',
+    'unused_secret api/unused',
+  ])
+  expect(findings[0]).toMatchObject({ file: 'coffer.config.mjs', line: 5 })
+  expect(out).not.toContain(canary)
+})
+
+test('an environment of another provider is asked there, and is one finding when it is not there', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: far
+environments: { prod: { provider: disk }, gone: { provider: cloud } }
+providers:
+  disk: { kind: dotenv, file: '${join(dir, 'values.env')}' }
+  cloud: { kind: coffer, address: 'https://127.0.0.1:1', tokenFile: /nowhere }
+secrets:
+  api/url: { type: url, secretRef: { prod: 'disk:URL', gone: 'cloud:a/url' } }
+  api/key: { secretRef: { prod: 'disk:KEY', gone: 'cloud:a/key' } }
+`,
+  })
+  writeFileSync(join(dir, 'values.env'), 'URL=no address\n')
+  const prod = await check(cwd, [], { env: { COFFER_DATA_DIR: '/nowhere' } })
+  expect(prod.codes, prod.err).toEqual(['not_found disk:KEY', 'invalid_value disk:URL'])
+  const gone = await run(['check', '--env', 'gone', '--json'], { cwd })
+  expect(gone.json<Report>().findings.map(({ code }) => code)).toEqual(['unauthenticated'])
+  expect(gone.code).toBe(77)
+})
+
 test('no report holds a value, in whatever form, and each is written to its file', async () => {
   const cwd = project({
     'config/prod.yaml': `hint: x${canary}x\nother: ${canary}\n`,

@@ -6,17 +6,20 @@ import type { Environment, Manifest } from '../manifest/manifest.ts'
 import { environmentOf } from '../manifest/environment.ts'
 import type { LoadOptions } from '../options.ts'
 import type { Project } from '../project.ts'
+import { collectFields } from './collect/configuration.ts'
 import { collectDocuments } from './collect/documents.ts'
 import { collectOverlays } from './collect/overlays.ts'
 import { askReaders } from './collect/readers.ts'
 import { askSecrets } from './collect/secrets.ts'
 import { collectUsages } from './collect/usages.ts'
+import { COFFER } from '../reference.ts'
+import type { FieldProblem } from './facts.ts'
 import { findAll } from './rules.ts'
 
 export interface CheckInput {
   readonly manifest: Manifest
   /** The project of the manifest: its configuration, when it has one, is run to know its references. */
-  readonly project?: Pick<Project, 'configFile' | 'references'> | undefined
+  readonly project?: Pick<Project, 'configFile' | 'references' | 'check'> | undefined
   /** Names; at least one. */
   readonly environments: readonly string[]
   /** Opened when it is needed. */
@@ -64,6 +67,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
   const actor = input.actor ?? (async () => (await coffer()).actor)
   const load = input.load ?? {}
   const values = input.values ?? true
+  const reads = values && input.asks !== false
   const [asked, documents, overlays, usages] = await Promise.all([
     input.asks === false
       ? { secrets: [], places: [] }
@@ -73,6 +77,8 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     collectUsages(manifest, input.project),
   ])
   const secrets = await askReaders(asked.secrets, { manifest, coffer, now })
+  const fields =
+    reads && asked.places.length === 0 ? await fieldsOf(input, environments, coffer) : []
   const findings = await findAll({
     manifest,
     manifestFile: path.basename(manifest.file),
@@ -81,6 +87,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     places: asked.places,
     documents: documents.documents,
     overlays,
+    fields,
     usages: usages.usages,
     skipped: [...documents.skipped, ...usages.skipped],
     now,
@@ -98,6 +105,19 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
 }
 
 const EXPIRES_WITHIN_DAYS = 14
+
+/** Only where there is a configuration: its module is run. */
+async function fieldsOf(
+  { manifest, project, load }: CheckInput,
+  environments: readonly Environment[],
+  coffer: () => Promise<Coffer>,
+): Promise<readonly FieldProblem[]> {
+  if (project?.configFile === undefined) return []
+  const needs = environments.some(({ provider }) => provider === COFFER)
+  const options = needs ? { ...load, coffer: await coffer() } : { ...load }
+  const names = environments.map(({ name }) => name)
+  return collectFields(manifest, project, names, options)
+}
 
 const namedEnvironments = (manifest: Manifest, names: readonly string[]): Environment[] =>
   [...new Set(names)].map((name) => environmentOf(manifest, name))

@@ -15,6 +15,7 @@ export interface Facts {
   readonly places: readonly PlaceFailure[]
   readonly documents: readonly CheckedDocument[]
   readonly overlays: readonly OverlayProblem[]
+  readonly fields: readonly FieldProblem[]
   readonly usages: readonly Usage[]
   /** Files and folders that were not looked through, and why. */
   readonly skipped: readonly Skipped[]
@@ -89,6 +90,18 @@ export interface OverlayProblem {
   readonly isInline: boolean
   /** Undefined where several environments have it. */
   readonly environment: string | undefined
+}
+
+/** A field of coffer.config.ts that cannot be resolved. */
+export interface FieldProblem {
+  /** `db.url`. */
+  readonly field: string
+  readonly at: string | undefined
+  readonly reference: string
+  readonly environment: string
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
 }
 
 export interface Scalar {

@@ -2,6 +2,7 @@ import { ERRORS } from '../../core/errors.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Facts } from './facts.ts'
 import type { CodeRow, Rule } from './rule.ts'
+import { configuration } from './rules/configuration.ts'
 import { expiry } from './rules/expiry.ts'
 import { metadata } from './rules/metadata.ts'
 import { overlays } from './rules/overlays.ts'
@@ -22,6 +23,7 @@ export const RULES = {
   types,
   metadata,
   readers,
+  configuration,
   overlays,
   plaintext,
   references,

@@ -38,10 +38,10 @@ function undeclared({ manifestFile, usages }: Facts, meant: Matcher): Finding[] 
   const found = usages
     .filter((usage) => usage.kind === 'reference')
     .filter((usage) => !isLocal(usage) && meant(usage).length === 0)
-  return found.map(({ written, located, file, line, column }) => ({
+  return found.map(({ written, file, line, column }) => ({
     code: 'undeclared_reference',
     severity: 'error',
-    path: located ?? written,
+    path: written,
     message: `${manifestFile} does not declare ${JSON.stringify(written)}.`,
     remedy: `Declare it under secrets of ${manifestFile}, or correct the reference.`,
     file,
