@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bench } from '../test-world.ts'
 
+const TEST = ['policy', 'test', '--action', 'deliver']
+
 test('what may be delivered where is asked, and told of in the log', async () => {
   await using store = await bench()
   const { run, dir } = store
@@ -21,10 +23,7 @@ test('what may be delivered where is asked, and told of in the log', async () =>
   expect((await run(['policy', 'put', join(dir, 'sender.json')])).code).toBe(0)
   await run(['actor', 'grant', 'service:ci', '--policy', 'sender'])
   const ask = (destination: string) =>
-    run([
-      ...['policy', 'test', '--actor', 'service:ci', '--action', 'deliver'],
-      ...['--destination', destination, 'shop/prod/api/key'],
-    ])
+    run([...TEST, '--actor', 'service:ci', '--destination', destination, 'shop/prod/api/key'])
   const may = await ask('vercel:prj_1/production')
   expect([may.code, may.out]).toEqual([
     0,
@@ -32,7 +31,7 @@ test('what may be delivered where is asked, and told of in the log', async () =>
   ])
   const mayNot = await ask('vercel:prj_2/production')
   expect([mayNot.code, mayNot.out]).toEqual([77, expect.stringContaining('destination')])
-  const nowhere = await run(['policy', 'test', '--action', 'deliver', 'shop/prod/api/key'])
+  const nowhere = await run([...TEST, 'shop/prod/api/key'])
   expect([nowhere.code, nowhere.err]).toEqual([64, expect.stringContaining('destination')])
   const to = ['--action', 'deliver', '--destination', 'vercel:prj_1/preview']
   const who = await run(['policy', 'who', ...to, 'shop/prod/api/key', '--json'])
