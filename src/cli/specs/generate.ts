@@ -56,7 +56,7 @@ export const kubernetes = defineCommand({
   name: 'kubernetes',
   summary: 'write Kubernetes objects by which each workload reads its own secrets only',
   description: [
-    'For every environment: accounts and roles that name the Secrets of their workload, a SecretStore and an ExternalSecret of the External Secrets Operator for each workload, which ask a Coffer server with its account, and the policies that Coffer holds them to. What a workload uses is said by usedBy.',
+    'For every environment: accounts and roles that name the Secrets of their workload, a SecretStore and an ExternalSecret of the External Secrets Operator for each workload, which ask a Coffer server with its account. What a workload uses is said by usedBy; `coffer policy workloads` lets it read that.',
     OWN,
   ],
   options: {

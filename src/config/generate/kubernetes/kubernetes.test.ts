@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { parse, parseAllDocuments } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { compileAccess, decide } from '../../../core/policy/decide.ts'
-import type { Policy } from '../../../core/policy/policy.ts'
-import { parsePolicy } from '../../../core/policy/validate.ts'
 import { ConfigError } from '../../problem.ts'
+import { environmentsOf } from '../environments.ts'
 import { manifestOf, SHOP } from '../test-manifest.ts'
+import { workloadPoliciesOf } from '../workload-policies.ts'
 import { kubernetesObjects } from './kubernetes.ts'
 
 interface Thing {
@@ -13,7 +13,7 @@ interface Thing {
   readonly rules?: readonly { readonly resourceNames: string[]; readonly verbs: string[] }[]
   readonly spec?: {
     readonly provider?: { readonly vault: Record<string, unknown> }
-    readonly data?: readonly unknown[]
+    readonly data?: readonly { readonly remoteRef: { readonly key: string } }[]
   }
 }
 
@@ -86,22 +86,19 @@ test('the operator asks with the account of the workload, for what that uses', (
   }
 })
 
-test('Coffer holds each workload to what it uses, and what does not use it gets nothing', () => {
-  const policies = Object.keys(files).filter((name) => name.includes('/policies/'))
-  expect(policies).toHaveLength(6)
-  for (const name of policies) {
-    const policy: Policy = parsePolicy(parse(files[name] ?? ''))
-    const access = compileAccess({ policies: [policy] })
-    const may = (action: 'read' | 'list' | 'write', path: string) =>
-      decide(access, { action, path, at: 0 }).allowed
-    const [, env = '', workload = ''] = /shop-(\w+)-(\w+)\.yaml$/.exec(name) ?? []
-    for (const place of ['preview', 'staging', 'prod']) {
-      const own = place === env
-      expect(may('read', `shop/${place}/api/stripe-key`), name).toBe(own)
-      expect(may('read', `shop/${place}/api/settings`), name).toBe(own && workload === 'api')
+test('what the operator asks for is what the policy of the workload allows', () => {
+  for (const { name: env } of shop.environments) {
+    const policies = workloadPoliciesOf(shop, environmentsOf(shop, [env]))
+    const asked = named(`${env}/3-external-secrets.yaml`, 'ExternalSecret')
+    expect(asked).toHaveLength(policies.length)
+    for (const { workload, policy, paths } of policies) {
+      const external = asked.find(({ metadata }) => metadata.name === workload)
+      expect(external?.spec?.data?.map(({ remoteRef }) => remoteRef.key)).toEqual(paths)
+      const access = compileAccess({ policies: [policy] })
+      const may = (path: string) => decide(access, { action: 'read', path, at: 0 }).allowed
+      expect(paths.every(may)).toBe(true)
+      expect(may('shop/prod/api/settings')).toBe(env === 'prod' && workload === 'api')
     }
-    expect(may('write', `shop/${env}/api/stripe-key`)).toBe(false)
-    expect(may('list', `shop/${env}/api/stripe-key`)).toBe(false)
   }
 })
 
@@ -109,7 +106,7 @@ test('what the README tells Coffer are the names that the objects have', () => {
   expect(files['README.md']).toContain(
     'coffer jwt role kubernetes-prod shop-prod-worker --audience https://coffer.test:8200 --subject system:serviceaccount:shop:background --actor service:shop-prod-worker',
   )
-  expect(files['README.md']).toContain('coffer policy put prod/policies/shop-prod-worker.yaml')
+  expect(files['README.md']).toContain('coffer policy workloads --env prod')
   expect(notes.join()).toContain('more than one environment')
 })
 

@@ -5,7 +5,7 @@ import { MARK } from '../generated.ts'
 import type { Generated } from '../generated.ts'
 import { grantsOf } from './grants.ts'
 import type { Grant } from './grants.ts'
-import { accessObjects, externalObjects, namespaceObject, policyOf } from './objects.ts'
+import { accessObjects, externalObjects, namespaceObject } from './objects.ts'
 import type { KubernetesObject, ServerFacts } from './objects.ts'
 import { readmeOf } from './readme.ts'
 
@@ -23,8 +23,8 @@ export interface KubernetesOptions {
 
 /**
  * For every environment: namespaces, accounts that read their own Secrets only, and a store of the
- * External Secrets Operator for each workload, with the policy that Coffer holds it to. Sorted as
- * they are to be applied; the same manifest gives the same bytes.
+ * External Secrets Operator for each workload. Sorted as they are to be applied; the same manifest
+ * gives the same bytes. What Coffer holds workloads to are the policies of `workloadPoliciesOf`.
  * @throws CofferError `invalid_argument`, `invalid_config`
  * @throws ConfigError for names that Kubernetes does not take
  */
@@ -54,10 +54,6 @@ export async function kubernetesObjects(
     files[`${name}/3-external-secrets.yaml`] = written(
       own.flatMap((grant) => externalObjects(grant, facts)),
     )
-    for (const grant of own) {
-      const text = stringify(policyOf(grant), LAYOUT)
-      files[`${name}/policies/${grant.name}.yaml`] = `# ${MARK}.\n${text}`
-    }
   }
   files['README.md'] = readmeOf(manifest, grants, (name) => factsOf(name, options))
   return { files, notes: [...notes, ...shared(grants)] }

@@ -90,19 +90,6 @@ export function externalObjects(grant: Grant, facts: ServerFacts): KubernetesObj
   ]
 }
 
-/** Everything it uses and nothing else, by the Vault dialect or any other way. */
-export const policyOf = ({ name, workload, environment, secrets }: Grant) => ({
-  name,
-  description: `What ${workload} uses in ${environment}`,
-  rules: [
-    {
-      effect: 'allow',
-      actions: ['read', 'describe'],
-      paths: [...new Set(secrets.map(({ path }) => path))],
-    },
-  ],
-})
-
 const RBAC = 'rbac.authorization.k8s.io/v1'
 const ESO = 'external-secrets.io/v1'
 

@@ -42,11 +42,10 @@ function section(name: string, grants: readonly Grant[], facts: ServerFacts): st
     'coffer ca > ca.crt',
     ...spaces.map((space) => `kubectl create configmap coffer-ca -n ${space} --from-file=ca.crt`),
   ]
-  const commands = grants.flatMap((grant) => [
-    `coffer policy put ${name}/policies/${grant.name}.yaml`,
-    `coffer actor grant ${word(grant.actor)} --policy ${grant.name}`,
-    `coffer jwt role ${mount} ${grant.name} --audience ${server} --subject system:serviceaccount:${grant.namespace}:${grant.serviceAccount} --actor ${word(grant.actor)} --ttl 15m`,
-  ])
+  const commands = grants.map(
+    (grant) =>
+      `coffer jwt role ${mount} ${grant.name} --audience ${server} --subject system:serviceaccount:${grant.namespace}:${grant.serviceAccount} --actor ${word(grant.actor)} --ttl 15m`,
+  )
   return `## ${name}
 
 | workload | account | in Coffer | secrets |
@@ -57,6 +56,7 @@ Coffer has to believe the tokens of the cluster. Its issuer is what \`kubectl ge
 where that address is not public, give the key instead: \`--public-key sa.pub --issuer ISSUER\`.
 
 \`\`\`sh
+coffer policy workloads --env ${name}
 coffer jwt put ${mount} --discovery-url https://ISSUER
 ${commands.join('\n')}
 \`\`\`

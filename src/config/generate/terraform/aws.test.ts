@@ -177,7 +177,7 @@ test('what the manifest delivers to AWS has the name and the marks of that', asy
 })
 
 test('a tag holds what AWS takes', async () => {
-  const manifest = await manifestOf(`${PLAIN}  api/a: { owner: 'Jane "J" (${'${x}'})' }\n`)
+  const manifest = await manifestOf(`${PLAIN}  api/a: { owner: 'Jane "J" (\${x})' }\n`)
   expect(terraformForAws(manifest).files['secrets.tf']).toContain('"Jane _J_ ___x__"')
 })
 
