@@ -46,11 +46,11 @@ const TAKEN: [written: unknown, ref: object][] = [
   [URI, { provider: 'azure', key: URI }],
   [
     { secretKeyRef: { name: 'db', key: 'password' } },
-    { provider: 'kubernetes', key: 'db', field: 'password' },
+    { provider: 'kubernetes', key: '/db/password' },
   ],
   [
     { secretKeyRef: { name: 'tls', key: 'tls.crt' } },
-    { provider: 'kubernetes', key: 'tls', field: '/tls.crt' },
+    { provider: 'kubernetes', key: '/tls/tls.crt' },
   ],
   [
     {

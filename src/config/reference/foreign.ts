@@ -31,9 +31,8 @@ export function readSecretKeyRef(input: unknown): ProviderRef {
   if (optional !== false) {
     throw refuse('A secretKeyRef says nothing of being optional here: the secret itself does.')
   }
-  return namespace === undefined
-    ? { provider: 'kubernetes', key: name, field: pointer(key) }
-    : { provider: 'kubernetes', key: `${namespace}/${name}/${key}` }
+  // A data key of its own, not a field of the whole Secret: it may be bytes, or not be there.
+  return { provider: 'kubernetes', key: `${namespace ?? ''}/${name}/${key}` }
 }
 
 /**
