@@ -15,8 +15,8 @@ export interface ProviderSpec {
 export type ProviderTable = Readonly<Record<string, Provider | ProviderSpec>>
 
 export interface LoadOptions {
-  /** Answers for the provider `coffer`. */
-  readonly coffer?: Coffer | undefined
+  /** Answers for the provider `coffer`; a function opens it when something is first asked of it. */
+  readonly coffer?: Coffer | (() => Promise<Coffer>) | undefined
   /**
    * The environment's name. Default: `COFFER_ENV`, then the manifest's `environment`, then `NODE_ENV`,
    * as written; then `dev`.

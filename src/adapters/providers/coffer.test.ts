@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CofferError } from '../../core/errors.ts'
 import type { Coffer, ReadAnswer, ReadRef } from '../../core/ports/coffer.ts'
 import { textSecret } from '../../core/secret.ts'
@@ -24,6 +24,34 @@ test('label and version are passed on; version and recorded variable name come b
     { path: 'shop/a', label: undefined, version: 3 },
   ])
   expect(answers[0]).toMatchObject({ value: { version: 1, envName: 'SHOP_A' } })
+})
+
+describe('opened when it is needed', () => {
+  providerContract('coffer', () => {
+    const place = fakeCoffer()
+    const open = async () => place.coffer
+    return { ...place, provider: coffer({ coffer: open, env: {}, options: {} }) }
+  })
+
+  test('it is opened once, when something is asked, and closed by whoever gave it', async () => {
+    let opened = 0
+    const open = async () => (opened++, fakeCoffer().coffer)
+    const { signal } = new AbortController()
+    const provider = coffer({ coffer: open, env: {}, options: {} })
+    expect(opened).toBe(0)
+    await provider.resolve([{ provider: 'coffer', key: 'a' }], signal)
+    await provider.resolve([{ provider: 'coffer', key: 'a' }], signal)
+    await provider.close?.()
+    expect(opened).toBe(1)
+  })
+
+  test('one that cannot be opened is an error for each reference', async () => {
+    const open = () => Promise.reject(new CofferError('store_missing', 'There is none.'))
+    const { signal } = new AbortController()
+    const refs = [{ provider: 'coffer', key: 'a' }]
+    const answers = await coffer({ coffer: open, env: {}, options: {} }).resolve(refs, signal)
+    expect(answers).toMatchObject([{ error: { code: 'store_missing' } }])
+  })
 })
 
 /** The few methods a provider uses. */

@@ -50,7 +50,9 @@ interface Source {
 }
 
 function sourceOf({ coffer: given, env, options }: ProviderContext): Source {
+  // Whoever gives it closes it.
   if (given !== undefined && options.address === undefined) {
+    if (typeof given === 'function') return later(given, async () => {})
     return { get: async () => given, use: (begin) => begin(given), close: async () => {} }
   }
   if (!namesServer({ env, options })) {
@@ -58,8 +60,16 @@ function sourceOf({ coffer: given, env, options }: ProviderContext): Source {
   }
   const connect = async () =>
     (await import('../../client/environment.ts')).connectFromEnvironment(env, options)
-  let connected: ReturnType<typeof connect> | undefined
-  const get = () => (connected ??= connect())
+  return later(connect, (connected) => connected.close())
+}
+
+/** One that is opened when it is first needed. */
+function later<T extends Coffer>(
+  open: () => Promise<T>,
+  close: (opened: T) => Promise<void>,
+): Source {
+  let opened: Promise<T> | undefined
+  const get = () => (opened ??= open())
   return {
     get,
     use(begin, failed) {
@@ -75,7 +85,9 @@ function sourceOf({ coffer: given, env, options }: ProviderContext): Source {
         stop()
       }
     },
-    close: async () => (await connected)?.close(),
+    async close() {
+      if (opened !== undefined) await close(await opened)
+    },
   }
 }
 

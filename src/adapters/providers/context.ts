@@ -8,7 +8,7 @@ export type { OfflineUse }
 
 /** Everything a provider may use of the world. */
 export interface ProviderContext {
-  readonly coffer?: Coffer | undefined
+  readonly coffer?: Coffer | (() => Promise<Coffer>) | undefined
   /** The process environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** What the configuration says for this provider: `{ dir: '/run/secrets' }`. */

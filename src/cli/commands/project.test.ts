@@ -81,3 +81,16 @@ test('without a project, run and check say what they need', async () => {
   expect((await run(['run', '--', 'true'])).err).toContain('--prefix')
   expect((await run(['check', '--prefix', 'shop/dev'])).code).toBe(0)
 })
+
+test('what a project takes from elsewhere needs no store; a store that is missing is told once', () => {
+  const yaml = (from: string) =>
+    `project: shop\nsecrets:\n  one: "${from}ONE"\n  two: "${from}TWO"\n`
+  const env = { ...store.env, COFFER_DATA_DIR: join(dir, 'nowhere'), ONE: '1', TWO: '2' }
+  const go = (cwd: string) =>
+    spawnSync(process.execPath, [MAIN, 'run', '--', 'env'], { cwd, env, encoding: 'utf8' })
+  const { stdout, stderr, status } = go(project('elsewhere', yaml('env:')))
+  expect([status, stdout.includes('ONE=1\n')], stderr).toEqual([0, true])
+  const missing = go(project('nowhere', yaml('/')))
+  expect([missing.status, missing.stdout]).toEqual([66, ''])
+  expect(missing.stderr.match(/There is no store/g)).toHaveLength(1)
+})

@@ -1,3 +1,6 @@
+import type { Project } from '../../config/project.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import type { Secret } from '../../core/secret.ts'
 import { combine, type Problem } from '../failure.ts'
 import { usage } from '../parse.ts'
 import { become } from '../run/become.ts'
@@ -58,14 +61,8 @@ async function deliveriesOf(
   session: Session,
 ): Promise<{ deliveries: Delivery[]; problems: readonly Problem[]; fromProject: boolean }> {
   const source = await sourceOf(options, session)
-  const coffer = await session.coffer()
   if (source.kind === 'project') {
-    const resolved = await source.project.resolveEnvironment({
-      coffer,
-      env: options.env,
-      processEnv: session.world.env,
-      onOffline: ({ message }) => session.out.warn(message),
-    })
+    const resolved = await resolveProject(source.project, options.env, session)
     const deliveries = [...resolved].map(([name, secret]) => ({
       name,
       subject: name,
@@ -74,7 +71,7 @@ async function deliveriesOf(
     }))
     return { deliveries, problems: [], fromProject: true }
   }
-  const { found, problems } = await resolvePrefix(coffer, source.prefix)
+  const { found, problems } = await resolvePrefix(await session.coffer(), source.prefix)
   const deliveries = found.map(({ relative, version }) => ({
     name: version.envName ?? variableOf(relative),
     subject: version.path,
@@ -83,6 +80,26 @@ async function deliveriesOf(
     path: version.path,
   }))
   return { deliveries, problems, fromProject: false }
+}
+
+/** A store is opened where a reference needs it; that it cannot be is told once, not for each. */
+async function resolveProject(
+  project: Project,
+  env: string | undefined,
+  session: Session,
+): Promise<Map<string, Secret<string>>> {
+  let opening: Promise<Coffer> | undefined
+  try {
+    return await project.resolveEnvironment({
+      coffer: () => (opening ??= session.coffer()),
+      env,
+      processEnv: session.world.env,
+      onOffline: ({ message }) => session.out.warn(message),
+    })
+  } catch (error) {
+    await opening
+    throw error
+  }
 }
 
 /** A seal may read its key, or parts of it, from variables of its own. */
