@@ -156,6 +156,14 @@ test('what AWS would refuse is told, all at once and where it is written', async
   expect(problemsOf(() => terraformForAws(long)).join()).toContain('64 characters')
 })
 
+test('two secrets of one name are refused; in accounts of their own they are not', async () => {
+  const both = PLAIN.replace('[prod]', '{ prod: { prefix: shop }, dev: { prefix: shop } }')
+  const manifest = await manifestOf(`${both}  api/a: {}\n`)
+  const told = problemsOf(() => terraformForAws(manifest))
+  expect(told).toEqual(['prod/api/a has this name, too.'])
+  expect(problemsOf(() => terraformForAws(manifest, { environments: ['dev'] }))).toEqual([])
+})
+
 test('secrets of other providers are left to them, and that is told', async () => {
   const manifest = await manifestOf(`${PLAIN}  api/a: {}\n  api/b: { secretRef: "env:TOKEN" }\n`)
   const made = terraformForAws(manifest)

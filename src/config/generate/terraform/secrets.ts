@@ -45,7 +45,7 @@ export function awsSecrets(manifest: Manifest, environments: readonly Environmen
       else secrets.push(awsSecret(manifest, environment, declared, delivered.get(declared.name)))
     }
   }
-  const problems = secrets.flatMap(problemsOf)
+  const problems = [...secrets.flatMap(problemsOf), ...sameNames(secrets)]
   if (problems.length > 0) throw new ConfigError(problems)
   return { secrets, notes: [...left(elsewhere), ...shortened(secrets), ...unowned(secrets)] }
 }
@@ -101,16 +101,33 @@ function awsSecret(
 /** What AWS does not take in a tag is `_`. */
 const tagText = (text: string): string => text.replace(TAG_TEXT, '_')
 
-function problemsOf({ name, description, declared, owner, classification }: AwsSecret): Problem[] {
-  const wrong = (message: string, remedy: string): Problem => ({
-    field: `secrets.${declared.name}`,
-    position: declared.at,
-    reference: name,
-    provider: 'aws',
-    code: 'invalid_config',
-    message,
-    remedy,
+const problemOf = ({ name, declared }: AwsSecret, message: string, remedy: string): Problem => ({
+  field: `secrets.${declared.name}`,
+  position: declared.at,
+  reference: name,
+  provider: 'aws',
+  code: 'invalid_config',
+  message,
+  remedy,
+})
+
+/** One account holds one secret of a name. */
+function sameNames(secrets: readonly AwsSecret[]): Problem[] {
+  const first = new Map<string, AwsSecret>()
+  return secrets.flatMap((secret) => {
+    const other = first.get(secret.name)
+    if (other === undefined) first.set(secret.name, secret)
+    const remedy =
+      'Give it another name there, or make a directory for each environment with --env.'
+    return other === undefined
+      ? []
+      : [problemOf(secret, `${other.key} has this name, too.`, remedy)]
   })
+}
+
+function problemsOf(secret: AwsSecret): Problem[] {
+  const { name, description, owner, classification } = secret
+  const wrong = (message: string, remedy: string) => problemOf(secret, message, remedy)
   const { secretNameCharsMax, descriptionCharsMax, tagValueCharsMax } = AWS_LIMITS
   const problems: Problem[] = []
   if (!SECRET_NAME.test(name)) {
