@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isCofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { readBytes, textOf } from '../../document/load.ts'
+import { readBytes, readDocument, textOf } from '../../document/load.ts'
 import type { DocumentNode } from '../../document/node.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { CheckedDocument, Scalar, Skipped } from '../facts.ts'
@@ -41,10 +41,9 @@ async function overlayNames(dir: string, skipped: Skipped[]): Promise<string[]> 
 
 async function overlay(file: string, shown: string): Promise<CheckedDocument | Skipped> {
   try {
-    const text = textOf(await readBytes(file, path.basename(file)), path.basename(file))
-    const { parseDocument } = await import('../../document/parse.ts')
-    const format = /\.json$/i.test(file) ? 'json' : 'yaml'
-    const node = await parseDocument(text, format, path.basename(file))
+    const name = path.basename(file)
+    const text = textOf(await readBytes(file, name), name)
+    const node = await readDocument(file, shown)
     return { file: shown, kind: 'overlay', text, scalars: [...scalarsOf(node, [])] }
   } catch (error) {
     if (!isCofferError(error)) throw error
