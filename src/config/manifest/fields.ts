@@ -139,6 +139,10 @@ export function inPlace<T>(at: string | undefined, read: () => T): T {
   }
 }
 
+/** An object by name that inherits nothing, so that `constructor` is a name like any other. */
+export const recordOf = <T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> =>
+  Object.assign(Object.create(null) as Record<string, T>, Object.fromEntries(entries))
+
 export const isNothing = (node: DocumentNode): boolean =>
   node.kind === 'scalar' && node.value === null
 

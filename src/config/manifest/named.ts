@@ -12,6 +12,7 @@ import {
   readName,
   readOption,
   readText,
+  recordOf,
   refuseUnknown,
 } from './fields.ts'
 import { checkFillable, fill } from './fill.ts'
@@ -55,7 +56,7 @@ export function readWorkloads(
 ): Readonly<Record<string, Workload>> {
   if (node === undefined) {
     const implied = [...new Set(named)].map((name) => [name, workload(name, undefined)] as const)
-    return Object.fromEntries(implied)
+    return recordOf(implied)
   }
   return readNamed('workloads', node, mistakes, (name, map, at) => {
     checkName(name, "A workload's name", at)
@@ -74,7 +75,7 @@ export function readWorkloads(
     const byEnvironment = environments.map(
       (env) => [env.name, fill(actor, { env: env.name, project })] as const,
     )
-    return { actor: Object.fromEntries(byEnvironment), at: undefined }
+    return { actor: recordOf(byEnvironment), at: undefined }
   }
 }
 
@@ -85,7 +86,7 @@ export function readOptions<T extends OptionValue>(
   besides: readonly string[] = ['kind'],
 ): Readonly<Record<string, T>> {
   const options = [...map.entries].filter(([key]) => !besides.includes(key))
-  return Object.fromEntries(options.map(([key, part]) => [key, read(part, `"${key}"`)]))
+  return recordOf(options.map(([key, part]) => [key, read(part, `"${key}"`)]))
 }
 
 /** @throws DocumentError */
@@ -142,5 +143,5 @@ function readNamed<T>(
       })
     }
   })
-  return Object.fromEntries(found)
+  return recordOf(found)
 }

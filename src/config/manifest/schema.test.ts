@@ -40,6 +40,7 @@ const HEAD = 'project: shop\nenvironments: [dev, prod]\n'
 const secret = (inner: string) => `${HEAD}secrets: { api/key: ${inner} }`
 
 const GOOD = [
+  '{ "$schema": ./x.json, "project": shop }',
   '# nothing yet\n',
   'project: shop\nprefix: ${project}/${env}/api\ndataDir: ./.coffer\nconfig: app.ts',
   'secrets: { a b: x, DB_URL: , c: { secretRef: "env:X", env: Y, type: url, optional: true } }',

@@ -18,6 +18,7 @@ import {
   readMap,
   readNames,
   readText,
+  recordOf,
   refuseUnknown,
 } from './fields.ts'
 import type { DeclaredSecret, Environment, Manifest } from './manifest.ts'
@@ -156,7 +157,7 @@ function referencesOf(
     // The same text is refused for the same reason everywhere: once is enough.
     if (found.length === 0 && byEnvironment === undefined) break
   }
-  return Object.fromEntries(found)
+  return recordOf(found)
 }
 
 /** Where the reference leads in this environment. @throws CofferError as `locate` */

@@ -47,7 +47,7 @@ async function interpret(node: DocumentNode, file: string): Promise<Settings> {
     import('../manifest/fields.ts'),
   ])
   const mistakes = collectMistakes()
-  const known = [...TEXTS, 'environments', ...PARTS, ...MANIFEST] as const
+  const known = ['$schema', ...TEXTS, 'environments', ...PARTS, ...MANIFEST] as const
   const given = knownEntries(node, known, mistakes)
   const texts: Partial<Record<(typeof TEXTS)[number], string>> = {}
   for (const key of TEXTS) {
