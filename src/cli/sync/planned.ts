@@ -139,6 +139,6 @@ const WHY: Readonly<Record<string, string>> = {
   not_declared: 'it is no longer declared',
   not_ours: 'somebody else made it',
   not_in_ledger: 'it has our mark, and is not in the ledger',
-  mark_gone: 'somebody made it anew',
+  mark_gone: 'our mark is gone from it',
   owned_by_other: 'it is owned by another project',
 }

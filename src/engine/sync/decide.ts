@@ -5,7 +5,7 @@ import type { PlanAction } from './sync.ts'
 /** What decides about one name at one place. */
 export interface Question {
   readonly owner: string
-  readonly place: Pick<Destination, 'readable' | 'marks' | 'local'>
+  readonly place: Pick<Destination, 'marks' | 'local'>
   readonly recorded: LedgerEntry | undefined
   readonly found: DestinationEntry | undefined
   /** Somebody said that a foreign entry of this name may be taken over. */
@@ -31,7 +31,7 @@ export type Standing =
 export const FOREIGN = {
   not_ours: 'An entry of this name is there already, and Coffer did not make it.',
   not_in_ledger: 'It has our mark, and the ledger knows nothing of it.',
-  mark_gone: 'Our mark is gone from it: somebody made it anew.',
+  mark_gone: 'Our mark is gone from it: somebody wrote it anew.',
   unfinished: 'A sync that was cut off may have made it, or somebody else.',
 } as const
 
@@ -62,7 +62,7 @@ export function standingOf({ owner, place, recorded, found }: Omit<Question, 'ad
       ? { kind: 'unfinished' }
       : { kind: 'foreign', reason: 'unfinished' }
   }
-  return { kind: isAsLeft(place, there, found) ? 'ours' : 'changed' }
+  return { kind: isAsLeft(there, found) ? 'ours' : 'changed' }
 }
 
 /** What is wanted of a name: a value, by its fingerprint; nothing; or what is there, unseen. */
@@ -132,14 +132,9 @@ const madeByIntent = ({ intent }: LedgerEntry, found: DestinationEntry, owner: s
   (found.owner === owner ||
     (found.fingerprint !== undefined && found.fingerprint === intent.fingerprint))
 
-function isAsLeft(
-  { readable }: Question['place'],
-  there: Delivered,
-  found: DestinationEntry,
-): boolean {
-  if (found.fingerprint !== undefined && found.fingerprint !== there.fingerprint) return false
-  // Where values can be read, they say more than a revision, which may be the whole object's.
-  if (readable && found.fingerprint !== undefined) return true
-  const told = there.revision !== undefined && found.revision !== undefined
-  return !told || there.revision === found.revision
+/** A mark may hold the fingerprint of a value that somebody has replaced since: both must be right. */
+function isAsLeft(there: Delivered, found: DestinationEntry): boolean {
+  const isSame = (before: string | undefined, now: string | undefined) =>
+    before === undefined || now === undefined || before === now
+  return isSame(there.fingerprint, found.fingerprint) && isSame(there.revision, found.revision)
 }

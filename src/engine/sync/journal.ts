@@ -75,7 +75,7 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
         return
       }
       const { revision } = answer
-      if (revision === undefined && !destination.readable) untold.add(name)
+      if (revision === undefined) untold.add(name)
       heard.set(name, { owner, path, there: { ...value, revision, at: world.clock() } })
     },
     async checkpoint() {
