@@ -218,6 +218,17 @@ test('inputs are words, whatever they hold', async () => {
   expect(existsSync(path.join(dir, 'owned'))).toBe(false)
 })
 
+test('delivering is the same command as by hand, one environment after the other', async () => {
+  const shim = '#!/bin/sh\necho "coffer $*"\ntest "$4" != --env=b || exit 75\n'
+  const dir = workspace({ 'node_modules/.bin/coffer': shim })
+  const plan = await act(dir, { command: 'sync-plan' })
+  expect([plan.code, plan.log]).toEqual([0, 'coffer sync plan\n'])
+  const again = workspace({ 'node_modules/.bin/coffer': shim })
+  const applied = await act(again, { command: 'sync-apply', env: 'a,b c' })
+  const lines = ['a', 'b', 'c'].map((env) => `coffer sync apply --yes --env=${env}\n`)
+  expect([applied.code, applied.log]).toEqual([75, lines.join('')])
+})
+
 test('a JWT is asked for where a job may, tried again while that may help, and never told', async () => {
   const answers: [number, string][] = []
   const http = createServer((_, response) => {

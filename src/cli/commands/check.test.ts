@@ -240,6 +240,20 @@ test('an environment that the manifest does not list is an error that names thos
   expect(err).toContain('preview, prod')
 })
 
+test('a manifest that is wrong is reported as all else is, each mistake with its place', async () => {
+  const cwd = project({
+    'coffer.yaml':
+      'project: x\nenvironments: [prod]\nsecrets:\n  a/b: { typ: url }\n  a/c: { type: no }\n',
+  })
+  const ran = await check(cwd, ['--out', 'sarif=r.sarif'])
+  expect(ran.code).toBe(78)
+  expect(ran.findings).toMatchObject([
+    { code: 'invalid_config', file: 'coffer.yaml', line: 4 },
+    { code: 'invalid_config', file: 'coffer.yaml', line: 5 },
+  ])
+  expect(readFileSync(join(cwd, 'r.sarif'), 'utf8')).toContain('"startLine": 5')
+})
+
 test('all environments are checked in one run, each secret under its own', async () => {
   const ran = await run(['check', '--all-envs', '--json'], { cwd: project() })
   const { findings } = ran.json<Report>()

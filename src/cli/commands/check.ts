@@ -1,3 +1,5 @@
+import { positionOf } from '../../config/check/rule.ts'
+import { ConfigError } from '../../config/problem.ts'
 import type { Project } from '../../config/project.ts'
 import { ERRORS } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
@@ -51,7 +53,8 @@ async function perform(options: Options, session: Session): Promise<Performed> {
     throw usage('--env and --all-envs exclude each other.')
   }
   if (options.prefix === undefined) {
-    const project = await session.project()
+    const project = await session.project().catch(asReport)
+    if (project instanceof Malformed) return { ...project, dir: world.cwd }
     if (project?.manifest !== undefined) return ofManifest(project, options, session)
   }
   if (options.static || options['without-values'] || options['all-envs']) {
@@ -68,6 +71,29 @@ async function perform(options: Options, session: Session): Promise<Performed> {
     fields.push(...found.map((field) => ({ ...field, environment: env })))
   }
   return { report: reportOf(fields), fields, dir: world.cwd }
+}
+
+/** A project file that is wrong is reported as all else is, mistake by mistake. */
+class Malformed {
+  readonly report: CheckReport
+  readonly incomplete = 'invalid_config'
+
+  constructor(error: ConfigError) {
+    const findings = error.problems.map(({ code, field, message, remedy, position }) => ({
+      code,
+      severity: 'error' as const,
+      path: field === '' ? (position ?? 'coffer.yaml') : field,
+      message,
+      remedy,
+      ...positionOf(position),
+    }))
+    this.report = { ok: false, environments: [], secrets: [], findings }
+  }
+}
+
+function asReport(error: unknown): Malformed {
+  if (error instanceof ConfigError) return new Malformed(error)
+  throw error
 }
 
 async function ofManifest(

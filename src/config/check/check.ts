@@ -74,7 +74,8 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
       : askSecrets(manifest, environments, { coffer, actor, values, load }),
     collectDocuments(manifest),
     collectOverlays(manifest, environments),
-    collectUsages(manifest, input.project),
+    // Without asking, no code of the project is run either.
+    collectUsages(manifest, input.asks === false ? undefined : input.project),
   ])
   const secrets = await askReaders(asked.secrets, { manifest, coffer, now })
   const fields =

@@ -65,8 +65,15 @@ test('what .gitignore leaves out is what git leaves out', () => {
   expect(skipped).toEqual([])
 })
 
-test('what is installed, built or linked is passed over', () => {
-  const dir = make({ 'node_modules/a/x.ts': '', 'dist/x.ts': '', '.next/x.ts': '', 'src/x.ts': '' })
+test('what is installed, built, linked or of another project is passed over', () => {
+  const dir = make({
+    'node_modules/a/x.ts': '',
+    'dist/x.ts': '',
+    '.next/x.ts': '',
+    'src/x.ts': '',
+    'apps/other/coffer.yaml': '',
+    'apps/other/src/x.ts': '',
+  })
   symlinkSync(dir, path.join(dir, 'src/again'))
   expect(walk(dir, (name) => name.endsWith('.ts')).files).toEqual(['src/x.ts'])
   expect(ignoreRules('', '').ignores('x', false)).toBe(false)

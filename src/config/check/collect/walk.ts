@@ -31,6 +31,8 @@ export function walk(
       skipped.push({ file: dir, why: 'This folder cannot be read.' })
       continue
     }
+    // A folder with a project file of its own is another project, with a manifest of its own.
+    if (dir !== '' && entries.some(({ name }) => PROJECT.test(name))) continue
     const rules = at.rules.and(ignoreFile(root, dir, entries))
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = dir === '' ? entry.name : `${dir}/${entry.name}`
@@ -49,6 +51,7 @@ export function walk(
   return { files, skipped }
 }
 
+const PROJECT = /^coffer\.(?:ya?ml|json)$/
 /** Hidden folders hold tools' own things; the others what is installed or made. */
 const PASSED_OVER =
   /^(?:\..*|node_modules|bower_components|jspm_packages|vendor|dist|build|out|coverage|target|__pycache__|venv)$/
