@@ -7,6 +7,7 @@ import { startTestAws } from '../../server/dialects/aws/test-aws.ts'
 import type { TestAws } from '../../server/dialects/aws/test-aws.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
 import { aws } from './aws.ts'
+import { faultsAtEveryCall } from './test-faults.ts'
 import { testProxy } from './test-proxy.ts'
 import type { TestProxy } from './test-proxy.ts'
 
@@ -288,4 +289,26 @@ test('an owner that no tag can hold is refused before anything is written', asyn
   const [answer] = await (await open()).apply(deliveryContext('shop/prod;x'), [put('key', 'x')])
   expect(answer).toMatchObject({ done: false, error: { code: 'invalid_argument' } })
   expect(await valueOf('key')).toBeUndefined()
+})
+
+test('with any of its calls failing, nothing foreign changes and the next delivery ends it', async () => {
+  const tried = await faultsAtEveryCall(async () => {
+    round++
+    let calls = 0
+    return {
+      destination: await open(),
+      put: byHand,
+      value: valueOf,
+      failAt(call, when) {
+        const count = calls
+        calls = 0
+        const isIt = () => calls++ === call
+        proxy.before =
+          when === 'before' ? ({ socket }) => isIt() && Boolean(socket.destroy()) : undefined
+        proxy.loses = when === 'after' ? isIt : undefined
+        return count
+      },
+    }
+  })
+  expect(tried).toBeGreaterThanOrEqual(10)
 })

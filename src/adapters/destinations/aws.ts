@@ -49,7 +49,7 @@ export const aws: DestinationFactory = async (context) => {
     },
     async list(delivery, names) {
       delivery.signal.throwIfAborted()
-      const found = await several(names, WIDTH, async (name) => {
+      const found = await several(names, LOOKS_AT_ONCE, async (name) => {
         try {
           return await changer.find(name, delivery.signal)
         } catch (error) {
@@ -61,7 +61,7 @@ export const aws: DestinationFactory = async (context) => {
       return found.flatMap((one) => (one === undefined || 'error' in one ? [] : (one.entry ?? [])))
     },
     apply: (delivery, changes) =>
-      several(changes, WIDTH, (change) =>
+      several(changes, CHANGES_AT_ONCE, (change) =>
         attempted(delivery.signal, () => changer.change(change, delivery)),
       ),
     close: async () => region.close(),
@@ -69,8 +69,9 @@ export const aws: DestinationFactory = async (context) => {
 }
 
 const OPTIONS = ['region', 'account', 'prefix', 'kmsKeyId', 'replicas', 'recoveryDays']
-/** Changes under way at once: AWS allows 50 of a kind each second. */
-const WIDTH = 8
+const LOOKS_AT_ONCE = 8
+/** AWS allows 50 of a kind each second, for all of an account. */
+const CHANGES_AT_ONCE = 4
 /** Names that are paths of a file system have no place in one: `.` and `..` are refused. */
 const NAME = {
   pattern: /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9/_+=.@-]+$/,

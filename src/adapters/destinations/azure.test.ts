@@ -4,6 +4,7 @@ import { Secret, textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
 import { refusal, testVault } from './azure/test-vault.ts'
 import type { TestVault } from './azure/test-vault.ts'
+import { faultsAtEveryCall } from './test-faults.ts'
 import { azure } from './azure.ts'
 import { azurePlace } from './azure/place.ts'
 
@@ -205,4 +206,25 @@ test('one refusal is of its item alone', async () => {
     ['a', 'b', 'c'].map((name) => put(name, name)),
   )
   expect(answers.map(({ done }) => done)).toEqual([true, false, true])
+})
+
+test('with any of its calls failing, nothing foreign changes and the next delivery ends it', async () => {
+  const tried = await faultsAtEveryCall(() => {
+    const one = testVault()
+    let calls = 0
+    return {
+      destination: azurePlace(one),
+      put: (name, text) => one.set(name, text),
+      value: (name) => one.secrets.get(name)?.at(-1)?.value,
+      failAt(call, when) {
+        const count = calls
+        calls = 0
+        const isIt = () => calls++ === call
+        one.before = when === 'before' ? () => (isIt() ? FAULTS.unavailable : undefined) : undefined
+        one.loses = when === 'after' ? isIt : undefined
+        return count
+      },
+    }
+  })
+  expect(tried).toBeGreaterThanOrEqual(10)
 })

@@ -6,6 +6,7 @@ import type { DestinationContext } from './context.ts'
 import { kubernetes } from './kubernetes.ts'
 import { answer, testCluster } from './kubernetes/test-cluster.ts'
 import type { TestCluster } from './kubernetes/test-cluster.ts'
+import { faultsAtEveryCall } from './test-faults.ts'
 
 const SECRET = '/api/v1/namespaces/shop/secrets/app'
 const API = '/apis/apps/v1/namespaces/shop/deployments/api'
@@ -268,4 +269,32 @@ test('a workload that is not there is told with what was done', async () => {
     message: expect.stringContaining('is delivered') as string,
     remedy: expect.stringContaining('kubectl rollout restart deployment/api') as string,
   })
+})
+
+test('with any of its calls failing, nothing foreign changes and the next delivery ends it', async () => {
+  const clusters: TestCluster[] = []
+  const tried = await faultsAtEveryCall(async () => {
+    const one = await testCluster()
+    clusters.push(one)
+    let calls = 0
+    return {
+      destination: await open(one),
+      put: (name, text) => byHand(one, { [name]: base64(text) }),
+      value: (name) => textOf(one, name),
+      failAt(call, when) {
+        const count = calls
+        calls = 0
+        const drop = ({ socket }: { socket: { destroy(): void } }) => {
+          const isIt = calls++ === call
+          if (isIt) socket.destroy()
+          return isIt
+        }
+        one.before = when === 'before' ? drop : undefined
+        one.after = when === 'after' ? drop : undefined
+        return count
+      },
+    }
+  })
+  for (const one of clusters) await one.close()
+  expect(tried).toBeGreaterThanOrEqual(4)
 })

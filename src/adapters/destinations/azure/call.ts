@@ -10,13 +10,14 @@ export type Call = <Out>(
   signal: AbortSignal,
   work: (client: SecretClient, options: { abortSignal: AbortSignal }) => Promise<Out>,
   expected?: (refusal: AzureRefusal) => boolean,
+  timeoutMs?: number,
 ) => Promise<Out>
 
 /** Calls of a vault, each within its time. */
 export const callerOf =
   ({ client, host }: AzureVault): Call =>
-  async (signal, work, expected) => {
-    const late = AbortSignal.timeout(LIMITS.clientTimeoutMs)
+  async (signal, work, expected, timeoutMs = LIMITS.clientTimeoutMs) => {
+    const late = AbortSignal.timeout(timeoutMs)
     try {
       signal.throwIfAborted()
       return await work(client, { abortSignal: AbortSignal.any([signal, late]) })

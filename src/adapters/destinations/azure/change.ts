@@ -7,6 +7,7 @@ import type {
   PutChange,
 } from '../../../core/ports/destination.ts'
 import type { AzureVault } from './vault.ts'
+import { mayBeMade } from '../../net/rest.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import type { Call } from './call.ts'
@@ -42,9 +43,22 @@ export function changerOf({ host }: AzureVault, call: Call) {
     }
     const judged = judge(one, found === undefined ? undefined : entryOf(found))
     if (judged !== undefined) return judged
-    if (one.kind === 'put') return put(one, context, found)
-    await call(signal, (client, options) => client.beginDeleteSecret(one.name, options))
-    return { done: true }
+    return one.kind === 'put' ? put(one, context, found) : remove(one.name, signal)
+  }
+
+  /** The official client looks for what it deleted: an error of it may be that question's. */
+  async function remove(name: string, signal: AbortSignal): Promise<ApplyAnswer> {
+    try {
+      await call(signal, (client, options) => client.beginDeleteSecret(name, options))
+      return { done: true }
+    } catch (error) {
+      try {
+        if ((await find(name, signal)) === undefined) return { done: true }
+        return { done: false, error, unknown: mayBeMade(error) }
+      } catch {
+        return { done: false, error, unknown: true }
+      }
+    }
   }
 
   async function put(

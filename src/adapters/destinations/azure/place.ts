@@ -1,4 +1,6 @@
-import type { Destination } from '../../../core/ports/destination.ts'
+import type { SecretClient } from '@azure/keyvault-secrets'
+import { LIMITS } from '../../../core/limits.ts'
+import type { Destination, DestinationEntry } from '../../../core/ports/destination.ts'
 import type { AzureVault } from './vault.ts'
 import { several } from '../../net/several.ts'
 import { attempted } from '../attempt.ts'
@@ -21,14 +23,7 @@ export function azurePlace(vault: AzureVault): Destination {
       valueBytesMax: 25_600,
       textOnly: true,
     },
-    list: ({ signal }) =>
-      call(signal, async (client, options) => {
-        const entries = []
-        for await (const secret of client.listPropertiesOfSecrets(options)) {
-          entries.push(entryOf(secret))
-        }
-        return entries
-      }),
+    list: ({ signal }) => call(signal, everything, undefined, LIST_TIMEOUT_MS),
     apply: (delivery, changes) =>
       several(changes, WIDTH, (change) =>
         attempted(delivery.signal, () => changer.change(change, delivery)),
@@ -36,5 +31,16 @@ export function azurePlace(vault: AzureVault): Destination {
   }
 }
 
+async function everything(
+  client: SecretClient,
+  options: { readonly abortSignal: AbortSignal },
+): Promise<DestinationEntry[]> {
+  const entries = []
+  for await (const secret of client.listPropertiesOfSecrets(options)) entries.push(entryOf(secret))
+  return entries
+}
+
+/** Azure gives 25 at a time. */
+const LIST_TIMEOUT_MS = 10 * LIMITS.clientTimeoutMs
 /** Changes under way at once: a vault takes 30 new secrets a second. */
 const WIDTH = 4
