@@ -21,7 +21,9 @@ test('init --manifest begins a manifest beside the store, and twice is once', as
   expect(await store.run(['check', '--env', 'prod'], { cwd })).toMatchObject({ code: 0 })
   writeFileSync(file, text.replaceAll('  # ', '  '))
   expect(await store.run(['check', '--env', 'prod'], { cwd })).toMatchObject({ code: 1 })
-  expect((await store.run(['docs', 'env'], { cwd })).out).toContain('coffer set My-shop/dev/api')
+  expect((await store.run(['docs', 'env'], { cwd })).out).toContain(
+    'coffer set api/stripe-key --env dev',
+  )
   const again = await store.run(['init', '--manifest', '--yes'], { cwd })
   expect(again).toMatchObject({ code: 0 })
   expect(again.err).toContain('left as it is')

@@ -24,7 +24,7 @@ const coffer = (args: readonly string[], input?: string) =>
 const manifest = await loadManifest(dir)
 if (manifest === undefined) throw new Error('The storefront has no manifest.')
 
-/** By the end of a secret's path. */
+/** By a secret's name. */
 const VALUES: Readonly<Record<string, string>> = {
   'web/session-key': 'canary-session-key-of-40-characters-00001',
   'payments/stripe-key': 'canary-stripe-key-000000000000002',
@@ -37,9 +37,8 @@ async function fill(env: string): Promise<void> {
   const page = (await coffer(['docs', 'env', '--env', env])).out
   expect(page).toContain(`coffer policy workloads --env ${env}`)
   for (const [, line = ''] of page.matchAll(/^coffer (set .*)$/gm)) {
-    const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain)
-    const name = args[1]?.split('/').slice(2).join('/') ?? ''
-    const ran = await coffer(args as string[], VALUES[name])
+    const args = line.split(' ')
+    const ran = await coffer(args, VALUES[args[1] ?? ''])
     expect(ran.err).not.toContain('error')
     expect(ran.code).toBe(0)
   }

@@ -3,7 +3,7 @@ import { canonicalPath } from '../../core/path.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
 import type { SecretValue } from '../../core/value.ts'
-import { metadataOf, typeOf } from '../metadata.ts'
+import { metadataOf } from '../metadata.ts'
 import { usage } from '../parse.ts'
 import type { Session } from '../session.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
@@ -14,17 +14,21 @@ import { readValue } from '../value-input.ts'
 type Options = OptionsOf<typeof set>
 
 export const handle: Handler<typeof set> = async ({ options, args: [given] }, session) => {
-  const path = canonicalPath(given)
   if (options.generate && options.file !== undefined)
     throw usage('--generate and --file exclude each other.')
   if (options.length !== undefined && !options.generate)
     throw usage('--length goes with --generate.')
-  const metadata = await metadataOf(options)
+  const declared =
+    options.env === undefined
+      ? undefined
+      : await (await import('../declared.ts')).declaredHere(session, given, options.env)
+  const path = declared?.path ?? canonicalPath(given)
+  const metadata = { ...declared?.metadata, ...(await metadataOf(options)) }
   const coffer = await session.coffer()
   const now = session.world.now()
   const value = options.generate
-    ? await generated(coffer, path, options)
-    : await entered(session, path, options, await typeOf(options))
+    ? await generated(coffer, path, metadata.type, options)
+    : await entered(session, path, options, metadata.type)
   const receipt = await coffer.write(path, {
     value,
     ...metadata,
@@ -62,10 +66,14 @@ const entered = async (
 }
 
 /** By the type that is given, else by the one that the secret has. */
-async function generated(coffer: Coffer, path: string, options: Options): Promise<SecretValue> {
+async function generated(
+  coffer: Coffer,
+  path: string,
+  given: TypeSpec | undefined,
+  options: Options,
+): Promise<SecretValue> {
   const { generateValue } = await import('../../core/types/generate.ts')
-  const type = (await typeOf(options)) ??
-    (await coffer.describe(path))?.type ?? { name: 'password' as const }
+  const type = given ?? (await coffer.describe(path))?.type ?? { name: 'password' as const }
   return generateValue(
     type,
     options.length === undefined ? {} : { length: options.length },

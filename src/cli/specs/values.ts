@@ -33,7 +33,7 @@ export const set = defineCommand({
     "The value comes from stdin, from --file, or is asked for without echo on a terminal. It is never an argument: arguments are seen by every process of the machine and stay in the shell's history.",
     'One final newline (\\n or \\r\\n) is taken off unless --raw. Input that is not UTF-8 is stored as bytes. An empty value is refused unless --allow-empty.',
   ],
-  arguments: [{ name: 'path', summary: 'project/env/service/name' }],
+  arguments: [{ name: 'path', summary: 'project/env/service/name; with --env: service/name' }],
   tooMany: {
     message:
       'A value is not taken from the arguments: other processes see them, and the shell keeps them. If it was a real one, rotate it.',
@@ -46,6 +46,11 @@ export const set = defineCommand({
       value: 'FILE',
       complete: 'file',
       summary: 'take the value from a file; - is stdin',
+    },
+    env: {
+      type: 'string',
+      value: 'NAME',
+      summary: 'PATH is a secret of the manifest: where it lies and what it is are said there',
     },
     raw: { type: 'boolean', summary: 'keep a final newline' },
     'allow-empty': { type: 'boolean', summary: 'store an empty value' },
@@ -74,6 +79,7 @@ export const set = defineCommand({
   },
   examples: [
     { command: 'coffer set shop/dev/api/db-url', note: 'asks, without echo' },
+    { command: 'coffer set api/stripe-key --env prod', note: 'as coffer.yaml declares it' },
     { command: 'pass show db | coffer set shop/dev/api/db-url', note: 'from another program' },
     {
       command: 'coffer set shop/dev/api/tls-key --file key.pem --type privateKey',

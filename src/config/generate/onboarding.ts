@@ -4,7 +4,6 @@ import { COFFER, showReference } from '../reference.ts'
 import { fill } from '../manifest/fill.ts'
 import { MARK } from './generated.ts'
 import { code, table, text } from './markdown.ts'
-import { setCommand } from './set-command.ts'
 
 /**
  * The page for who joins a project: what each environment needs, who answers for it, who uses it, where
@@ -127,7 +126,7 @@ function commandOf(secret: DeclaredSecret, env: string): string {
   const ref = secret.references[env]?.ref
   if (ref === undefined) return ''
   if (ref.provider !== COFFER) return `# ${secret.name}: kept in ${showReference(ref)}`
-  return setCommand(ref.key, secret)
+  return `coffer set ${secret.name} --env ${env}`
 }
 
 /** As GitHub makes them of headings. */

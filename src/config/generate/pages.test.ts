@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { onboardingOf } from './onboarding.ts'
 import { secretNamesOf } from './secret-names.ts'
-import { setCommand } from './set-command.ts'
 import { manifestOf, SHOP } from './test-manifest.ts'
 
 test('names of secrets are members of one interface', async () => {
@@ -37,17 +36,11 @@ test('words of a manifest are never markup or code', async () => {
   expect(page).toContain('30 days, by itself')
 })
 
-test('a command sets what the manifest says, in the words of a shell', async () => {
+test('the page says how to set each, or where it is kept', async () => {
   const manifest = await manifestOf(ODD)
-  const [first, second] = manifest.secrets
-  if (first === undefined || second === undefined) throw new Error('They are there.')
-  expect(setCommand('p/dev/a/b', first)).toBe(
-    `coffer set p/dev/a/b --type string --pattern 'a'\\''b +' --owner 'it'\\''s me' --rotate-every 90d`,
-  )
-  expect(setCommand('p/dev/c/d', second)).toBe(
-    'coffer set p/dev/c/d --rotate-every 30d --automatic',
-  )
-  expect(onboardingOf(manifest, manifest.environments)).toContain('# a/b: kept in env:p/prod/a/b')
+  const page = onboardingOf(manifest, manifest.environments)
+  expect(page).toContain('\ncoffer set a/b --env dev\n')
+  expect(page).toContain('\n# a/b: kept in env:p/prod/a/b\n')
 })
 
 test('the same manifest gives the same text', async () => {

@@ -1,0 +1,57 @@
+import { environmentOf } from '../config/manifest/environment.ts'
+import type { DeclaredSecret } from '../config/manifest/manifest.ts'
+import { COFFER, showReference } from '../config/reference.ts'
+import { CofferError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import type { MetadataChange } from '../core/ports/coffer.ts'
+import { manifestHere } from './generated.ts'
+import type { Session } from './session.ts'
+
+/** A secret of the manifest in one environment, as it is kept in a Coffer. */
+export interface Declared {
+  /** Canonical. */
+  readonly path: string
+  /** All that the manifest says of it. */
+  readonly metadata: MetadataChange
+}
+
+/**
+ * The secret that the manifest declares by this name.
+ * @throws CofferError `not_found` for a name that it does not declare, or that the environment does
+ * not need; `invalid_argument` for one that is kept elsewhere; as `manifestHere`
+ */
+export async function declaredHere(session: Session, name: string, env: string): Promise<Declared> {
+  const manifest = await manifestHere(session)
+  const environment = environmentOf(manifest, env)
+  const secret = manifest.secrets.find((candidate) => candidate.name === name)
+  if (secret === undefined) {
+    const names = manifest.secrets.map((candidate) => candidate.name)
+    throw new CofferError('not_found', `The manifest declares no secret ${name}.`, {
+      remedy: `Declare it in ${manifest.file}, or name one of it: ${nearest(name, names) ?? names.slice(0, 5).join(', ')}.`,
+    })
+  }
+  const ref = secret.references[environment.name]?.ref
+  if (ref === undefined) {
+    throw new CofferError('not_found', `By the manifest ${env} does not need ${name}.`, {
+      remedy: `Add ${env} to its environments first.`,
+    })
+  }
+  const isWhole = ref.label === undefined && ref.version === undefined && ref.field === undefined
+  if (ref.provider === COFFER && isWhole) return { path: ref.key, metadata: metadataOf(secret) }
+  throw new CofferError('invalid_argument', `In ${env} it is kept as ${showReference(ref)}.`, {
+    remedy: 'Write it there, with the means of that place.',
+  })
+}
+
+function metadataOf(secret: DeclaredSecret): MetadataChange {
+  const { type, description, owner, classification, envName } = secret
+  const { rotateEveryDays: everyDays, rotatesItself: automatic } = secret
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(description === undefined ? {} : { description }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(classification === undefined ? {} : { classification }),
+    ...(envName === undefined ? {} : { envName }),
+    rotation: { everyDays, automatic },
+  }
+}
