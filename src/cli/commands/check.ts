@@ -53,8 +53,12 @@ async function perform(options: Options, session: Session): Promise<Performed> {
     throw usage('--env and --all-envs exclude each other.')
   }
   if (options.prefix === undefined) {
-    const project = await session.project().catch(asReport)
-    if (project instanceof Malformed) return { ...project, dir: world.cwd }
+    let project: Project | undefined
+    try {
+      project = await session.project()
+    } catch (error) {
+      return malformed(error, world.cwd)
+    }
     if (project?.manifest !== undefined) return ofManifest(project, options, session)
   }
   if (options.static || options['without-values'] || options['all-envs']) {
@@ -74,26 +78,18 @@ async function perform(options: Options, session: Session): Promise<Performed> {
 }
 
 /** A project file that is wrong is reported as all else is, mistake by mistake. */
-class Malformed {
-  readonly report: CheckReport
-  readonly incomplete = 'invalid_config'
-
-  constructor(error: ConfigError) {
-    const findings = error.problems.map(({ code, field, message, remedy, position }) => ({
-      code,
-      severity: 'error' as const,
-      path: field === '' ? (position ?? 'coffer.yaml') : field,
-      message,
-      remedy,
-      ...positionOf(position),
-    }))
-    this.report = { ok: false, environments: [], secrets: [], findings }
-  }
-}
-
-function asReport(error: unknown): Malformed {
-  if (error instanceof ConfigError) return new Malformed(error)
-  throw error
+function malformed(error: unknown, dir: string): Performed {
+  if (!(error instanceof ConfigError)) throw error
+  const findings = error.problems.map(({ code, field, message, remedy, position }) => ({
+    code,
+    severity: 'error' as const,
+    path: field === '' ? (position ?? 'coffer.yaml') : field,
+    message,
+    remedy,
+    ...positionOf(position),
+  }))
+  const report = { ok: false, environments: [], secrets: [], findings }
+  return { report, dir, incomplete: 'invalid_config' }
 }
 
 async function ofManifest(

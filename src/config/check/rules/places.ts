@@ -4,7 +4,7 @@ import { positionOf } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
 
 /** Codes that say something of a place as a whole, and nothing of one secret in it. */
-export const PLACE_CODES = [
+const PLACE_CODES = [
   'store_missing',
   'store_unavailable',
   'store_busy',
