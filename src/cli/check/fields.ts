@@ -1,6 +1,7 @@
 import type { Project } from '../../config/project.ts'
 import { positionOf } from '../../config/check/rule.ts'
 import { ERRORS, isCofferError } from '../../core/errors.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
 import type { CheckReport } from '../report/reporter.ts'
 import type { Session } from '../session.ts'
 
@@ -22,13 +23,15 @@ export async function checkFields(
   env: string | undefined,
   session: Session,
 ): Promise<readonly CheckedField[]> {
-  const coffer = await session.coffer()
+  let opening: Promise<Coffer> | undefined
   const report = await project.check({
-    coffer,
+    coffer: () => (opening ??= session.coffer()),
     env,
     processEnv: session.world.env,
     onOffline: false,
   })
+  // That a store cannot be opened is told once, not for each of its secrets.
+  await opening
   return report.fields
 }
 

@@ -90,6 +90,10 @@ test('what a project takes from elsewhere needs no store; a store that is missin
     spawnSync(process.execPath, [MAIN, 'run', '--', 'env'], { cwd, env, encoding: 'utf8' })
   const { stdout, stderr, status } = go(project('elsewhere', yaml('env:')))
   expect([status, stdout.includes('ONE=1\n')], stderr).toEqual([0, true])
+  const files = ['run', '--files', join(dir, 'else'), '--', 'cat', join(dir, 'else/TWO')]
+  const options = { cwd: join(dir, 'elsewhere'), env, encoding: 'utf8' } as const
+  expect(spawnSync(process.execPath, [MAIN, ...files], options).stdout).toBe('2')
+  expect(spawnSync(process.execPath, [MAIN, 'check'], options).status).toBe(0)
   const missing = go(project('nowhere', yaml('/')))
   expect([missing.status, missing.stdout]).toEqual([66, ''])
   expect(missing.stderr.match(/There is no store/g)).toHaveLength(1)

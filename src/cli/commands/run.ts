@@ -29,7 +29,7 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
     throw usage('There is no command to run.', 'Write it after --: coffer run -- npm test')
   if (options['with-env'] && options.files === undefined)
     throw usage('--with-env goes with --files.')
-  const { deliveries, problems, fromProject } = await deliveriesOf(options, session)
+  const { deliveries, problems, fromProject, watches } = await deliveriesOf(options, session)
   const asVariables = options.files === undefined || options['with-env']
   const { env, problems: refused } = childEnvironment(
     session.world.env,
@@ -49,6 +49,7 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
     const { keepFiles } = await import('../run/keep-files.ts')
     await keepFiles(options.files, deliveries, session, {
       leave: options['leave-files'],
+      watches,
       ...(fromProject ? { project: { cwd: session.world.cwd, env: options.env } } : {}),
     })
   }
@@ -59,17 +60,23 @@ export const handle: Handler<typeof run> = async ({ options, rest }, session) =>
 async function deliveriesOf(
   options: Options,
   session: Session,
-): Promise<{ deliveries: Delivery[]; problems: readonly Problem[]; fromProject: boolean }> {
+): Promise<{
+  deliveries: Delivery[]
+  problems: readonly Problem[]
+  fromProject: boolean
+  /** Whether a Coffer was asked. */
+  watches: boolean
+}> {
   const source = await sourceOf(options, session)
   if (source.kind === 'project') {
-    const resolved = await resolveProject(source.project, options.env, session)
+    const { resolved, watches } = await resolveProject(source.project, options.env, session)
     const deliveries = [...resolved].map(([name, secret]) => ({
       name,
       subject: name,
       secret,
       relative: name,
     }))
-    return { deliveries, problems: [], fromProject: true }
+    return { deliveries, problems: [], fromProject: true, watches }
   }
   const { found, problems } = await resolvePrefix(await session.coffer(), source.prefix)
   const deliveries = found.map(({ relative, version }) => ({
@@ -79,7 +86,7 @@ async function deliveriesOf(
     relative,
     path: version.path,
   }))
-  return { deliveries, problems, fromProject: false }
+  return { deliveries, problems, fromProject: false, watches: true }
 }
 
 /** A store is opened where a reference needs it; that it cannot be is told once, not for each. */
@@ -87,15 +94,16 @@ async function resolveProject(
   project: Project,
   env: string | undefined,
   session: Session,
-): Promise<Map<string, Secret<string>>> {
+): Promise<{ resolved: Map<string, Secret<string>>; watches: boolean }> {
   let opening: Promise<Coffer> | undefined
   try {
-    return await project.resolveEnvironment({
+    const resolved = await project.resolveEnvironment({
       coffer: () => (opening ??= session.coffer()),
       env,
       processEnv: session.world.env,
       onOffline: ({ message }) => session.out.warn(message),
     })
+    return { resolved, watches: opening !== undefined }
   } catch (error) {
     await opening
     throw error

@@ -22,7 +22,8 @@ export interface KeeperOrder {
   readonly leave: boolean
   readonly until: ProcessIdentity
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly source: LocalStore | ServerPlace
+  /** Absent where nothing came from a Coffer: then there is nothing to watch. */
+  readonly source?: LocalStore | ServerPlace | undefined
 }
 
 interface LocalStore {
@@ -48,7 +49,12 @@ export async function keepFiles(
   dir: string,
   deliveries: readonly Delivery[],
   session: Session,
-  options: { readonly leave: boolean; readonly project?: KeeperOrder['project'] },
+  options: {
+    readonly leave: boolean
+    readonly project?: KeeperOrder['project']
+    /** Whether something came from a Coffer. */
+    readonly watches: boolean
+  },
 ): Promise<void> {
   refuseNesting(deliveries)
   const root = resolve(session.world.cwd, dir)
@@ -68,7 +74,9 @@ export async function keepFiles(
       project: options.project,
       until: identify(process.pid),
       env: session.world.env,
-      source: (await session.serverPlace()) ?? (await localStore(session)),
+      ...(options.watches
+        ? { source: (await session.serverPlace()) ?? (await localStore(session)) }
+        : {}),
     })
   } catch (error) {
     target.remove(written, target.made)

@@ -27,21 +27,18 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
   ) as KeeperOrder
   const written = new Map(order.written)
   try {
-    const { coffer, close } = await opened(order, compose)
+    const open = await opened(order, compose)
     const dir: Files = {
       write: (relative, bytes) => {
         if (holds(join(order.dir, relative), bytes)) return
         written.set(relative, privateDir(order.dir).write(relative, bytes))
       },
     }
-    const stops =
-      order.project === undefined
-        ? order.files.map(({ path, relative }) => keepSecret(coffer, dir, path, relative))
-        : await keepProject(coffer, dir, order.project, order.env)
+    const stops = open === undefined ? [] : await keepAll(open.coffer, dir, order)
     say('ready\n')
     await endOf(order)
     for (const stop of stops) stop()
-    await close()
+    await open?.close()
   } catch (error) {
     say(keeperAnswer(error))
   }
@@ -51,6 +48,7 @@ export async function keep(compose: () => Promise<Composition>): Promise<number>
 
 /** The Coffer that the command's secrets came from. */
 async function opened({ source, env }: KeeperOrder, compose: () => Promise<Composition>) {
+  if (source === undefined) return undefined
   if ('address' in source) {
     const coffer = await connectTo(source)
     return { coffer, close: () => coffer.close() }
@@ -67,6 +65,12 @@ async function opened({ source, env }: KeeperOrder, compose: () => Promise<Compo
 interface Files {
   /** Leaves a file alone that holds this already. */
   write(relative: string, bytes: Uint8Array): void
+}
+
+async function keepAll(coffer: Coffer, dir: Files, order: KeeperOrder): Promise<(() => void)[]> {
+  return order.project === undefined
+    ? order.files.map(({ path, relative }) => keepSecret(coffer, dir, path, relative))
+    : keepProject(coffer, dir, order.project, order.env)
 }
 
 function keepSecret(coffer: Coffer, files: Files, path: string, relative: string): () => void {
