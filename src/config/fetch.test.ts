@@ -43,11 +43,11 @@ test('two fields of one secret are one question', async () => {
   expect(calls).toEqual([[{ provider: 's', key: '{"a":1}' }]])
 })
 
-test('a provider without batches is asked 16 times at once and no more', async () => {
+test('a provider without batches is asked 20 times at once and no more', async () => {
   const { provider, calls, most } = slow(1)
   await defineConfig(refs(100)).load({ providers: { s: provider } })
   expect(calls).toHaveLength(100)
-  expect(most()).toBe(16)
+  expect(most()).toBe(20)
 })
 
 test('a provider that hangs is a timeout for its own references only', async () => {
@@ -80,7 +80,7 @@ test('what was waiting when time ran out is never asked', async () => {
   const hanging = slow(1, { hang: true })
   const config = defineConfig(refs(40))
   await refusalOf(() => config.load({ providers: { s: hanging.provider }, timeoutMs: 20 }))
-  expect(hanging.calls).toHaveLength(16)
+  expect(hanging.calls).toHaveLength(20)
 })
 
 test('an aborted signal is cancelled, before and during', async () => {

@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Provider, ProviderAnswer, ProviderRef } from '../core/ports/provider.ts'
 
 /** How many calls one provider may have in flight for one load. */
-const CALLS_MAX = 16
+const CALLS_MAX = 20
 
 export interface FetchOptions {
   readonly find: (name: string) => Provider
