@@ -36,8 +36,8 @@ ${readers.map(rowOf).join('\n')}
 ## Values
 
 None is here, and none comes into Terraform's state. ${module ? PLACEHOLDER : EMPTY} Deliver them from Coffer, to the
-destination \`aws\`; what Terraform made is taken over the first time, by \`--adopt-all\`:
-
+destination \`aws\`; what Terraform made is taken over the first time, by \`--adopt-all\`.
+${undeclared(manifest.project, secrets)}
 \`\`\`sh
 ${names.map((name) => `coffer sync plan --env ${name} --only aws --adopt-all\ncoffer sync apply --env ${name} --only aws --adopt-all`).join('\n')}
 \`\`\`
@@ -60,6 +60,26 @@ values first. What is not rotated there is rotated with \`coffer rotate\` and de
 
 \`replica_regions = ["eu-west-1"]\` keeps a copy of every secret there under the same name, and lets the same readers
 read it. \`replica_kms_key_arns\` names the keys of those regions.
+`
+}
+
+/** What to add to the manifest, for the first of those that it does not deliver there. */
+function undeclared(project: string, secrets: readonly AwsSecret[]): string {
+  const first = secrets.find(({ marks }) => Object.keys(marks).length === 0)
+  if (first === undefined) return ''
+  const count = new Set(
+    secrets.filter((s) => Object.keys(s.marks).length === 0).map((s) => s.secret),
+  )
+  const usual = `/${project}/${first.environment}/${first.secret}`
+  const name = first.name === usual ? `/${project}/\${env}/${first.secret}` : first.name
+  return `
+The manifest does not say so of ${count.size} secrets yet. In coffer.yaml:
+
+\`\`\`yaml
+${first.secret}:
+  deliver:
+    - { to: aws, name: '${name}' }
+\`\`\`
 `
 }
 
