@@ -1,5 +1,5 @@
 import { CofferError } from '../../core/errors.ts'
-import type { Policy, Rule } from '../../core/policy/policy.ts'
+import type { Action, Policy, Rule } from '../../core/policy/policy.ts'
 import { deliveredElsewhere } from '../../core/delivery.ts'
 import type { ActorRecord, Coffer } from '../../core/ports/coffer.ts'
 import type { SyncTarget } from '../../compose/sync.ts'
@@ -16,12 +16,15 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
     const { coffer } = syncing.world
     const actor = options.actor ?? coffer.actor
     const asked = targets.flatMap(resourcesOf)
-    const missing = await missingOf(coffer, actor, asked)
-    const ledgers = await ledgerRules(targets)
+    const ledgers = await ledgersOf(targets)
+    const missing = [
+      ...(await missingOf(coffer, actor, 'deliver', asked)),
+      ...(await missingOf(coffer, actor, 'write', ledgers)),
+    ]
     const policy: Policy = {
       name: `deliver-${syncing.project}-${syncing.env}`.toLowerCase(),
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
-      rules: [...deliverRules(targets), ...ledgers],
+      rules: [...deliverRules(targets), ...ledgerRules(ledgers)],
     }
     await session.out.result(
       { actor, missing, policy, written: missing.length > 0 && options.yes },
@@ -70,11 +73,12 @@ function resourcesOf({ destination, entries }: SyncTarget): Asked[] {
 async function missingOf(
   coffer: Coffer,
   actor: string,
+  action: Action,
   asked: readonly Asked[],
 ): Promise<readonly Asked[]> {
   const missing: Asked[] = []
   for (const one of asked) {
-    const { allowed } = await coffer.access.test({ actor, action: 'deliver', ...one })
+    const { allowed } = await coffer.access.test({ actor, action, ...one })
     if (!allowed) missing.push(one)
   }
   return missing
@@ -113,21 +117,24 @@ function deliverRules(targets: readonly SyncTarget[]): Rule[] {
 
 const isPattern = (text: string): boolean => text.includes('*')
 
-async function ledgerRules(targets: readonly SyncTarget[]): Promise<Rule[]> {
+/** Where what was delivered is recorded; files have none. */
+async function ledgersOf(targets: readonly SyncTarget[]): Promise<Asked[]> {
   const { ledgerPath } = await import('../../compose/sync.ts')
-  const paths = targets
+  return targets
     .filter(({ destination }) => destination.local !== true)
-    .map(({ destination }) => ledgerPath(destination.id))
-  return paths.length === 0
+    .map(({ destination: { id } }) => ({ path: ledgerPath(id), destination: id }))
+}
+
+const ledgerRules = (ledgers: readonly Asked[]): Rule[] =>
+  ledgers.length === 0
     ? []
     : [
         {
           effect: 'allow',
           actions: ['read', 'write', 'describe', 'list'],
-          paths: paths.flatMap((path) => [path, `${path}/**`]),
+          paths: ledgers.flatMap(({ path }) => [path, `${path}/**`]),
         },
       ]
-}
 
 async function grant(coffer: Coffer, actor: string, policy: string): Promise<void> {
   const known = (await coffer.access.actors()).find(({ name }) => name === actor)

@@ -4,7 +4,7 @@ import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { applyAll, exitOfRuns, runDocument, showRuns } from '../sync/applied.ts'
 import { openSyncing } from '../sync/open.ts'
-import { adoptionOf, planAll, planDocument, showPlans } from '../sync/planned.ts'
+import { adoptionOf, checkAdopted, planAll, planDocument, showPlans } from '../sync/planned.ts'
 
 export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session) => {
   const every = options.every ?? 300
@@ -14,6 +14,7 @@ export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session
   try {
     const { isChange } = await import('../../compose/sync.ts')
     const planned = await planAll(syncing, adoptionOf(options))
+    checkAdopted(planned, options.adopt)
     if (options.plan !== undefined) {
       const { checkKeptPlan } = await import('../sync/kept-plan.ts')
       checkKeptPlan(options.plan, syncing, planned)

@@ -128,6 +128,7 @@ test('the answers of a wrong command line say what is right', async () => {
   expect((await sync('plan --env prod --only vercel')).err).toContain('dotenv:out.env')
   const outside = await world.run(['sync', 'plan', '--env', 'prod'])
   expect([outside.code, outside.err.includes('There is no manifest')]).toEqual([78, true])
+  expect((await sync('plan --env prod --adopt NOBODY')).err).toContain('no entry NOBODY')
   writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replaceAll('to: json', 'to: jason'))
   const unknown = await sync('plan --env prod')
   expect(unknown.code).toBe(78)

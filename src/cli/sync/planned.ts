@@ -1,5 +1,6 @@
 import type { PlanItem, PlanOptions, SyncPlan } from '../../compose/sync.ts'
 import { CofferError, ERRORS } from '../../core/errors.ts'
+import { usage } from '../parse.ts'
 import type { Session } from '../session.ts'
 import type { Style } from '../table.ts'
 import type { Place, Syncing } from './open.ts'
@@ -35,6 +36,18 @@ export const adoptionOf = (options: {
   readonly adopt: readonly string[]
   readonly 'adopt-all': boolean
 }): PlanOptions => ({ adopt: options['adopt-all'] ? 'all' : new Set(options.adopt) })
+
+/** @throws CofferError `invalid_argument` for a name to be taken over that is in no plan */
+export function checkAdopted(planned: readonly Planned[], names: readonly string[]): void {
+  if (planned.some(({ plan }) => plan === undefined)) return
+  const known = new Set(planned.flatMap(({ plan }) => plan?.items.map(({ name }) => name) ?? []))
+  const unknown = names.find((name) => !known.has(name))
+  if (unknown === undefined) return
+  throw usage(
+    `There is no entry ${unknown} to take over.`,
+    'Names are as `coffer sync plan` has them.',
+  )
+}
 
 /** What `--json` prints of plans. */
 export const planDocument = (planned: readonly Planned[]) =>
