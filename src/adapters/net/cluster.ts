@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { exchange } from './exchange.ts'
 import type { Answer } from './exchange.ts'
 import { loadPeer } from './peer.ts'
@@ -44,6 +45,11 @@ export interface ClusterPlace {
   readonly context?: string | undefined
 }
 
+const KEPT = {
+  keepAlive: true,
+  maxSockets: LIMITS.providerCallsMax,
+  minVersion: 'TLSv1.2',
+} as const
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** Credentials are looked at anew after so long, or when one is refused. */
 const CREDENTIAL_MS = 60_000
@@ -174,8 +180,7 @@ async function credentialOf(config: KubeConfig): Promise<Credential> {
     auth === undefined ? {} : { authorization: `Basic ${btoa(auth)}` }
   // The client's own agent keeps no connection; it is for proxies only.
   const proxied = (config.getCurrentCluster()?.proxyUrl ?? '') !== ''
-  const keeping = () =>
-    new https.Agent({ keepAlive: true, ca, cert, key, servername, minVersion: 'TLSv1.2' })
+  const keeping = () => new https.Agent({ ...KEPT, ca, cert, key, servername })
   return {
     agent: proxied && options.agent !== undefined ? options.agent : keeping(),
     headers: { ...headers, ...basic },

@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { refusalOf } from '../../testing/refusal.ts'
+import { loadPeer } from './peer.ts'
+
+const missing = (name: string) =>
+  Object.assign(new Error(`Cannot find package '${name}' imported from /x/y.js`), {
+    code: 'ERR_MODULE_NOT_FOUND',
+  })
+
+test('a package that is not there is to be installed, and is named', async () => {
+  const error = await refusalOf(() => loadPeer('@a/b', () => Promise.reject(missing('@a/b'))))
+  expect(error).toMatchObject({
+    code: 'missing_dependency',
+    remedy: expect.stringContaining('npm install @a/b') as unknown,
+  })
+})
+
+test('what is missing within a package, or breaks in it, is not the package', async () => {
+  for (const error of [missing('@a/c'), new Error('broken')]) {
+    await expect(loadPeer('@a/b', () => Promise.reject(error))).rejects.toBe(error)
+  }
+})
+
+test('Node says it in these words', () => {
+  const peer = JSON.stringify(new URL('./peer.ts', import.meta.url).href)
+  const script = `const { loadPeer } = await import(${peer})
+    await loadPeer('@nobody/nothing', () => import('@nobody/nothing')).catch((e) => console.log(e.code))`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  })
+  expect(stdout.trim()).toBe('missing_dependency')
+})
