@@ -40,7 +40,7 @@ secrets:
   #   rotate: { every: 90d }
   #   usedBy: [api]
   #   deliver:
-  #     - { to: dotenv, file: 'deliver/\${env}.env', name: STRIPE_KEY }
+  #     - { to: dotenv, file: 'out.\${env}.env', name: STRIPE_KEY }
 
 `
 }

@@ -73,7 +73,7 @@ test('every command of the runbook does what it says', { timeout: 60_000 }, asyn
     }
   }
   expect(said).not.toContain('canary-of-the-runbook')
-  const delivered = readFileSync(path.join(cwd, 'deliver/preview/web.env'), 'utf8')
+  const delivered = readFileSync(path.join(cwd, 'web.preview.env'), 'utf8')
   expect(delivered).toContain(GIVEN.STRIPE_KEY)
   expect(delivered).not.toContain('WEBHOOK_SECRET')
   expect(delivered).not.toContain('changed-by-hand')

@@ -67,6 +67,25 @@ test('an empty store fails the check; filled by the commands of its page, it pas
   }
 })
 
+test('it is delivered, and a second time changes nothing', async () => {
+  for (const env of ENVIRONMENTS) {
+    expect((await coffer(['sync', 'apply', '--env', env, '--yes'])).code).not.toBe(0)
+    expect(await coffer(['sync', 'allow', '--env', env, '--yes'])).toMatchObject({ code: 0 })
+    const plan = await coffer(['sync', 'plan', '--env', env])
+    expect(plan.out + plan.err).not.toContain('canary')
+    expect(await coffer(['sync', 'apply', '--env', env, '--yes'])).toMatchObject({ code: 0 })
+    const files = () => [`web.${env}.env`, `worker.${env}.json`].map(text)
+    const first = files()
+    expect(first[0]).toContain('canary-stripe-key')
+    expect(JSON.parse(first[1] ?? '')).toMatchObject({
+      stripeKey: VALUES['payments/stripe-key'],
+    })
+    expect(await coffer(['sync', 'apply', '--env', env, '--yes'])).toMatchObject({ code: 0 })
+    expect(files()).toEqual(first)
+    expect((await coffer(['check', '--env', env])).code).toBe(0)
+  }
+})
+
 test('the worker and the server read what their environment needs', async () => {
   for (const env of ENVIRONMENTS) {
     const worker = spawnSync(process.execPath, ['--import', HOOK, 'src/worker.ts'], {
@@ -106,7 +125,7 @@ test('coffer run gives a command the variables that the manifest names', async (
     [main, 'run', '--env', 'staging', '--', 'node', '-e', print],
     {
       cwd: dir,
-      env: store.env as Record<string, string>,
+      env: store.env,
       encoding: 'utf8',
     },
   )
@@ -120,14 +139,14 @@ test('coffer run gives a command the variables that the manifest names', async (
 test('its types are up to date; a name that is not declared does not compile', async () => {
   expect((await coffer(['types', '--check'])).code).toBe(0)
   const file = path.join(dir, 'coffer-secrets.d.ts')
-  const text = readFileSync(file, 'utf8')
-  writeFileSync(file, text.replace('web/session-key', 'web/session'))
+  const before = readFileSync(file, 'utf8')
+  writeFileSync(file, before.replace('web/session-key', 'web/session'))
   expect((await coffer(['types', '--check'])).code).toBe(1)
   expect((await coffer(['types'])).code).toBe(0)
-  expect(readFileSync(file, 'utf8')).toBe(text)
+  expect(readFileSync(file, 'utf8')).toBe(before)
   writeFileSync(file, '// my own\n')
   expect((await coffer(['types'])).code).not.toBe(0)
-  writeFileSync(file, text)
+  writeFileSync(file, before)
   const wrong = `import { secretRef } from 'coffer'
 export const refs = [secretRef('/any/path'), secretRef('env:X'), secretRef({ path: 'web/kye' })]
 export const typo = secretRef('payments/stripe-kye')
@@ -135,6 +154,8 @@ export const typo = secretRef('payments/stripe-kye')
   writeFileSync(path.join(dir, 'src/wrong.ts'), wrong)
   expect(compile()).toEqual({ status: 1, places: ['src/wrong.ts(3,31)'] })
 })
+
+const text = (file: string) => readFileSync(path.join(dir, file), 'utf8')
 
 /** The compiler's verdict, with the places of its errors. */
 function compile() {
