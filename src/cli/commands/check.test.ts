@@ -1,59 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Finding } from '../../core/finding.ts'
-import { REPORTERS } from '../report/registry.ts'
+import { MANIFEST, projectsIn } from '../check/test-project.ts'
+import type { Report } from '../check/test-project.ts'
 import { bench } from '../test-world.ts'
-import type { RunOptions } from '../test-world.ts'
 
 const store = await bench()
 afterAll(() => store[Symbol.asyncDispose]())
 const { run, dir } = store
-
-const MANIFEST = `project: shop
-environments: [preview, prod]
-workloads:
-  api: { actor: 'service:\${project}-\${env}-api' }
-secrets:
-  api/stripe-key:
-    type: apiKey
-    owner: payments@example.com
-    classification: restricted
-    rotate: { every: 30d }
-    usedBy: [api]
-  api/db-url: { type: url }
-  api/hint: { optional: true }
-`
+const { project, check, set } = projectsIn(store)
 const canary = `canary-${randomBytes(12).toString('hex')}`
-let count = 0
-
-function project(files: Record<string, string> = {}): string {
-  const cwd = join(dir, `check-${(count += 1)}`)
-  for (const [name, text] of Object.entries({
-    '.git/HEAD': '',
-    'coffer.yaml': MANIFEST,
-    ...files,
-  })) {
-    mkdirSync(dirname(join(cwd, name)), { recursive: true })
-    writeFileSync(join(cwd, name), text)
-  }
-  return cwd
-}
-
-interface Report {
-  readonly ok: boolean
-  readonly findings: readonly Finding[]
-}
-
-const check = async (cwd: string, args: readonly string[] = [], options: RunOptions = {}) => {
-  const ran = await run(['check', '--env', 'prod', '--json', ...args], { cwd, ...options })
-  const { findings = [], ok } = ran.out === '' ? { ok: false } : ran.json<Report>()
-  return { ...ran, ok, findings, codes: findings.map(({ code, path }) => `${code} ${path}`) }
-}
-
-const set = (path: string, value: string, ...args: string[]) =>
-  run(['set', path, ...args], { input: value })
 
 test('an empty store fails with one finding for each secret, and the command that mends it does', async () => {
   const cwd = project()
@@ -146,28 +103,6 @@ test('a workload may read by what comes with its credential as well', async () =
   expect((await check(cwd)).codes).toEqual([])
 })
 
-test('overlays are held to their schema, each mistake told once', async () => {
-  const cwd = project({
-    'config/schema.yaml':
-      'type: object\nproperties:\n  port: { type: integer }\n  key: { secret: true }\n',
-    'config/default.yaml': 'port: many\nkey: abc\n',
-    'config/prod.yaml': '{}\n',
-    'config/preview.yaml': '{}\n',
-  })
-  const ran = await run(['check', '--all-envs', '--static', '--json'], { cwd })
-  expect(ran.json<Report>().findings).toMatchObject([
-    { code: 'inline_secret', path: 'config/default.yaml#key', line: 2 },
-    { code: 'invalid_overlay', path: 'config/default.yaml#port', line: 1 },
-  ])
-  rmSync(join(cwd, 'config/preview.yaml'))
-  const without = await run(['check', '--all-envs', '--static', '--json'], { cwd })
-  expect(without.json<Report>().findings[0]).toMatchObject({
-    code: 'invalid_overlay',
-    path: 'config',
-    environment: 'preview',
-  })
-})
-
 test('warnings fail where that is asked for', async () => {
   const cwd = project({
     'coffer.yaml': 'project: odd\nenvironments: [prod]\nsecrets:\n  a/soon: {}\n',
@@ -225,7 +160,7 @@ test('a store that cannot be asked is one finding and an exit code of its own', 
   const cwd = project()
   const missing = await check(cwd, ['--data-dir', join(dir, 'nowhere')])
   expect([missing.code, missing.codes]).toEqual([66, ['store_missing coffer']])
-  expect(missing.json<{ checked: number }>().checked).toBe(0)
+  expect(missing.json<Report>().checked).toBe(0)
   const sealed = await check(cwd, [], { env: { COFFER_MASTER_KEY: undefined } })
   expect([sealed.code, sealed.codes]).toEqual([69, ['sealed coffer']])
   const away = await check(cwd, ['--address', 'https://127.0.0.1:1'], {
@@ -240,82 +175,12 @@ test('an environment that the manifest does not list is an error that names thos
   expect(err).toContain('preview, prod')
 })
 
-test('a manifest that is wrong is reported as all else is, each mistake with its place', async () => {
-  const cwd = project({
-    'coffer.yaml':
-      'project: x\nenvironments: [prod]\nsecrets:\n  a/b: { typ: url }\n  a/c: { type: no }\n',
-  })
-  const ran = await check(cwd, ['--out', 'sarif=r.sarif'])
-  expect(ran.code).toBe(78)
-  expect(ran.findings).toMatchObject([
-    { code: 'invalid_config', file: 'coffer.yaml', line: 4 },
-    { code: 'invalid_config', file: 'coffer.yaml', line: 5 },
-  ])
-  expect(readFileSync(join(cwd, 'r.sarif'), 'utf8')).toContain('"startLine": 5')
-})
-
 test('all environments are checked in one run, each secret under its own', async () => {
   const ran = await run(['check', '--all-envs', '--json'], { cwd: project() })
   const { findings } = ran.json<Report>()
   expect(findings.map(({ environment, path }) => `${environment} ${path}`)).toContain(
     'preview shop/preview/api/db-url',
   )
-})
-
-test('what stands in files is found without a store', async () => {
-  const cwd = project({
-    'config/prod.yaml': `stripeKey: ${canary}\nport: 3000\ndb:\n  password: ${canary}\n`,
-    'src/main.ts': "import { secretRef } from 'coffer'\nconst a = secretRef('api/not-there')\n",
-  })
-  const found = await run(['check', '--env', 'prod', '--static', '--json'], {
-    cwd,
-    env: { COFFER_DATA_DIR: '/nowhere' },
-  })
-  expect(found.json<Report>().findings).toMatchObject([
-    { code: 'undeclared_reference', path: 'api/not-there', file: 'src/main.ts', line: 2 },
-    { code: 'plaintext_secret', path: 'config/prod.yaml#db.password', line: 4 },
-    { code: 'plaintext_secret', path: 'config/prod.yaml#stripeKey', line: 1 },
-  ])
-  expect(found.code).toBe(1)
-})
-
-const INDEX = new URL('../../config/index.ts', import.meta.url).href
-
-test('the configuration is held to the manifest, and its schemas to the values', async () => {
-  const cwd = project({
-    'coffer.yaml': `project: conf
-environments: [prod]
-secrets:
-  api/one: {}
-  api/two: {}
-  api/unused: {}
-  api/absent: {}
-  api/by-name: { usedBy: [web] }
-  api/variable: {}
-`,
-    'package.json': '{"type":"module"}',
-    'src/main.js': 'const x = process.env.API_VARIABLE',
-    'coffer.config.mjs': `import { defineConfig, secretRef } from ${JSON.stringify(INDEX)}
-const number = { '~standard': { version: 1, vendor: 'x', validate: () => ({ issues: [{ message: 'no' }] }) } }
-export default defineConfig(
-  { one: secretRef('one', number), two: secretRef('two'), absent: secretRef('absent'),
-    other: secretRef('not-declared'), env: secretRef('env:HOME') },
-  { prefix: ({ env }) => \`conf/\${env}/api\` },
-)
-`,
-  })
-  for (const name of ['one', 'two', 'unused', 'by-name', 'variable', 'not-declared']) {
-    await set(`conf/prod/api/${name}`, canary)
-  }
-  const { findings, codes, out } = await check(cwd)
-  expect(codes).toEqual([
-    'undeclared_reference conf/prod/api/not-declared',
-    'not_found conf/prod/api/absent',
-    'invalid_field conf/prod/api/one',
-    'unused_secret api/unused',
-  ])
-  expect(findings[0]).toMatchObject({ file: 'coffer.config.mjs', line: 5 })
-  expect(out).not.toContain(canary)
 })
 
 test('an environment of another provider is asked there, and is one finding when it is not there', async () => {
@@ -336,35 +201,4 @@ secrets:
   const gone = await run(['check', '--env', 'gone', '--json'], { cwd })
   expect(gone.json<Report>().findings.map(({ code }) => code)).toEqual(['unauthenticated'])
   expect(gone.code).toBe(77)
-})
-
-test('no report holds a value, in whatever form, and each is written to its file', async () => {
-  const cwd = project({
-    'config/prod.yaml': `hint: x${canary}x\nother: ${canary}\n`,
-    'config/default.yaml': `password: ${canary}\n# token: ghp_${'a1B2'.repeat(9)}\n`,
-  })
-  const formats = Object.keys(REPORTERS)
-  const outs = formats.flatMap((format) => ['--out', `${format}=report.${format}`])
-  const ran = await run(['check', '--env', 'prod', ...outs], { cwd })
-  expect(ran.out).toContain('known_value')
-  const texts = formats.map((format) => readFileSync(join(cwd, `report.${format}`), 'utf8'))
-  for (const text of [ran.out, ran.err, ...texts]) {
-    expect(text.length).toBeGreaterThan(20)
-    for (const secret of [canary, 'a1B2a1B2', 'https://db.example'])
-      expect(text).not.toContain(secret)
-  }
-  rmSync(join(cwd, 'report.json'))
-})
-
-test('in GitHub Actions the table comes with annotations, from the repository on', async () => {
-  const cwd = project({ 'apps/web/coffer.yaml': MANIFEST })
-  const inside = {
-    cwd: join(cwd, 'apps/web'),
-    env: { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: cwd },
-  }
-  const { out } = await run(['check', '--env', 'preview'], inside)
-  expect(out).toContain(
-    '::error file=apps/web/coffer.yaml,line=12,col=3,title=not_found (preview)::',
-  )
-  expect(out).toContain('preview: 2 errors')
 })

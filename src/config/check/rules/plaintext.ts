@@ -130,9 +130,11 @@ function elsewhere(document: CheckedDocument, told: ReadonlySet<number>): Findin
   })
 }
 
-/** A text over several lines, as keys are: all of them are the scalar's. */
-const linesOf = ({ value, line }: Scalar): number[] =>
-  Array.from({ length: value.split('\n').length + 1 }, (_, i) => line + i)
+/** A text over several lines, as keys are, begins a line below its first. */
+function linesOf({ value, line }: Scalar): number[] {
+  const below = value.includes('\n') ? value.split('\n').length : 0
+  return Array.from({ length: 1 + below }, (_, i) => line + i)
+}
 
 const isPublic = ({ text }: CheckedDocument, line: number): boolean =>
   /#\s*coffer:\s*public\b/.test(text.split('\n', line)[line - 1] ?? '')
