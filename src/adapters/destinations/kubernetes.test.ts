@@ -4,6 +4,7 @@ import { textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
 import type { DestinationContext } from './context.ts'
 import { kubernetes } from './kubernetes.ts'
+import { OBJECT_BYTES_MAX } from './kubernetes/secret-object.ts'
 import { answer, testCluster } from './kubernetes/test-cluster.ts'
 import type { TestCluster } from './kubernetes/test-cluster.ts'
 import { faultsAtEveryCall } from './test-faults.ts'
@@ -212,6 +213,23 @@ test('a type is made with its keys, and kept by later applies', async () => {
   expect(await place.apply(context, pair)).toMatchObject([{ done: true }, { done: true }])
   expect(await place.apply(context, [put('ca.crt', 'ca')])).toMatchObject([{ done: true }])
   expect(cluster.objects.get(SECRET)?.object['type']).toBe('kubernetes.io/tls')
+})
+
+test('an object is refused when names and values are more than a cluster keeps, not before', async () => {
+  const place = await open(cluster)
+  const name = (i: number) => String(i).padStart(250, 'k')
+  const size = Math.floor((OBJECT_BYTES_MAX - 900 * 3 * 250) / 900)
+  const changes = (extra: number) =>
+    Array.from({ length: 900 }, (_, i) =>
+      put(name(i), 'x'.repeat(size + (i === 0 ? extra : 0)), 'any'),
+    )
+  const rest = OBJECT_BYTES_MAX - 900 * (3 * 250 + size)
+  const [past] = await place.apply(context, changes(rest + 1))
+  expect(past).toMatchObject({ done: false, error: { code: 'too_large' } })
+  expect(past).not.toHaveProperty('unknown')
+  expect(cluster.objects.size).toBe(0)
+  const [at] = await place.apply(context, changes(rest))
+  expect(at).toMatchObject({ done: true })
 })
 
 test('a missing namespace is told from a missing Secret', async () => {

@@ -29,16 +29,22 @@ export async function applyChanges(
 ): Promise<Applied> {
   const { signal, fingerprint } = context
   for (let attempt = 1; changes.length > 0; attempt++) {
-    let writing = false
+    let sent = false
+    const place: Objects = {
+      get: objects.get,
+      patch(...call) {
+        sent = true
+        return objects.patch(...call)
+      },
+    }
     try {
-      const object = await readPlace(objects, shape, signal)
+      const object = await readPlace(place, shape, signal)
       const judged = changes.map((change) =>
         judge(change, entryOf(object, change.name, fingerprint)),
       )
       const held = changes.filter((_, i) => judged[i] === undefined)
-      writing = true
       const written =
-        held.length === 0 ? undefined : await write(objects, shape, context, object, held)
+        held.length === 0 ? undefined : await write(place, shape, context, object, held)
       return {
         answers: changes.map((change, i) => judged[i] ?? doneOf(change, fingerprint)),
         resourceVersion:
@@ -48,7 +54,7 @@ export async function applyChanges(
       }
     } catch (error) {
       if (isCofferError(error, 'conflict') && attempt < ATTEMPTS) continue
-      const unknown = writing && mayBeMade(error)
+      const unknown = sent && mayBeMade(error)
       return { answers: changes.map(() => ({ done: false, error, ...(unknown && { unknown }) })) }
     }
   }

@@ -106,6 +106,7 @@ export function configurationOf(
     data.set(name, Buffer.from(bytes).toString('base64'))
     bytes.fill(0)
   }
+  checkSize(object, data)
   const labelled = object === undefined || object.ours
   return {
     apiVersion: 'v1',
@@ -121,6 +122,25 @@ export function configurationOf(
     ...(labelled ? { type: object?.type ?? shape.type ?? 'Opaque' } : {}),
     data: Object.fromEntries(data),
   }
+}
+
+/**
+ * Of a whole object: what etcd takes in one request by default, 1.5 MiB, less some room. A name is
+ * there three times: in the data, in our annotation and among the managed fields.
+ */
+export const OBJECT_BYTES_MAX = 1_500_000
+const NAME_COPIES = 3
+
+function checkSize(object: SecretObject | undefined, data: ReadonlyMap<string, string>): void {
+  const sizes = new Map([...(object?.data ?? [])].map(([key, value]) => [key, value.length]))
+  for (const key of object?.owners.keys() ?? []) sizes.delete(key)
+  for (const [key, text] of data) sizes.set(key, Buffer.byteLength(text, 'base64'))
+  const bytes = [...sizes].reduce((sum, [key, size]) => sum + size + NAME_COPIES * key.length, 0)
+  if (bytes <= OBJECT_BYTES_MAX) return
+  throw new CofferError('too_large', 'The Secret is more than a cluster keeps in one object.', {
+    remedy: 'Use shorter names, or deliver some of the secrets into another Secret.',
+    details: { bytes, bytesMax: OBJECT_BYTES_MAX },
+  })
 }
 
 /** `metadata.managedFields`: fields as `{"f:data":{"f:KEY":{}}}`. */
