@@ -78,7 +78,8 @@ async function missingOf(
 ): Promise<readonly Asked[]> {
   const missing: Asked[] = []
   for (const one of asked) {
-    const { allowed } = await coffer.access.test({ actor, action, ...one })
+    const destination = action === 'deliver' ? one.destination : undefined
+    const { allowed } = await coffer.access.test({ actor, action, path: one.path, destination })
     if (!allowed) missing.push(one)
   }
   return missing

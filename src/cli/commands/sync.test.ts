@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from '
 import path from 'node:path'
 import { parse } from 'dotenv'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { testVercel, TOKEN } from '../../adapters/destinations/vercel/test-vercel.ts'
 import { bench } from '../test-world.ts'
 import type { Bench, RunOptions } from '../test-world.ts'
 
@@ -121,6 +122,37 @@ test('what leaves the manifest leaves the destination, all of it only when it is
   expect(parse(written('out.env')).DB_URL).toBeDefined()
   await sync('apply --env prod --yes')
   expect(Object.keys(parse(written('out.env')))).toEqual(['STRIPE_KEY'])
+})
+
+test('a place with a ledger: who deploys may deliver there, and what the manifest drops is taken away', async () => {
+  await using host = await testVercel()
+  const env = { VERCEL_TOKEN: TOKEN, VERCEL_API_URL: host.url }
+  const as = (args: string) => sync(`${args} --env prod --as service:deploy`, { env })
+  const line = '{ to: vercel, project: prj_1, team: team_1, name: '
+  const manifest = MANIFEST.replace('{ to: json, file: out.json, name: stripe }', `${line}STRIPE }`)
+  writeFileSync(path.join(dir, 'coffer.yaml'), manifest)
+  await set('stripe-key', CANARY)
+  await set('db-url', 'postgres://x')
+  host.add({ key: 'THEIRS', value: 'not ours' })
+  expect((await as('plan')).code).toBe(77)
+  const allowed = await sync('allow --env prod --actor service:deploy --yes', { env })
+  expect([allowed.code, allowed.out.includes('coffer/sync/vercel-')]).toEqual([0, true])
+  expect((await sync('allow --env prod --actor service:deploy', { env })).err).toContain(
+    'all of it',
+  )
+  expect((await as('apply --yes')).code).toBe(0)
+  expect(host.variables.map(({ key, value }) => [key, value])).toEqual([
+    ['THEIRS', 'not ours'],
+    ['STRIPE', CANARY],
+  ])
+  expect((await as('status')).out).toMatch(/vercel:\S+ +in step +1\/1 +\S+Z +service:deploy\n/)
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replace('out.json', 'out.env'))
+  const left = await as('plan --only vercel')
+  expect(left.out).toContain('-  STRIPE  shop/prod/api/stripe-key')
+  expect((await as('apply --yes --only vercel')).code).toBe(64)
+  expect((await as('apply --yes --only vercel --allow-empty')).code).toBe(0)
+  expect(host.variables.map(({ key }) => key)).toEqual(['THEIRS'])
+  expect((await as('plan --only vercel')).err).toContain('Nothing is delivered to vercel')
 })
 
 test('the answers of a wrong command line say what is right', async () => {
