@@ -126,7 +126,7 @@ test('a token that may not is denied; one that is none, or has ended, is unauthe
   expect(await askService(stranger, 'secret/mine')).toMatchObject({ code: 'unauthenticated' })
 })
 
-test('a role logs in once for many, and again when its token is refused', async () => {
+test('a role logs in, and with another secret id is another caller', async () => {
   await api('POST', 'sys/auth/approle', { type: 'approle' }).catch(() => {})
   await api('PUT', 'sys/policies/acl/all', {
     policy: 'path "secret/*" { capabilities = ["read"] }',

@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeServer, hangUp, json, page } from '../../../client/test-fake.ts'
 import type { FakeServer, Reply } from '../../../client/test-fake.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { askService } from '../test-service.ts'
+import { askService, testDir } from '../test-service.ts'
 import { openVault } from './service.ts'
 
 /** What no good server answers, and what a good one leads to: from a fake, said as its API says it. */
@@ -146,4 +148,65 @@ test('a standby leads to its leader, with the token; to nowhere else', async () 
     expect(await ask('secret/db')).toMatchObject({ code: 'unavailable' })
     expect(fake.seen).toHaveLength(2)
   })
+})
+
+/** Logs in as a pod does, with tokens t1, t2, … of so long a life. */
+async function withLogins(
+  seconds: number,
+  refused: (token: unknown) => boolean,
+  work: (ask: (key: string) => Promise<unknown>, logins: () => number) => Promise<void>,
+): Promise<void> {
+  let logins = 0
+  const answer: Reply = (response, seen, socket) => {
+    const token = seen.headers['x-vault-token']
+    const login = () => json({ auth: { client_token: `t${++logins}`, lease_duration: seconds } })
+    const reply =
+      seen.url === '/v1/auth/team/kubernetes/login'
+        ? login()
+        : refused(token)
+          ? errors(403, 'permission denied')
+          : seen.url.includes('/mounts/')
+            ? MOUNT
+            : json({ data: { data: { token }, metadata: { version: 1 } } })
+    reply(response, seen, socket)
+  }
+  await using fake = await fakeServer([answer])
+  await using state = await testDir()
+  const jwtFile = path.join(state.dir, 'jwt')
+  await writeFile(jwtFile, 'a.b.c')
+  const options = { auth: 'kubernetes', authMount: 'team/kubernetes', role: 'api', jwtFile }
+  const service = await openVault({ env: { VAULT_ADDR: fake.url }, options }, 500)
+  await work(
+    (key) => askService(service, key),
+    () => logins,
+  )
+  expect(fake.seen.find(({ url }) => url.endsWith('/login'))?.body).toBe(
+    '{"role":"api","jwt":"a.b.c"}',
+  )
+}
+
+test('many wait for one login; a token that is refused is followed by one more, and no further', async () => {
+  let bad = ['t1']
+  const refused = (token: unknown) => bad.includes(String(token))
+  await withLogins(3_600, refused, async (ask, logins) => {
+    expect(await ask('secret/a')).toBe('{"token":"t2"}')
+    await Promise.all(['b', 'c', 'd'].map((name) => ask(`secret/${name}`)))
+    expect(logins()).toBe(2)
+    bad = ['t2', 't3']
+    expect(await ask('secret/a')).toMatchObject({ code: 'unauthenticated' })
+    expect(logins()).toBe(3)
+    expect(await ask('secret/a')).toBe('{"token":"t4"}')
+  })
+})
+
+test('a token near its end is not used any more', async () => {
+  await withLogins(
+    0.05,
+    () => false,
+    async (ask) => {
+      expect(await ask('secret/a')).toBe('{"token":"t1"}')
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      expect(await ask('secret/a')).toBe('{"token":"t2"}')
+    },
+  )
 })
