@@ -89,7 +89,7 @@ export function exitOfRuns(runs: readonly Run[]): number {
   return countOf(runs, 'refused') > 0 ? ERRORS.check_failed.exit : 0
 }
 
-export const countOf = (runs: readonly Run[], outcome: SyncResult['outcome']): number =>
+const countOf = (runs: readonly Run[], outcome: SyncResult['outcome']): number =>
   runs.flatMap(({ report }) => report?.results ?? []).filter((one) => one.outcome === outcome)
     .length
 

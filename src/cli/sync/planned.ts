@@ -85,7 +85,7 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
 }
 
 /** `2 to create, 1 refused, 5 unchanged`. */
-export function summaryOf(items: readonly PlanItem[]): string {
+function summaryOf(items: readonly PlanItem[]): string {
   const parts = Object.entries(COUNTED).flatMap(([action, words]) => {
     const count = items.filter((item) => item.action === action).length
     return count === 0 ? [] : [`${count} ${words}`]

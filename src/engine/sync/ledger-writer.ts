@@ -83,7 +83,7 @@ export function ledgerWriter(
 }
 
 /** @throws CofferError `conflict` while somebody syncs */
-export function refuseLeased({ destination, lease }: Ledger, now: number): void {
+function refuseLeased({ destination, lease }: Ledger, now: number): void {
   if (lease === undefined || lease.until <= now) return
   const who = lease.by.replace(/#[0-9a-f]*$/, '')
   const until = new Date(lease.until).toISOString()

@@ -46,7 +46,7 @@ export type PlaceFault =
   | 'crash before'
   | 'crash after'
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 export interface PlaceOptions extends PlaceTraits {
   readonly id?: string

@@ -76,7 +76,9 @@ async function replace(
   const next = path.join(path.dirname(file), `.${path.basename(file)}.coffer-new`)
   const handle = await makeNext(next, shown)
   try {
+    let mine: bigint
     try {
+      mine = (await handle.stat({ bigint: true })).ino
       await handle.chmod(0o600)
       await handle.writeFile(text)
       await handle.sync()
@@ -88,6 +90,8 @@ async function replace(
       await unlink(next)
       return false
     }
+    // Somebody who took ours for a dead one's would have made another of its name.
+    if ((await lstat(next, { bigint: true })).ino !== mine) throw busy(shown)
     await rename(next, file)
   } catch (error) {
     await unlink(next).catch(() => {})
