@@ -150,6 +150,27 @@ test('a key that another manager set too is removed all the same', async () => {
   expect(Object.keys(dataOf(cluster)).toSorted()).toEqual(['B', 'C'])
 })
 
+test('of a delivery that ends half way, what was made is told', async () => {
+  const place = await open(cluster)
+  await place.apply(context, [put('A', 'one'), put('B', 'two')])
+  byHand(cluster, { A: base64('edited') })
+  const listed = new Map((await place.list(context, [])).map((entry) => [entry.name, entry]))
+  cluster.before = (request, response) => {
+    const isApply = request.headers['content-type'] === 'application/apply-patch+yaml'
+    if (isApply) answer(response, 403, {})
+    return isApply
+  }
+  const expected = listed.get('A')
+  if (expected === undefined) throw new Error('it is not there')
+  const changes = [{ kind: 'remove', name: 'A', expected } as const, put('C', 'x'), put('B', 'x')]
+  expect(await place.apply(context, changes)).toMatchObject([
+    { done: true },
+    { done: false, error: { code: 'denied' } },
+    { done: false, error: { code: 'conflict' } },
+  ])
+  expect(Object.keys(dataOf(cluster))).toEqual(['B'])
+})
+
 test('a write in between is seen, and is not undone', async () => {
   const place = await open(cluster)
   await place.apply(context, [put('A', 'one')])

@@ -27,35 +27,17 @@ export async function applyChanges(
   context: DeliveryContext,
   changes: readonly DestinationChange[],
 ): Promise<Applied> {
-  const { signal, fingerprint } = context
   for (let attempt = 1; changes.length > 0; attempt++) {
-    let sent = false
-    const place: Objects = {
-      get: objects.get,
-      patch(...call) {
-        sent = true
-        return objects.patch(...call)
-      },
-    }
+    const progress: Progress = { sent: false, released: new Set(), judged: [] }
     try {
-      const object = await readPlace(place, shape, signal)
-      const judged = changes.map((change) =>
-        judge(change, entryOf(object, change.name, fingerprint)),
-      )
-      const held = changes.filter((_, i) => judged[i] === undefined)
-      const written =
-        held.length === 0 ? undefined : await write(place, shape, context, object, held)
-      return {
-        answers: changes.map((change, i) => judged[i] ?? doneOf(change, fingerprint)),
-        resourceVersion:
-          written?.resourceVersion === object?.resourceVersion
-            ? undefined
-            : written?.resourceVersion,
-      }
+      return await attemptOnce(objects, shape, context, changes, progress)
     } catch (error) {
       if (isCofferError(error, 'conflict') && attempt < ATTEMPTS) continue
-      const unknown = sent && mayBeMade(error)
-      return { answers: changes.map(() => ({ done: false, error, ...(unknown && { unknown }) })) }
+      const unknown = progress.sent && mayBeMade(error)
+      const failed: ApplyAnswer = { done: false, error, ...(unknown ? { unknown } : {}) }
+      const answerFor = ({ kind, name }: DestinationChange): ApplyAnswer =>
+        kind === 'remove' && progress.released.has(name) ? { done: true } : failed
+      return { answers: changes.map((change, i) => progress.judged[i] ?? answerFor(change)) }
     }
   }
   return { answers: [] }
@@ -63,32 +45,56 @@ export async function applyChanges(
 
 const ATTEMPTS = 5
 
-/** @throws CofferError `conflict` when the Secret is not `object` any more */
-async function write(
+/** How far an attempt came, for what is told when it fails. */
+interface Progress {
+  /** Whether the last request changes something. */
+  sent: boolean
+  /** Keys that are gone already. */
+  released: ReadonlySet<string>
+  judged: readonly (ApplyAnswer | undefined)[]
+}
+
+async function attemptOnce(
   objects: Objects,
   shape: SecretShape,
-  { owner, signal }: DeliveryContext,
-  object: SecretObject | undefined,
+  { owner, signal, fingerprint }: DeliveryContext,
   changes: readonly DestinationChange[],
-): Promise<SecretObject> {
+  progress: Progress,
+): Promise<Applied> {
+  const object = await readPlace(objects, shape, signal)
+  const judged = changes.map((change) => judge(change, entryOf(object, change.name, fingerprint)))
+  progress.judged = judged
+  const held = changes.filter((_, i) => judged[i] === undefined)
+  if (held.length === 0) return { answers: judged.filter((answer) => answer !== undefined) }
+  const puts = held.filter((change) => change.kind === 'put')
+  const removes = held.filter((change) => change.kind === 'remove')
   const path = secretPath(shape)
-  const puts = changes.filter((change) => change.kind === 'put')
-  const removes = changes.filter((change) => change.kind === 'remove')
+  const patch = async (body: unknown, type: 'apply' | 'merge') => {
+    progress.sent = true
+    const written = readSecretObject(await objects.patch(path, body, { type, signal }))
+    progress.sent = false
+    return written
+  }
+
   let base = object
   // An apply gives up our hold of a key: where another manager set it too, it would stay.
-  const shared = removes.filter(({ name }) => object?.shared.has(name))
+  const shared = removes.filter(({ name }) => object?.shared.has(name)).map(({ name }) => name)
   if (object !== undefined && shared.length > 0) {
-    const gone = Object.fromEntries(shared.map(({ name }) => [name, null]))
-    const body = { metadata: { resourceVersion: object.resourceVersion }, data: gone }
-    base = readSecretObject(await objects.patch(path, body, { type: 'merge', signal }))
+    const data = Object.fromEntries(shared.map((name) => [name, null]))
+    const { resourceVersion } = object
+    base = await patch({ metadata: { resourceVersion }, data }, 'merge')
+    progress.released = new Set(shared)
   }
-  const configuration = configurationOf(shape, base, puts, removes, owner)
-  const answer = await objects.patch(path, configuration, { type: 'apply', signal })
-  const written = readSecretObject(answer)
+  const written = await patch(configurationOf(shape, base, puts, removes, owner), 'apply')
   if (removes.some(({ name }) => written.data.has(name))) {
     throw new CofferError('conflict', 'Another field manager keeps a key that was to be removed.')
   }
-  return written
+  return {
+    answers: changes.map((change, i) => judged[i] ?? doneOf(change, fingerprint)),
+    ...(written.resourceVersion === object?.resourceVersion
+      ? {}
+      : { resourceVersion: written.resourceVersion }),
+  }
 }
 
 function doneOf(
