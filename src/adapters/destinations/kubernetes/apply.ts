@@ -9,7 +9,7 @@ import type { Objects } from './objects.ts'
 import { judge } from '../judge.ts'
 import { readPlace, secretPath } from './place.ts'
 import { configurationOf, entryOf, readSecretObject } from './secret-object.ts'
-import type { SecretObject, SecretShape } from './secret-object.ts'
+import type { SecretShape } from './secret-object.ts'
 
 export interface Applied {
   readonly answers: ApplyAnswer[]
@@ -86,11 +86,12 @@ async function attemptOnce(
     progress.released = new Set(shared)
   }
   const written = await patch(configurationOf(shape, base, puts, removes, owner), 'apply')
-  if (removes.some(({ name }) => written.data.has(name))) {
-    throw new CofferError('conflict', 'Another field manager keeps a key that was to be removed.')
-  }
+  const answerFor = (change: DestinationChange): ApplyAnswer =>
+    change.kind === 'remove' && written.data.has(change.name)
+      ? { done: false, error: keptByAnother(change.name) }
+      : doneOf(change, fingerprint)
   return {
-    answers: changes.map((change, i) => judged[i] ?? doneOf(change, fingerprint)),
+    answers: changes.map((change, i) => judged[i] ?? answerFor(change)),
     ...(written.resourceVersion === object?.resourceVersion
       ? {}
       : { resourceVersion: written.resourceVersion }),
@@ -107,3 +108,6 @@ function doneOf(
   bytes.fill(0)
   return { done: true, revision }
 }
+
+const keptByAnother = (name: string) =>
+  new CofferError('conflict', `Another field manager keeps the key ${name}.`)
