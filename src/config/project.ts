@@ -29,7 +29,10 @@ export interface Project {
   environmentName(options?: LoadOptions): string
   /** The prefix of coffer.yaml in this environment, canonical; undefined when it gives none. */
   prefix(env: string): string | undefined
-  /** Runs the project's module when it has one, as do the next two. */
+  /**
+   * Runs the project's module when it has one, as do the next two; `resolveEnvironment` goes by the
+   * manifest alone where there is one.
+   */
   references(env: string): Promise<ConfigReference[]>
   check(options?: LoadOptions): Promise<CheckReport>
   resolveEnvironment(options?: LoadOptions): Promise<Map<string, Secret<string>>>

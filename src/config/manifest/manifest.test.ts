@@ -218,6 +218,16 @@ test('an environment is resolved with what it needs, and nothing else', async ()
   ])
 })
 
+test('run goes by the manifest, and not by a module that names the same secrets', async () => {
+  const yaml = 'project: shop\nenvironments: [dev]\nsecrets: { api/key: { env: KEY } }\n'
+  const dir = await dirOf(yaml)
+  await writeFile(path.join(dir, 'coffer.config.mjs'), 'throw new Error("ran")')
+  const project = await findProject(dir)
+  const coffer = memoryProvider({ 'shop/dev/api/key': 'k' })
+  const load = { env: 'dev', processEnv: {}, providers: { coffer } }
+  expect([...((await project?.resolveEnvironment(load)) ?? []).keys()]).toEqual(['KEY'])
+})
+
 test('every mistake is told, each at its place', async () => {
   const yaml = `projekt: shop
 environments: [dev, dev, 'a b']

@@ -57,7 +57,8 @@ export function makeProject({ dir, file, configFile, settings }: ProjectFiles): 
     },
     async resolveEnvironment(options) {
       const load = inEnvironment(options)
-      const all = await configs(load.env)
+      // What the module names is in the manifest: `run` would have it twice.
+      const all = await (manifest === undefined ? configs(load.env) : ownConfig(settings, load.env))
       return merge(all.map((config) => config.resolveEnvironment(load)))
     },
   }
