@@ -2,8 +2,8 @@ import { LIMITS } from '../../../core/limits.ts'
 
 /**
  * References that were absent or denied when somebody asked last, so that a program that starts
- * again and again for want of one does not ask each time: 1 s, then twice as long after each further
- * time, up to 30 s. What was not asked for 10 minutes is forgotten.
+ * again and again for want of one does not ask each time: after the third time for 1 s, then twice as
+ * long after each further one, up to 30 s. What was not asked for 10 minutes is forgotten.
  */
 export type Absences = Readonly<Record<string, Absence>>
 
@@ -21,7 +21,8 @@ export function remembered(
 ): { readonly code: Absence['code']; readonly until: number } | undefined {
   const absence = Object.hasOwn(absences, key) ? absences[key] : undefined
   if (absence === undefined || now < absence.at) return undefined
-  const until = absence.at + Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(absence.times - 1, 10))
+  const steps = Math.min(absence.times - 1 - TIMES_FREE, 10)
+  const until = absence.at + (steps < 0 ? 0 : Math.min(LONGEST_MS, FIRST_MS * 2 ** steps))
   return now < until ? { code: absence.code, until } : undefined
 }
 
@@ -45,6 +46,8 @@ export function withHeard(
   return Object.fromEntries([...kept].slice(-LIMITS.rememberedAbsencesMax))
 }
 
+/** Somebody who puts it there and starts again is not a crash loop. */
+const TIMES_FREE = 2
 const FIRST_MS = 1_000
 const LONGEST_MS = 30_000
 const FORGET_MS = 600_000

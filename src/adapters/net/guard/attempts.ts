@@ -30,6 +30,7 @@ export async function attempt(
   lane: Lane,
   { random, sleep }: Ambient,
   signal: AbortSignal,
+  retriesMax: number = LIMITS.providerRetriesMax,
 ): Promise<Heard> {
   const answers: ProviderAnswer[] = []
   let pending = refs.map((_, i) => i)
@@ -41,7 +42,7 @@ export async function attempt(
     thrown = heard.thrown
     for (const [n, i] of pending.entries()) answers[i] = heard.answers[n] ?? NONE
     const again = pending.filter((i) => isPassing(errorOf(answers[i])))
-    if (again.length === 0 || retry === LIMITS.providerRetriesMax) break
+    if (again.length === 0 || retry >= retriesMax) break
     const errors = again.map((i) => errorOf(answers[i]))
     const backOffMs = random() * Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** retry)
     const waitMs = Math.max(backOffMs, ...errors.map(retryAfterMs))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
+import { guarded } from '../guarded.ts'
 import type { RemoteService } from '../guarded.ts'
 import { errorOf, fail, refs, shown, testPlace, value } from '../test-place.ts'
 
@@ -29,11 +30,15 @@ test('1,000 starts with a refused token make few calls, and another token is ask
   expect(shown(await start().resolve(refs(1), signal))).toEqual(['of k0'])
 })
 
-test('while the place is not asked, the error says why, until when, and how to ask at once', async () => {
-  const { state, start, dir } = place()
+test('two failures are forgiven, the third is remembered: why, until when, and how to ask at once', async () => {
+  const { state, start, dir, world } = place()
   state.thrown = fail('unauthenticated')
-  await start().resolve(refs(1), signal)
+  for (let i = 0; i < 3; i++) {
+    expect(errorOf(await start().resolve(refs(1), signal))).toBe(state.thrown)
+    world.now += 10
+  }
   const error = errorOf(await start().resolve(refs(1), signal))
+  expect(state.calls).toHaveLength(3)
   expect(error.message).toBe(
     'The fake refused this credential a moment ago; it is not asked again before 08:00:02 UTC.',
   )
@@ -42,6 +47,39 @@ test('while the place is not asked, the error says why, until when, and how to a
   rmSync(path.join(dir, 'providers', file))
   state.thrown = undefined
   expect(shown(await start().resolve(refs(1), signal))).toEqual(['of k0'])
+})
+
+test('whoever mends it after a first or second failure is answered at once', async () => {
+  for (const failures of [1, 2]) {
+    const { state, start } = place()
+    for (const code of ['unavailable', 'denied'] as const) {
+      state.thrown = fail(code)
+      for (let i = 0; i < failures; i++) await start().resolve(refs(2), signal)
+      state.thrown = undefined
+      expect(shown(await start().resolve(refs(1), signal))).toEqual(['of k0'])
+    }
+  }
+})
+
+test('what waits for its turn while the place fails is told the same, and not asked for', async () => {
+  const { state, start } = place({ batchMax: 1 })
+  state.thrown = fail('unauthenticated')
+  const answers = await start().resolve(refs(40), signal)
+  expect(state.calls).toHaveLength(1)
+  expect(answers.every((answer) => 'error' in answer && answer.error === state.thrown)).toBe(true)
+})
+
+test('what is refused for another reason is refused as that, and one that all are is of the account', async () => {
+  const { state, start } = place()
+  state.thrown = fail('corrupt')
+  for (let i = 0; i < 3; i++) await start().resolve(refs(1), signal)
+  const error = errorOf(await start().resolve(refs(1), signal))
+  expect(error.code).toBe('corrupt')
+  expect(error.message).toContain('The fake answered corrupt a moment ago; it is not asked again')
+  const other = place()
+  other.state.answer = () => ({ error: fail('unauthenticated') })
+  for (let i = 0; i < 5; i++) await other.start().resolve(refs(3), signal)
+  expect(other.state.calls).toHaveLength(3)
 })
 
 test('a place that is back is found again after half a minute at most', async () => {
@@ -67,9 +105,8 @@ test('one reference that is denied or absent closes nothing for the others', asy
   state.answer = (key) =>
     ({ k0: { error: fail('denied') }, k1: { value: undefined } })[key] ?? value(key)
   const all = ['denied', undefined, 'of k2']
-  expect(shown(await start().resolve(refs(3), signal))).toEqual(all)
-  expect(shown(await start().resolve(refs(3), signal))).toEqual(all)
-  expect(state.calls).toEqual([['k0', 'k1', 'k2'], ['k2']])
+  for (let i = 0; i < 4; i++) expect(shown(await start().resolve(refs(3), signal))).toEqual(all)
+  expect(state.calls.map((call) => call.length)).toEqual([3, 3, 3, 1])
 })
 
 test('a crash loop for want of one secret asks less and less, and sees it within half a minute', async () => {
@@ -139,21 +176,33 @@ test('where nothing can be written, one process still remembers', async () => {
   for (const dir of [path.join(blocked, 'below'), '']) {
     const { state, again, start } = place({}, dir)
     state.thrown = fail('unauthenticated')
-    await again().resolve(refs(1), signal)
+    for (let i = 0; i < 3; i++) await again().resolve(refs(1), signal)
     const error = errorOf(await again().resolve(refs(1), signal))
-    expect(state.calls).toHaveLength(1)
+    expect(state.calls).toHaveLength(3)
     expect(error.message).toContain('not asked again before')
     expect(error.remedy).not.toContain('delete')
     await start().resolve(refs(1), signal)
-    expect(state.calls).toHaveLength(2)
+    expect(state.calls).toHaveLength(4)
   }
 })
 
-test('20 processes that start at once let one ask first', async () => {
+test('20 processes that start at once ask one after the other, three times in all', async () => {
   const { state, start } = place()
   state.thrown = fail('unauthenticated')
   await Promise.all(Array.from({ length: 20 }, () => start().resolve(refs(1), signal)))
-  expect(state.calls.length).toBe(1)
+  expect(state.calls.length).toBe(3)
+})
+
+test('who must not have old values asks for what was absent, however often', async () => {
+  const { state, env } = place()
+  state.answer = () => ({ value: undefined })
+  const call = async () => (state.calls.push([]), [{ value: undefined }])
+  const service = { kind: 'fake', batchMax: 1, scope: () => 's', call }
+  for (let i = 0; i < 6; i++) {
+    const context = { env: { ...env }, options: {}, onOffline: false } as const
+    await guarded(service, context).resolve(refs(1), signal)
+  }
+  expect(state.calls).toHaveLength(6)
 })
 
 test('a process that died while it asked first holds up the next one for 3 s', async () => {

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../../core/errors.ts'
+
 /**
  * Whether a place may be asked: a value that processes on one machine share through a file, so that
  * what one was told holds for the next start of it.
@@ -14,6 +16,8 @@ export interface BreakerState {
   readonly failures: number
   /** Of `open`. */
   readonly code?: BreakerCode | undefined
+  /** What was answered, where `code` is only how long to wait for it. */
+  readonly as?: ErrorCode | undefined
 }
 
 export type BreakerCode = 'unauthenticated' | 'denied' | 'throttled' | 'unavailable' | 'timeout'
@@ -23,12 +27,19 @@ export type Verdict =
   /** Go, and be the one that asks first: `next` is to be written before. */
   | { readonly kind: 'probe'; readonly next: BreakerState }
   | { readonly kind: 'wait' }
-  | { readonly kind: 'refuse'; readonly code: BreakerCode; readonly until: number }
+  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly until: number }
 
 /** After a good answer, everybody may ask for so long. */
 export const FRESH_MS = 60_000
 /** Who waits for the first to be answered waits no longer. */
 export const ASKING_MS = 3_000
+
+/** Somebody who sees an error, mends it and starts again is not a crash loop. */
+const FAILURES_FREE = 2
+
+/** Whether it failed so often that one call must do. */
+export const isLooping = (state: BreakerState | undefined): boolean =>
+  (state?.failures ?? 0) > FAILURES_FREE
 
 export const isBreakerCode = (code: string): code is BreakerCode => Object.hasOwn(BACK_OFF, code)
 
@@ -42,8 +53,8 @@ export function enter(state: BreakerState | undefined, now: number, chance: numb
     return now < state.until ? { kind: 'wait' } : firstToAsk(now, state.failures)
   }
   const code = state.code ?? 'unavailable'
-  if (now < state.until) return { kind: 'refuse', code, until: state.until }
-  return { kind: 'probe', next: failed(state, code, now, chance) }
+  if (now < state.until) return { kind: 'refuse', code: state.as ?? code, until: state.until }
+  return { kind: 'probe', next: { ...failed(state, code, now, chance), as: state.as } }
 }
 
 export const answered = (now: number): BreakerState => ({
@@ -63,11 +74,18 @@ export function failed(
 ): BreakerState {
   const { firstMs, factor, mostMs } = BACK_OFF[code]
   const failures = (state?.failures ?? 0) + 1
-  const steps = Math.min(failures - 1, 20)
-  const backOffMs = Math.min(mostMs, firstMs * factor ** steps) * (0.8 + 0.4 * chance)
+  const steps = Math.min(failures - 1 - FAILURES_FREE, 20)
+  const waitMs = steps < 0 ? 0 : Math.min(mostMs, firstMs * factor ** steps)
+  const backOffMs = waitMs * (0.8 + 0.4 * chance)
   const untilMs = Math.max(backOffMs, Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))
   return { phase: 'open', at: now, until: now + Math.ceil(untilMs), failures, code }
 }
+
+/** Of two that were heard at once the one that waits longer. */
+export const later = (one: BreakerState, other: BreakerState | undefined): BreakerState =>
+  other?.phase === 'open' && other.until > one.until && other.failures >= one.failures
+    ? { ...one, until: other.until, failures: other.failures }
+    : one
 
 /**
  * A refused credential stays refused, mostly: the right one is another scope. What an account may do

@@ -1,11 +1,11 @@
-import { CofferError, isCofferError } from '../../../core/errors.ts'
+import { CofferError, ERRORS, isCofferError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { withHeard } from './absences.ts'
 import type { Absence } from './absences.ts'
 import type { Ambient } from './ambient.ts'
 import { errorOf, isPassing, retryAfterMs } from './attempts.ts'
 import type { Heard } from './attempts.ts'
-import { answered, enter, failed, FRESH_MS, isBreakerCode } from './breaker.ts'
+import { answered, enter, failed, FRESH_MS, isBreakerCode, isLooping, later } from './breaker.ts'
 import type { BreakerCode, BreakerState } from './breaker.ts'
 import type { Lane } from './lane.ts'
 import type { Known, Memory } from './memory.ts'
@@ -14,9 +14,13 @@ import type { Known, Memory } from './memory.ts'
 export interface Pass {
   /** Who asks first for all others, and what the breaker was before. */
   readonly probe?: { readonly before: BreakerState | undefined } | undefined
+  /** Where it should be fewer than usual. */
+  readonly retriesMax?: number | undefined
 }
 
 export interface Gate {
+  /** How often this process found the place failing, and with what the last time. */
+  seen(): { readonly opened: number; readonly error: unknown }
   /** @returns the error that stands for the call while the place is not to be asked */
   admit(signal: AbortSignal): Promise<Pass | CofferError>
   /** `keys`: hashes of the references, in the order of the answers. */
@@ -27,7 +31,10 @@ export interface Gate {
 export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient): Gate {
   const { now, random, sleep } = world
   let closedAt = -Infinity
+  let opened = 0
+  let error: unknown
   return {
+    seen: () => ({ opened, error }),
     async admit(signal) {
       if (lane.isProven()) return {}
       while (!signal.aborted) {
@@ -37,7 +44,9 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
         if (verdict.kind === 'refuse') return refusal(title, verdict, memory.file, now())
         if (verdict.kind === 'probe') {
           const probe = await takeProbe(memory, world, signal)
-          if (probe !== undefined) return { probe }
+          if (probe !== undefined) {
+            return isLooping(probe.before) ? { probe, retriesMax: 0 } : { probe }
+          }
         } else await sleep(LOOK_AGAIN_MS * (1 + random()), signal)
       }
       return signal.reason as CofferError
@@ -46,6 +55,10 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
       const found = judge(heard)
       if (found.kind === 'answered') lane.prove()
       const opens = found.kind === 'failed' && (lane.disprove() || found.refused)
+      if (opens) {
+        opened++
+        error = found.error
+      }
       const absences = new Map(keys.map((key, i) => [key, absenceOf(heard.answers[i])] as const))
       const closes = found.kind === 'answered' && (pass.probe || now() - closedAt > FRESH_MS / 2)
       if (closes) closedAt = now()
@@ -54,7 +67,8 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
         if (closes) next.breaker = answered(now())
         else if (found.kind === 'failed' && opens) {
           const before = pass.probe === undefined ? known.breaker : pass.probe.before
-          next.breaker = failed(before, found.code, now(), random(), found.retryAfterMs)
+          const open = failed(before, found.code, now(), random(), found.retryAfterMs)
+          next.breaker = later({ ...open, ...(found.as && { as: found.as }) }, known.breaker)
         } else if (pass.probe !== undefined) next.breaker = pass.probe.before
         if (found.kind === 'answered' && matters(known, absences)) {
           next.absences = withHeard(known.absences, absences, now())
@@ -76,27 +90,33 @@ type Found =
   | {
       readonly kind: 'failed'
       readonly code: BreakerCode
+      readonly as?: ErrorCode
       /** The credential itself was: nothing else need be tried. */
       readonly refused: boolean
       readonly retryAfterMs: number
+      readonly error: CofferError
     }
   /** It says nothing of the place. */
   | { readonly kind: 'nothing' }
 
 function judge({ answers, thrown }: Heard): Found {
-  const all = answers.length > 0 && answers.every((answer) => isPassing(errorOf(answer)))
-  const error = thrown ?? (all ? errorOf(answers[0]) : undefined)
+  const isOfAll = [isPassing, isUnknown].some((is) => answers.every((one) => is(errorOf(one))))
+  const error = thrown ?? (isOfAll ? errorOf(answers[0]) : undefined)
   if (error === undefined) return { kind: 'answered' }
   if (!(error instanceof CofferError) || LOCAL.includes(error.code)) return { kind: 'nothing' }
   const code = isBreakerCode(error.code) ? error.code : 'unavailable'
   const refused = code === 'unauthenticated' || code === 'denied'
-  return { kind: 'failed', code, refused, retryAfterMs: retryAfterMs(error) }
+  const as = code === error.code ? {} : { as: error.code }
+  return { kind: 'failed', code, ...as, refused, retryAfterMs: retryAfterMs(error), error }
 }
+
+const isUnknown = (error: unknown) => isCofferError(error, 'unauthenticated')
 
 /** Of these nothing was sent. */
 const LOCAL: readonly ErrorCode[] = [
   'cancelled',
   'invalid_argument',
+  'invalid_config',
   'invalid_reference',
   'missing_dependency',
   'internal',
@@ -126,13 +146,15 @@ const matters = (
 
 function refusal(
   title: string,
-  { code, until }: { readonly code: BreakerCode; readonly until: number },
+  { code, until }: { readonly code: ErrorCode; readonly until: number },
   file: string | undefined,
   now: number,
 ): CofferError {
   const at = new Date(until).toISOString().slice(11, 19)
-  return new CofferError(code, `${title} ${WHY[code]}; it is not asked again before ${at} UTC.`, {
-    remedy: `${REMEDY[code]}${file === undefined ? '' : ` To ask at once, delete ${file}.`}`,
+  const why = isBreakerCode(code) ? WHY[code] : `answered ${code} a moment ago`
+  const remedy = isBreakerCode(code) ? REMEDY[code] : ERRORS[code].remedy
+  return new CofferError(code, `${title} ${why}; it is not asked again before ${at} UTC.`, {
+    remedy: `${remedy}${file === undefined ? '' : ` To ask at once, delete ${file}.`}`,
     details: { retryAfterMs: Math.max(1, until - now), ...(file === undefined ? {} : { file }) },
   })
 }

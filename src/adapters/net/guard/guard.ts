@@ -52,7 +52,8 @@ export function resolver(service: RemoteService, context: GuardContext, world: A
     const answers: (ProviderAnswer | undefined)[] = []
     const wanted = new Map<string, ProviderRef>()
     const keys = refs.map(keyOf)
-    const { absences } = scope.memory.read()
+    // Who must not have old values must not have old absences.
+    const absences = context.onOffline === false ? {} : scope.memory.read().absences
     for (const [i, ref] of refs.entries()) {
       const key = keys[i]!
       if (!scope.asked.has(key)) answers[i] = fromMemory(remembered(absences, key, world.now()))
@@ -81,12 +82,16 @@ async function askBatch(
   signal: AbortSignal,
 ): Promise<readonly ProviderAnswer[]> {
   const all = (error: unknown) => refs.map(() => ({ error }))
+  const { opened } = gate.seen()
   if (!(await lane.enter(signal))) return all(signal.reason)
   try {
+    // What failed while this waited for its turn would fail again.
+    const now = gate.seen()
+    if (now.opened !== opened) return all(now.error)
     const pass = await gate.admit(signal)
     if (pass instanceof CofferError) return all(pass)
     for (const key of keys) asked.add(key)
-    const heard = await attempt(service, refs, lane, world, signal)
+    const heard = await attempt(service, refs, lane, world, signal, pass.retriesMax)
     await gate.learn(pass, heard, keys)
     return heard.answers
   } catch (error) {

@@ -1,3 +1,4 @@
+import { ERRORS } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { readSmall, removeSmall, replaceSmall, takeTurn } from '../private-files.ts'
 import type { Absence, Absences } from './absences.ts'
@@ -90,7 +91,8 @@ const isBreaker = (value: unknown): value is BreakerState =>
   isObject(value) &&
   PHASES.includes(value.phase) &&
   [value.at, value.until, value.failures].every(Number.isFinite) &&
-  (value.phase !== 'open' || isBreakerCode(String(value.code)))
+  (value.phase !== 'open' || isBreakerCode(String(value.code))) &&
+  (value.as === undefined || (typeof value.as === 'string' && Object.hasOwn(ERRORS, value.as)))
 
 const isAbsence = (value: unknown): value is Absence =>
   isObject(value) &&
