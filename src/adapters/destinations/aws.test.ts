@@ -212,6 +212,20 @@ test('what was removed can be recovered, and is brought back when it is wanted a
   expect(await valueOf('key')).toBe('two')
 })
 
+test('replicas are not erased with a secret: it stays until they are gone', async () => {
+  const place = await open()
+  await place.apply(context, [put('key', 'one')])
+  const expected = await found(place, 'key')
+  const AddReplicaRegions = [{ Region: 'eu-central-1' }]
+  await client.replicateSecretToRegions({ SecretId: full('key'), AddReplicaRegions })
+  const [answer] = await place.apply(context, [{ kind: 'remove', name: 'key', expected }])
+  expect(answer).toMatchObject({
+    done: false,
+    error: { code: 'conflict', message: expect.stringContaining('eu-central-1') as string },
+  })
+  expect(await valueOf('key')).toBe('one')
+})
+
 test("somebody else's secret that is scheduled for deletion stays so", async () => {
   await byHand('key', 'theirs')
   await client.deleteSecret({ SecretId: full('key'), RecoveryWindowInDays: 7 })

@@ -33,7 +33,6 @@ export const aws: DestinationFactory = async (context) => {
   const changer = changerOf(region, {
     prefix: prefix === '' ? '' : `${prefix}/`,
     kmsKeyId: options.text('kmsKeyId'),
-    replicas: options.list('replicas'),
     recoveryDays,
   })
   return {
@@ -68,7 +67,7 @@ export const aws: DestinationFactory = async (context) => {
   } satisfies Destination
 }
 
-const OPTIONS = ['region', 'account', 'prefix', 'kmsKeyId', 'replicas', 'recoveryDays']
+const OPTIONS = ['region', 'account', 'prefix', 'kmsKeyId', 'recoveryDays']
 const LOOKS_AT_ONCE = 8
 /** AWS allows 50 of a kind each second, for all of an account. */
 const CHANGES_AT_ONCE = 4

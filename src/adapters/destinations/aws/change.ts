@@ -20,7 +20,6 @@ export interface ChangeOptions {
   /** Ends with `/`, or is empty. */
   readonly prefix: string
   readonly kmsKeyId: string | undefined
-  readonly replicas: readonly string[]
   readonly recoveryDays: number
 }
 
@@ -106,16 +105,13 @@ export function changerOf(region: Region, options: ChangeOptions) {
     value: Pick<CreateSecretRequest, 'SecretString' | 'SecretBinary' | 'ClientRequestToken'>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { kmsKeyId, replicas } = options
+    const { kmsKeyId } = options
     const command = new sdk.CreateSecretCommand({
       Name: name,
       Tags: tags,
       ...value,
       ...(about.description === undefined ? {} : { Description: about.description }),
       ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
-      ...(replicas.length === 0
-        ? {}
-        : { AddReplicaRegions: replicas.map((Region) => ({ Region })) }),
     })
     const { ARN } = await region.call((c, o) => c.send(command, o), signal)
     try {
@@ -160,7 +156,7 @@ export function changerOf(region: Region, options: ChangeOptions) {
     await region.call((c, o) => c.send(command, o), signal)
   }
 
-  /** Recoverable, always. Replicas go first, or AWS refuses. */
+  /** Recoverable, always: replicas of a secret, which AWS erases at once, are not removed for it. */
   async function remove(
     entryName: string,
     found: Found | undefined,
@@ -169,9 +165,10 @@ export function changerOf(region: Region, options: ChangeOptions) {
     const SecretId = options.prefix + entryName
     const regions = (found?.secret.ReplicationStatus ?? []).flatMap(({ Region }) => Region ?? [])
     if (regions.length > 0) {
-      const replicas = { SecretId, RemoveReplicaRegions: regions }
-      const command = new sdk.RemoveRegionsFromReplicationCommand(replicas)
-      await region.call((c, o) => c.send(command, o), signal)
+      throw new CofferError('conflict', `${SecretId} has replicas in ${regions.join(', ')}.`, {
+        remedy:
+          'Remove them (`aws secretsmanager remove-regions-from-replication`) or have them removed by Terraform, then try again.',
+      })
     }
     const gone = { SecretId, RecoveryWindowInDays: options.recoveryDays }
     await region.call((c, o) => c.send(new sdk.DeleteSecretCommand(gone), o), signal)

@@ -35,7 +35,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   invalid_reference: [
     'invalid_argument',
     'AWS does not accept the request.',
-    'Check the options kmsKeyId and replicas, and the state of the secret: `aws secretsmanager describe-secret` tells it.',
+    'Check the option kmsKeyId, and the state of the secret: `aws secretsmanager describe-secret` tells it.',
   ],
 }
 

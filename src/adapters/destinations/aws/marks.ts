@@ -8,7 +8,7 @@ import type { DestinationEntry, PutChange } from '../../../core/ports/destinatio
  * keyed fingerprint of its value. So both are written in one step, and a version that anybody else
  * writes tells nothing.
  */
-export const OWNER_TAG = 'coffer:owner'
+const OWNER_TAG = 'coffer:owner'
 
 /** What `list` tells; undefined where the secret is scheduled for deletion. */
 export function entryOf(

@@ -35,9 +35,9 @@ export interface SecretShape {
  * Names the owner of each key that was delivered, `{"shop/prod":["STRIPE_KEY"]}`. A key that it does
  * not name is nobody's: other tools may keep theirs in the same Secret.
  */
-export const OWNERS_ANNOTATION = 'coffer.dev/owners'
+const OWNERS_ANNOTATION = 'coffer.dev/owners'
 /** On Secrets that were made by Coffer. */
-export const MANAGED_BY = ['app.kubernetes.io/managed-by', 'coffer'] as const
+const MANAGED_BY = ['app.kubernetes.io/managed-by', 'coffer'] as const
 
 /** @throws CofferError `corrupt` for what is no Secret, or an annotation that was spoilt */
 export function readSecretObject(answer: unknown): SecretObject {
