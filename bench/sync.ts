@@ -105,6 +105,7 @@ async function look(options: PlatformOptions, found: readonly DestinationEntry[]
 const worldOf = (coffer: Coffer): SyncWorld => ({
   ...ambient,
   coffer,
+  actor: ACTOR,
   signal: new AbortController().signal,
   elsewhere: async () => [],
   material: (_ref, secret) => secret.revealBytes(),

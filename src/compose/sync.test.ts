@@ -14,6 +14,7 @@ const DEPLOYER = 'service:deployer'
 const worldOf = (coffer: Coffer): SyncWorld => ({
   ...ambient,
   coffer,
+  actor: DEPLOYER,
   signal: new AbortController().signal,
   elsewhere: async () => [],
   material: (_ref, secret) => secret.revealBytes(),

@@ -14,7 +14,7 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
   try {
     const targets = syncing.places.map(openedOf)
     const { coffer } = syncing.world
-    const actor = options.actor ?? coffer.actor
+    const actor = options.actor ?? syncing.world.actor
     const asked = targets.flatMap(resourcesOf)
     const ledgers = await ledgersOf(targets)
     const missing = [

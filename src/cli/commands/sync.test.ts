@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parse } from 'dotenv'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { testVercel, TOKEN } from '../../adapters/destinations/vercel/test-vercel.ts'
+import { ADMIN, startTestServer } from '../../server/test-server.ts'
 import { bench } from '../test-world.ts'
 import type { Bench, RunOptions } from '../test-world.ts'
 
@@ -153,6 +154,26 @@ test('a place with a ledger: who deploys may deliver there, and what the manifes
   expect((await as('apply --yes --only vercel --allow-empty')).code).toBe(0)
   expect(host.variables.map(({ key }) => key)).toEqual(['THEIRS'])
   expect((await as('plan --only vercel')).err).toContain('Nothing is delivered to vercel')
+})
+
+test('at a server it is the actor of the token who is allowed, and who delivers', async () => {
+  const server = await startTestServer()
+  try {
+    const env = {
+      COFFER_DATA_DIR: undefined,
+      COFFER_MASTER_KEY: undefined,
+      COFFER_ADDR: server.url,
+      COFFER_TOKEN: server.adminToken,
+    }
+    for (const name of ['stripe-key', 'db-url']) {
+      await world.run(['set', `shop/prod/api/${name}`], { input: 'x', env })
+    }
+    expect((await sync('allow --env prod --yes', { env })).err).toContain(`given to ${ADMIN}`)
+    expect((await sync('apply --env prod --yes', { env })).code).toBe(0)
+    expect(parse(written('out.env'))).toEqual({ STRIPE_KEY: 'x', DB_URL: 'x' })
+  } finally {
+    await server.close()
+  }
 })
 
 test('the answers of a wrong command line say what is right', async () => {

@@ -140,6 +140,7 @@ async function worldOf(
   const find = providerFinder(load, manifest.providers)
   return {
     coffer,
+    actor: await session.actor(),
     clock: session.world.now,
     random: ambient.random,
     signal,

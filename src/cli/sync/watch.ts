@@ -16,6 +16,7 @@ export interface KeepOptions extends ApplyOptions {
 
 /** Changes that come together are delivered together. */
 const SETTLE_MS = 300
+const DAY_MS = 86_400_000
 const RETRY_MIN_MS = 1_000
 const RETRY_MAX_MS = 60_000
 
@@ -104,6 +105,8 @@ function sleeper(signal: AbortSignal): Sleeper {
   let due = Infinity
   let timer: NodeJS.Timeout | undefined
   let rang = false
+  // What is waited for may be a stream alone, which keeps no process alive.
+  const alive = setInterval(() => {}, DAY_MS)
   let wake = () => {}
   const ring = () => {
     due = Infinity
@@ -128,6 +131,7 @@ function sleeper(signal: AbortSignal): Sleeper {
         if (rang || signal.aborted) wake()
       }),
     stop() {
+      clearInterval(alive)
       clearTimeout(timer)
       signal.removeEventListener('abort', ring)
     },

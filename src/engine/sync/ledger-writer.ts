@@ -33,9 +33,9 @@ export function ledgerWriter(
   place: LedgerPlace | undefined = ledger.place,
 ): LedgerWriter {
   const { destination } = ledger
-  const { coffer, clock, random } = world
+  const { actor, coffer, clock, random } = world
   refuseLeased(ledger, clock())
-  const by = `${coffer.actor}#${Buffer.from(random(4)).toString('hex')}`
+  const by = `${actor}#${Buffer.from(random(4)).toString('hex')}`
   const entries = new Map(ledger.entries)
   const form: Form = {
     shards: spread(entries, Math.max(1, ledger.stamps.length)),
@@ -55,7 +55,7 @@ export function ledgerWriter(
       const dirty = change(form, entries, changes)
       const stamp = Buffer.from(random(8)).toString('hex')
       form.stamps = form.shards.map((_, i) => (dirty.has(i) ? stamp : (form.stamps[i] ?? stamp)))
-      if (changes.size > 0) last = { at: now, by: coffer.actor }
+      if (changes.size > 0) last = { at: now, by: actor }
       const head = writeHead(destination, {
         key: ledger.key,
         lease: end ? undefined : { by, until: now + LIMITS.syncLeaseMs },

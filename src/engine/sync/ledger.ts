@@ -3,6 +3,7 @@ import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { Random } from '../../core/ports/ambient.ts'
 import type { Coffer, SecretVersion } from '../../core/ports/coffer.ts'
 import type { JsonObject } from '../../core/value.ts'
+import type { SyncWorld } from './sync.ts'
 import { readHead, readShard } from './ledger-form.ts'
 
 /** What was delivered to one destination, by whomever; docs/formats/ledger.md. */
@@ -87,9 +88,8 @@ export const newLedger = (destination: string, random: Random): Ledger => ({
  * @throws CofferError `corrupt` when it is not one of that destination, `denied`, and what reading throws
  */
 export async function loadLedger(
-  coffer: Coffer,
+  { coffer, random }: Pick<SyncWorld, 'coffer' | 'random'>,
   destination: string,
-  random: Random,
 ): Promise<Ledger> {
   for (let tries = 1; ; tries++) {
     const found = await tryLoad(coffer, destination)
@@ -129,7 +129,7 @@ async function readAll(
   return answers.map((answer, i) => {
     if (!('error' in answer)) return answer.value
     if (!isCofferError(answer.error, 'denied')) throw answer.error
-    throw new CofferError('denied', `${coffer.actor} may not use the ledger of ${destination}.`, {
+    throw new CofferError('denied', `The ledger of ${destination} may not be used.`, {
       remedy: 'Somebody who may change policies runs `coffer sync allow`.',
       details: { path: paths[i] ?? '' },
     })

@@ -30,7 +30,7 @@ export async function planSync(
   const ledger =
     destination.local === true
       ? newLedger(destination.id, world.random)
-      : await loadLedger(world.coffer, destination.id, world.random)
+      : await loadLedger(world, destination.id)
   const context = deliveryContext(target, ledger, world)
   const names = new Set([...entries.map(({ name }) => name), ...ledger.entries.keys()])
   const found = await destination.list(context, [...names])

@@ -296,7 +296,7 @@ test('at its limit of entries a ledger works, in documents that any store takes'
   const there = { fingerprint: 'f'.repeat(32), bytes: 100, version: 7, revision: 'r', at: 1 }
   const name = (i: number) => `${'N'.repeat(40)}_${i}`
   const many = new Map(Array.from({ length: count }, (_, i) => [name(i), { ...entry, there }]))
-  const ledger = await loadLedger(coffer.coffer, 'memory:big', world.random)
+  const ledger = await loadLedger(world, 'memory:big')
   const writer = ledgerWriter(ledger, world)
   await writer.write(many, false)
   for (const [path, versions] of coffer.secrets) {
@@ -307,7 +307,7 @@ test('at its limit of entries a ledger works, in documents that any store takes'
   const before = coffer.ledgerWrites
   await writer.write(new Map([[name(3), undefined]]), true)
   expect(coffer.ledgerWrites - before).toBe(2)
-  const loaded = await loadLedger(coffer.coffer, 'memory:big', world.random)
+  const loaded = await loadLedger(world, 'memory:big')
   expect(loaded.entries.size).toBe(count - 1)
   expect(loaded.entries.get(name(4))).toEqual({ ...entry, there })
   const full = ledgerWriter(loaded, world)

@@ -9,6 +9,8 @@ import type { Ledger, LedgerPlace } from './ledger.ts'
 export interface SyncWorld {
   /** Bound to who syncs: values are read with `deliver`, ledgers with `read` and `write`. */
   readonly coffer: Coffer
+  /** Who syncs, for the ledger: a client of a server may not know it by itself. */
+  readonly actor: string
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal

@@ -99,6 +99,7 @@ export function testWorld({ coffer }: TestCoffer, seed = 'sync'): TestWorld {
   const world: TestWorld = {
     now: Date.UTC(2026, 0, 7),
     coffer,
+    actor: coffer.actor,
     clock: () => world.now,
     random: seededRandom(seed),
     signal: new AbortController().signal,
