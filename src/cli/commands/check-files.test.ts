@@ -49,6 +49,15 @@ test('a manifest that is wrong is reported as all else is, each mistake with its
   expect(readFileSync(join(cwd, 'r.sarif'), 'utf8')).toContain('"startLine": 5')
 })
 
+test('two secrets under one name at one place are told', async () => {
+  const line = 'deliver: [{ to: dotenv, file: x.env, name: SAME }]'
+  const cwd = project({
+    'coffer.yaml': `project: x\nenvironments: [prod]\nsecrets:\n  a/b: { ${line} }\n  a/c: { ${line} }\n`,
+  })
+  const { findings } = await check(cwd, ['--static'])
+  expect(findings).toMatchObject([{ code: 'delivery_collision', file: 'coffer.yaml', line: 5 }])
+})
+
 test('what stands in files is found without a store', async () => {
   const cwd = project({
     'config/prod.yaml': `stripeKey: ${canary}\nport: 3000\ndb:\n  password: ${canary}\n`,

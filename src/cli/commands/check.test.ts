@@ -198,6 +198,12 @@ secrets:
   writeFileSync(join(dir, 'values.env'), 'URL=no address\n')
   const prod = await check(cwd, [], { env: { COFFER_DATA_DIR: '/nowhere' } })
   expect(prod.codes, prod.err).toEqual(['not_found disk:KEY', 'invalid_value disk:URL'])
+  const unread = await check(cwd, ['--without-values'])
+  expect([unread.code, unread.codes, unread.json<Report>().checked]).toEqual([
+    0,
+    ['not_checked disk'],
+    0,
+  ])
   const gone = await run(['check', '--env', 'gone', '--json'], { cwd })
   expect(gone.json<Report>().findings.map(({ code }) => code)).toEqual(['unauthenticated'])
   expect(gone.code).toBe(77)

@@ -13,7 +13,7 @@ import { askReaders } from './collect/readers.ts'
 import { askSecrets } from './collect/secrets.ts'
 import { collectUsages } from './collect/usages.ts'
 import { COFFER } from '../reference.ts'
-import type { FieldProblem } from './facts.ts'
+import type { FieldProblem, SecretFacts } from './facts.ts'
 import { findAll } from './rules.ts'
 
 export interface CheckInput {
@@ -33,6 +33,8 @@ export interface CheckInput {
   /** Default 14. */
   readonly expiresWithinDays?: number | undefined
   readonly load?: Omit<LoadOptions, 'coffer' | 'env'> | undefined
+  /** Where secrets can be delivered. Default: not checked. */
+  readonly destinationKinds?: readonly string[] | undefined
   /** Milliseconds since 1970 UTC. */
   readonly now: number
 }
@@ -90,6 +92,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     overlays,
     fields,
     usages: usages.usages,
+    destinationKinds: input.destinationKinds,
     skipped: [...documents.skipped, ...usages.skipped],
     now,
     expiresWithinDays: input.expiresWithinDays ?? EXPIRES_WITHIN_DAYS,
@@ -98,7 +101,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     ok: findings.every(({ severity }) => severity !== 'error'),
     environments: environments.map(({ name }) => name),
     secrets: secrets
-      .filter(({ answer }) => answer.kind !== 'unasked')
+      .filter(wasAsked)
       .map(({ environment, path: shown }) => ({ environment, path: shown })),
     findings,
     incomplete: asked.places[0]?.code,
@@ -106,6 +109,9 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
 }
 
 const EXPIRES_WITHIN_DAYS = 14
+
+const wasAsked = ({ answer, ref }: SecretFacts): boolean =>
+  answer.kind !== 'unasked' && (answer.kind !== 'unread' || ref?.provider === COFFER)
 
 /** Only where there is a configuration: its module is run. */
 async function fieldsOf(

@@ -17,6 +17,8 @@ export interface Facts {
   readonly overlays: readonly OverlayProblem[]
   readonly fields: readonly FieldProblem[]
   readonly usages: readonly Usage[]
+  /** Where secrets can be delivered; undefined: not known. */
+  readonly destinationKinds?: readonly string[] | undefined
   /** Files and folders that were not looked through, and why. */
   readonly skipped: readonly Skipped[]
   /** Milliseconds since 1970 UTC. */

@@ -3,6 +3,7 @@ import type { Finding } from '../../core/finding.ts'
 import type { Facts } from './facts.ts'
 import type { CodeRow, Rule } from './rule.ts'
 import { configuration } from './rules/configuration.ts'
+import { deliveries } from './rules/deliveries.ts'
 import { expiry } from './rules/expiry.ts'
 import { metadata } from './rules/metadata.ts'
 import { overlays } from './rules/overlays.ts'
@@ -13,16 +14,19 @@ import { references } from './rules/references.ts'
 import { rotation } from './rules/rotation.ts'
 import { state } from './rules/state.ts'
 import { types } from './rules/types.ts'
+import { unchecked } from './rules/unchecked.ts'
 
 /** Every rule, in the order of docs/check.md. */
 export const RULES = {
   places,
+  unchecked,
   state,
   expiry,
   rotation,
   types,
   metadata,
   readers,
+  deliveries,
   configuration,
   overlays,
   plaintext,

@@ -188,12 +188,15 @@ function translate(answer: ReadAnswer | undefined): ProviderAnswer {
   return { value: { secret: answer.value.secret } }
 }
 
+/** A whole environment may take longer than what one program needs to start. */
+const TIMEOUT_MS = 6 * LIMITS.configTimeoutMs
+
 async function askOthers(
   refs: readonly ProviderRef[],
   manifest: Manifest,
-  { load }: AskOptions,
+  { load, values }: AskOptions,
 ): Promise<Answers> {
-  if (refs.length === 0) return new Map()
+  if (refs.length === 0 || !values) return new Map()
   const find = providerFinder(load, manifest.providers)
   const used = new Set<{ close?(): Promise<void> }>()
   const answers = await fetchAll(refs, {
@@ -203,7 +206,7 @@ async function askOthers(
       return provider
     },
     signal: load.signal,
-    timeoutMs: load.timeoutMs,
+    timeoutMs: load.timeoutMs ?? TIMEOUT_MS,
   })
   await Promise.all([...used].map(async (provider) => provider.close?.()))
   return new Map(refs.map((ref, i) => [sameness(ref), answers[i] ?? translate(undefined)]))

@@ -23,7 +23,7 @@ export const references: Rule = {
     scan_incomplete: {
       severity: 'warning',
       meaning: 'A file or folder was not looked through.',
-      remedy: 'Correct the file, or split it; the limits are in docs/limits.md.',
+      remedy: 'Correct the file, or keep it out of the project; the limits are in docs/check.md.',
     },
   },
   find(facts) {

@@ -62,6 +62,8 @@ function problemOf(
 ): Pick<Finding, 'code' | 'message' | 'remedy'> | undefined {
   const { answer, declared } = secret
   if (answer.kind === 'value' || answer.kind === 'unasked') return undefined
+  // Nothing is known of what lies elsewhere and was not read.
+  if (answer.kind === 'unread' && secret.ref?.provider !== 'coffer') return undefined
   if (answer.kind === 'error') {
     const { code, message, remedy } = describeError(answer.error)
     return { code, message, remedy: MENDED.includes(code) ? remedyOf(secret, code) : remedy }
