@@ -104,3 +104,30 @@ test('files of KUBECONFIG are one, the first says which context; an option says 
   expect(await openCluster({ env, context: 'two' })).toMatchObject({ namespace: 'default' })
   expect(await openCluster({ env: {}, kubeconfig: second })).toMatchObject({ user: 'eve' })
 })
+
+test('a refusal of one request cuts off no other, and the next is asked as before', async () => {
+  const answers = [401, 200]
+  await using refusing = await fakeServer(
+    [(response, seen, socket) => json({}, answers.shift() ?? 200)(response, seen, socket)],
+    certificate(['127.0.0.1']),
+  )
+  const content = one({ token: 'abc' })
+  for (const { cluster: named } of content.clusters) named.server = refusing.url
+  const env = { KUBECONFIG: await kubeconfig('refused', content) }
+  const found = await openCluster({ env })
+  const both = await Promise.all([found.request(get), found.request(get)])
+  expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 401]))
+  expect((await found.request(get)).status).toBe(200)
+  found.close()
+})
+
+test('one user has one fingerprint, whatever a plugin makes of it', async () => {
+  const of = async (user: object) => {
+    const env = { KUBECONFIG: await kubeconfig('fingerprint', one(user)) }
+    return (await openCluster({ env })).fingerprint
+  }
+  const random = await plugin('random', 'echo $$')
+  expect(await of(random)).toBe(await of(random))
+  expect(await of({ token: 'a' })).not.toBe(await of({ token: 'b' }))
+  expect(await of({ token: 'a' })).toMatch(/^[0-9a-f]{16}$/)
+})

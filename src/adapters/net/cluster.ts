@@ -20,8 +20,8 @@ export interface Cluster {
   readonly namespace: string
   /** What its configuration calls the user; never a credential. */
   readonly user: string
-  /** Names the credential without telling anything of it; another once that is another. */
-  fingerprint(): Promise<string>
+  /** Names the kubeconfig's user without telling anything of it; another once that is another. */
+  readonly fingerprint: string
   request(request: ClusterRequest): Promise<Answer>
   close(): void
 }
@@ -70,19 +70,24 @@ export async function openCluster(place: ClusterPlace): Promise<Cluster> {
   const { cluster, origin, base } = reachable(config)
   const context = config.getContextObject(config.getCurrentContext())
   const trust = `Name its authority as certificate-authority of the cluster ${JSON.stringify(cluster.name)} in the kubeconfig.`
-  let credential: Credential | undefined
+  const agents = agentsOf(config)
+  let credential: Promise<Credential> | undefined
+  const renew = () => {
+    const renewing = credentialOf(config, agents)
+    renewing.catch(() => (credential = undefined))
+    return (credential = renewing)
+  }
   const current = async (): Promise<Credential> => {
-    if (credential !== undefined && performance.now() < credential.untilMs) return credential
-    const next = await credentialOf(config)
-    credential?.agent.destroy()
-    return (credential = next)
+    const known = await (credential ?? renew())
+    return performance.now() < known.untilMs ? known : renew()
   }
   return {
     origin,
     host: origin.slice(origin.indexOf('//') + 2) + base,
     namespace: context?.namespace ?? 'default',
     user: context?.user ?? '',
-    fingerprint: async () => (await current()).fingerprint,
+    // Not of what a plugin makes of it: that is another for every process.
+    fingerprint: hashOf(config.getCurrentUser()).slice(0, 16),
     async request({ path: below, headers = {}, ...request }) {
       const { agent, headers: own } = await current()
       const answer = await exchange({
@@ -95,14 +100,13 @@ export async function openCluster(place: ClusterPlace): Promise<Cluster> {
       if (answer.status === 401) credential = undefined
       return answer
     },
-    close: () => credential?.agent.destroy(),
+    close: () => agents.close(),
   }
 }
 
 interface Credential {
   readonly agent: Agent
   readonly headers: Readonly<Record<string, string>>
-  readonly fingerprint: string
   readonly untilMs: number
 }
 
@@ -163,9 +167,10 @@ function reachable(config: KubeConfig) {
   return { cluster, origin: url.origin, base: url.pathname.replace(/\/+$/, '') }
 }
 
-async function credentialOf(config: KubeConfig): Promise<Credential> {
-  const options: AgentOptions & { headers?: Record<string, string>; agent?: Agent; auth?: string } =
-    {}
+type Tls = AgentOptions & { headers?: Record<string, string>; agent?: Agent; auth?: string }
+
+async function credentialOf(config: KubeConfig, agents: Agents): Promise<Credential> {
+  const options: Tls = {}
   try {
     await config.applyToHTTPSOptions(options)
   } catch {
@@ -174,23 +179,44 @@ async function credentialOf(config: KubeConfig): Promise<Credential> {
       remedy: 'Log in as `kubectl` asks for it (`kubectl auth whoami`), then try again.',
     })
   }
-  const { ca, cert, key, servername, auth, headers = {} } = options
-  const https = await import('node:https')
+  const { auth, headers = {} } = options
   const basic: Record<string, string> =
     auth === undefined ? {} : { authorization: `Basic ${btoa(auth)}` }
-  // The client's own agent keeps no connection; it is for proxies only.
-  const proxied = (config.getCurrentCluster()?.proxyUrl ?? '') !== ''
-  const keeping = () => new https.Agent({ ...KEPT, ca, cert, key, servername })
   return {
-    agent: proxied && options.agent !== undefined ? options.agent : keeping(),
+    agent: await agents.of(options),
     headers: { ...headers, ...basic },
-    fingerprint: createHash('sha256')
-      .update(JSON.stringify([headers, basic, String(cert)]))
-      .digest('hex')
-      .slice(0, 16),
     untilMs: performance.now() + CREDENTIAL_MS,
   }
 }
+
+interface Agents {
+  of(options: Tls): Promise<Agent>
+  close(): void
+}
+
+/** One for each certificate, kept as long as the cluster: another may still be in use. */
+function agentsOf(config: KubeConfig): Agents {
+  const agents = new Map<string, Agent>()
+  const proxied = (config.getCurrentCluster()?.proxyUrl ?? '') !== ''
+  return {
+    async of({ ca, cert, key, servername, agent }) {
+      const name = hashOf([ca, cert, key, servername].map(String))
+      const known = agents.get(name)
+      if (known !== undefined) return known
+      const https = await import('node:https')
+      // The client's own agent keeps no connection; it is for proxies only.
+      const made =
+        proxied && agent !== undefined
+          ? agent
+          : new https.Agent({ ...KEPT, ca, cert, key, servername })
+      agents.set(name, made)
+      return made
+    },
+    close: () => agents.forEach((agent) => agent.destroy()),
+  }
+}
+
+const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
 const unusable = (message: string, options: { remedy?: string } = {}) =>
   new CofferError('invalid_config', message, {

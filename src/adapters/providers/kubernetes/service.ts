@@ -19,7 +19,7 @@ export async function openKubernetes({ env, options }: ProviderContext): Promise
   const cluster = await openCluster({ env, kubeconfig, context })
   const home = options['namespace'] ?? cluster.namespace
   return {
-    scope: [cluster.origin, cluster.user, await cluster.fingerprint()].join('|'),
+    scope: [cluster.origin, cluster.user, cluster.fingerprint].join('|'),
     async call(refs, signal) {
       const reading = new Map<string, Promise<Data | undefined>>()
       let first: Promise<CofferError | undefined> | undefined
