@@ -103,6 +103,7 @@ async function ofManifest(
   const names = options['all-envs'] ? manifest.environments.map(({ name }) => name) : options.env
   const within = options['expires-within']
   const { checkManifest } = await import('../../config/check/check.ts')
+  const { destinationKinds } = await import('../../compose/destination-kinds.ts')
   const checked = await checkManifest({
     manifest,
     project,
@@ -113,6 +114,7 @@ async function ofManifest(
     coffer: () => session.coffer(),
     actor: () => session.actor(),
     load: { processEnv: world.env, signal: world.interrupted(), onOffline: false },
+    destinationKinds: destinationKinds(),
     now: world.now(),
   })
   return { report: checked, dir: project.dir, incomplete: checked.incomplete }

@@ -4,6 +4,7 @@ import type { Facts } from './facts.ts'
 import type { CodeRow, Rule } from './rule.ts'
 import { configuration } from './rules/configuration.ts'
 import { deliveries } from './rules/deliveries.ts'
+import { destinations } from './rules/destinations.ts'
 import { expiry } from './rules/expiry.ts'
 import { metadata } from './rules/metadata.ts'
 import { overlays } from './rules/overlays.ts'
@@ -27,6 +28,7 @@ export const RULES = {
   metadata,
   readers,
   deliveries,
+  destinations,
   configuration,
   overlays,
   plaintext,
