@@ -2,6 +2,7 @@ import type { ApplyAnswer, DeliveryContext } from '../../core/ports/destination.
 import { isCofferError } from '../../core/errors.ts'
 import type { Delivered, Intent, LedgerEntry } from './ledger.ts'
 import { ledgerWriter } from './ledger-writer.ts'
+import { isWhole } from './values.ts'
 import type { PlanItem, SyncPlan, SyncTarget, SyncWorld } from './sync.ts'
 
 /** What an apply writes into the ledger, and when. Places on this machine have none. */
@@ -105,11 +106,11 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
   }
 }
 
-const valueOf = ({ name, version, bytes = 0 }: PlanItem, { steps }: SyncPlan) => ({
-  version,
-  bytes,
-  fingerprint: steps.get(name)?.fingerprint ?? '',
-})
+function valueOf({ name, version, bytes = 0 }: PlanItem, { steps }: SyncPlan) {
+  const { entry, fingerprint = '' } = steps.get(name) ?? {}
+  const isNumbered = entry !== undefined && isWhole(entry.ref)
+  return { version: isNumbered ? version : undefined, bytes, fingerprint }
+}
 
 const intentOf = (item: PlanItem, plan: SyncPlan): Intent =>
   item.action === 'delete'

@@ -9,6 +9,7 @@ import { fingerprintWith, loadLedger, newLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { PlanItem, PlanStep, SyncEntry, SyncPlan, SyncTarget, SyncWorld } from './sync.ts'
 import { currentVersions, readForDelivery } from './values.ts'
+import { isWhole } from './values.ts'
 import type { Found } from './values.ts'
 
 export interface PlanOptions {
@@ -136,7 +137,7 @@ async function planEntries(draft: Draft, world: SyncWorld): Promise<void> {
 /** Whether the version alone can say that nothing is to be done. */
 const mayBeSame = (question: Question, { path, ref }: SyncEntry): boolean =>
   question.place.local !== true &&
-  ref.provider === 'coffer' &&
+  isWhole(ref) &&
   ref.version === undefined &&
   ref.label === undefined &&
   question.recorded?.path === path &&

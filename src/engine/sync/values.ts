@@ -60,6 +60,10 @@ export async function currentVersions(
   return versions
 }
 
+/** Whether what is delivered is a version of ours and no part of one: its number says which value. */
+export const isWhole = ({ provider, field, encoding }: ProviderRef): boolean =>
+  provider === 'coffer' && field === undefined && encoding === undefined
+
 /** Values of up to 64 KiB each, so many at once. */
 const READ_AT_ONCE = 200
 /** Asked one by one, where a page of the folder would be mostly others. */
