@@ -208,3 +208,14 @@ secrets:
   expect(gone.json<Report>().findings.map(({ code }) => code)).toEqual(['unauthenticated'])
   expect(gone.code).toBe(77)
 })
+
+test('what a manifest calls coffer is asked, and no other store', async () => {
+  await set('own/prod/a/b', 'v')
+  const yaml = (more: string) => `project: own\nenvironments: [prod]\n${more}secrets:\n  a/b: {}\n`
+  const here = await check(project({ 'coffer.yaml': yaml('') }))
+  expect(here.codes).toEqual([])
+  writeFileSync(join(dir, 'none.env'), '')
+  const other = `providers: { coffer: { kind: dotenv, file: '${join(dir, 'none.env')}' } }\n`
+  const there = await check(project({ 'coffer.yaml': yaml(other) }))
+  expect(there.codes).toEqual(['not_found own/prod/a/b'])
+})

@@ -110,8 +110,8 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
 
 const EXPIRES_WITHIN_DAYS = 14
 
-const wasAsked = ({ answer, ref }: SecretFacts): boolean =>
-  answer.kind !== 'unasked' && (answer.kind !== 'unread' || ref?.provider === COFFER)
+const wasAsked = ({ answer: { kind } }: SecretFacts): boolean =>
+  kind !== 'unasked' && kind !== 'unknown'
 
 /** Only where there is a configuration: its module is run. */
 async function fieldsOf(

@@ -42,13 +42,15 @@ export interface SecretFacts {
 
 /**
  * What became of reading it. `unread`: it may not be read by whoever checks, or was not to be; what
- * is known of it is in its record. `unasked`: the place could not be asked, which is told once.
+ * is known of it is in its record. `unknown`: it was not to be read, and nothing
+ * else tells of it. `unasked`: the place could not be asked, which is told once.
  */
 export type SecretAnswer =
   | { readonly kind: 'value'; readonly secret: Secret<unknown> }
   | { readonly kind: 'absent' }
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'unread' }
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'unasked' }
 
 export interface ReaderFacts {

@@ -36,6 +36,9 @@ export async function askSecrets(
   environments: readonly Environment[],
   options: AskOptions,
 ): Promise<{ secrets: readonly Asked[]; places: readonly PlaceFailure[] }> {
+  // A manifest may say that `coffer` is a server of its own, which is asked as any other provider.
+  const isOwn = ({ provider }: ProviderRef) =>
+    provider === COFFER && !Object.hasOwn(manifest.providers, COFFER)
   const wanted = environments.flatMap((environment) =>
     manifest.secrets.flatMap((declared) => wantedIn(declared, environment)),
   )
@@ -51,16 +54,17 @@ export async function askSecrets(
   ])
   const secrets = wanted.map(({ ref, ...secret }): Asked => {
     if (ref === undefined) return { ...secret, ref }
-    const record = isOwn(ref) ? own.records.get(ref.key) : undefined
-    const answers = isOwn(ref) ? own.answers : others
-    return { ...secret, ref, record, answer: answerOf(answers.get(sameness(ref)), record) }
+    if (!isOwn(ref)) {
+      const answer = options.values ? others.get(sameness(ref)) : undefined
+      return { ...secret, ref, answer: answer ? answerOf(answer, undefined) : { kind: 'unknown' } }
+    }
+    const record = own.records.get(ref.key)
+    return { ...secret, ref, record, answer: answerOf(own.answers.get(sameness(ref)), record) }
   })
   return gatherPlaces(secrets)
 }
 
 type Answers = ReadonlyMap<string, ProviderAnswer>
-
-const isOwn = ({ provider }: ProviderRef) => provider === COFFER
 
 function wantedIn(declared: DeclaredSecret, { name }: Environment): Asked[] {
   const reference = declared.references[name]

@@ -3,7 +3,7 @@ import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
 import type { SecretRecord, VersionRecord } from '../../../core/record.ts'
 import { describeError } from '../../problem.ts'
-import type { SecretFacts } from '../facts.ts'
+import type { SecretAnswer, SecretFacts } from '../facts.ts'
 import { about, shellWord } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
 
@@ -61,9 +61,7 @@ function problemOf(
   now: number,
 ): Pick<Finding, 'code' | 'message' | 'remedy'> | undefined {
   const { answer, declared } = secret
-  if (answer.kind === 'value' || answer.kind === 'unasked') return undefined
-  // Nothing is known of what lies elsewhere and was not read.
-  if (answer.kind === 'unread' && secret.ref?.provider !== 'coffer') return undefined
+  if (NOTHING_WRONG.includes(answer.kind)) return undefined
   if (answer.kind === 'error') {
     const { code, message, remedy } = describeError(answer.error)
     return { code, message, remedy: MENDED.includes(code) ? remedyOf(secret, code) : remedy }
@@ -72,6 +70,8 @@ function problemOf(
   if (code === undefined || (code === 'not_found' && declared.optional)) return undefined
   return { code, message: messageOf(secret, code), remedy: remedyOf(secret, code) }
 }
+
+const NOTHING_WRONG: readonly SecretAnswer['kind'][] = ['value', 'unknown', 'unasked']
 
 /** What is wrong with the version, from its record alone; undefined where nothing is. */
 function stateOf(secret: SecretFacts, now: number): ErrorCode | undefined {

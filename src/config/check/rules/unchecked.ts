@@ -13,9 +13,8 @@ export const unchecked: Rule = {
     },
   },
   find({ secrets, environments }) {
-    const left = secrets.filter(({ answer }) => answer.kind === 'unread')
-    const foreign = left.filter(({ ref }) => ref !== undefined && ref.provider !== 'coffer')
-    const groups = Map.groupBy(foreign, ({ ref, environment }) =>
+    const left = secrets.filter(({ answer }) => answer.kind === 'unknown')
+    const groups = Map.groupBy(left, ({ ref, environment }) =>
       JSON.stringify([ref?.provider, environment]),
     )
     return [...groups.values()].map((group): Finding => {
