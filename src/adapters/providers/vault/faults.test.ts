@@ -81,19 +81,37 @@ test('a throttled answer says when to come back', async () => {
 
 test('where the mount may not be known, version 2 is asked and then version 1', async () => {
   const denied = errors(403, '1 error occurred:\n\t* permission denied\n\n')
-  const self = json({ data: {} })
-  await withFake([denied, self, errors(404), json({ data: { a: '1' } })], async (ask, fake) => {
+  await withFake([denied, errors(404), json({ data: { a: '1' } })], async (ask, fake) => {
     expect(await ask('team/kv/x')).toBe('{"a":"1"}')
     expect(fake.seen.map(({ url }) => url)).toEqual([
       '/v1/sys/internal/ui/mounts/team/kv/x',
-      '/v1/auth/token/lookup-self',
       '/v1/team/data/kv/x',
       '/v1/team/kv/x',
     ])
   })
-  await withFake([denied, denied, denied], async (ask) => {
+  await withFake([denied], async (ask) => {
     expect(await ask('team/x')).toMatchObject({ code: 'denied' })
   })
+})
+
+test('whether a refusal is of the token or of its policy is asked only where it does not say so', async () => {
+  const asked = async (...replies: Reply[]) => {
+    let answer: unknown
+    let calls = 0
+    await withFake(replies, async (ask, fake) => {
+      answer = await ask('team/x')
+      calls = fake.seen.length
+    })
+    return [answer, calls] as const
+  }
+  const words = (...messages: string[]) => errors(403, ...messages)
+  const both = '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'
+  expect(await asked(words(both))).toMatchObject([{ code: 'unauthenticated' }, 1])
+  expect(await asked(words('permission denied'))).toMatchObject([{ code: 'unauthenticated' }, 2])
+  const known = [words('permission denied'), json({ data: {} }), words('permission denied')]
+  expect(await asked(...known)).toMatchObject([{ code: 'denied' }, 4])
+  const hidden = words('1 error occurred:\n\t* permission denied\n\n')
+  expect(await asked(words('permission denied'), hidden)).toMatchObject([{ code: 'denied' }, 4])
 })
 
 test('an engine that is no KV is not read: that would make a credential', async () => {

@@ -34,7 +34,7 @@ export async function openVault(
     const token = await credential.token()
     const answer = await wire.request({ path, token, signal })
     if (answer.document === undefined && answer.status !== 200) throw refusalOf(answer, origin)
-    if (answer.status !== 403 || (await isKnown(token))) return answer
+    if (answer.status !== 403 || (await isKnown(token, answer))) return answer
     if (credential.refused() && again) return get(path, signal, false)
     throw invalidToken(origin)
   }
@@ -75,17 +75,21 @@ export async function openVault(
   }
 }
 
-/** A 403 says either that the token may not, or that there is no such token: its own entry tells. */
-function tokenProbe(wire: Wire, origin: string): (token: string) => Promise<boolean> {
+/**
+ * A 403 says either that the token may not, or that there is no such token. Its words tell in some
+ * versions; else the token's own entry does, which a policy may hide from it.
+ */
+function tokenProbe(wire: Wire, origin: string) {
   let last: { token: string; untilMs: number; known: Promise<boolean> } | undefined
-  const ask = async (token: string) => {
+  const ask = async (token: string): Promise<boolean> => {
     const { signal } = new AbortController()
     const answer = await wire.request({ path: 'auth/token/lookup-self', token, signal })
     if (answer.status !== 200 && answer.status !== 403) throw refusalOf(answer, origin)
-    // A policy may hide it from a token; that refusal has other words than that of a stranger.
-    return answer.status === 200 || saysOf(answer.document, /^1 error occurred/)
+    return answer.status === 200 || saysOf(answer.document, OF_ITS_POLICY)
   }
-  return (token) => {
+  return async (token: string, { document }: VaultAnswer): Promise<boolean> => {
+    if (saysOf(document, OF_THE_TOKEN)) return false
+    if (saysOf(document, OF_ITS_POLICY)) return true
     if (last?.token === token && performance.now() < last.untilMs) return last.known
     const known = ask(token)
     last = { token, untilMs: performance.now() + PROBE_MS, known }
@@ -93,6 +97,10 @@ function tokenProbe(wire: Wire, origin: string): (token: string) => Promise<bool
     return known
   }
 }
+
+/** What Vault and OpenBao say of a token that they do not know, and of what a policy does not allow. */
+const OF_THE_TOKEN = /\binvalid token\b/
+const OF_ITS_POLICY = /^1 error occurred:\s+\* permission denied\s*$|^preflight capability check/
 
 const encode = (path: string) => path.split('/').map(encodeURIComponent).join('/')
 
