@@ -165,6 +165,16 @@ test('a secret is created with its mark and what the manifest says of it, in one
   })
 })
 
+test('a secret that Terraform made, with our marks and no value, is filled', async () => {
+  const Tags = [{ Key: 'coffer:owner', Value: 'shop/prod' }]
+  await client.createSecret({ Name: full('key'), Tags })
+  const place = await open()
+  const listed = await found(place, 'key')
+  expect(listed).toMatchObject({ owner: 'shop/prod', fingerprint: undefined })
+  expect(await place.apply(context, [put('key', 'one', listed)])).toMatchObject([{ done: true }])
+  expect(await valueOf('key')).toBe('one')
+})
+
 test('a put that was made and not heard of is made once', async () => {
   const place = await open()
   await place.apply(context, [put('key', 'one')])

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
 import type {
   ApplyAnswer,
@@ -32,7 +33,13 @@ export async function applyChanges(
     try {
       return await attemptOnce(objects, shape, context, changes, progress)
     } catch (error) {
-      if (isCofferError(error, 'conflict') && attempt < ATTEMPTS) continue
+      if (isCofferError(error, 'conflict') && attempt < ATTEMPTS) {
+        // Not all who lost at once try again at once. Given up meanwhile, the next look tells.
+        await after(Math.random() * WAIT_MS * attempt, undefined, { signal: context.signal }).catch(
+          () => {},
+        )
+        continue
+      }
       const unknown = progress.sent && mayBeMade(error)
       const failed: ApplyAnswer = { done: false, error, ...(unknown ? { unknown } : {}) }
       const answerFor = ({ kind, name }: DestinationChange): ApplyAnswer =>
@@ -43,7 +50,8 @@ export async function applyChanges(
   return { answers: [] }
 }
 
-const ATTEMPTS = 5
+const ATTEMPTS = 8
+const WAIT_MS = 20
 
 /** How far an attempt came, for what is told when it fails. */
 interface Progress {

@@ -155,7 +155,9 @@ function keysOfOthers(managed: unknown): string[] {
 function byOwner(owners: ReadonlyMap<string, string>): Record<string, string[]> {
   const lists = Map.groupBy(owners, ([, owner]) => owner)
   return Object.fromEntries(
-    [...lists].map(([owner, keys]) => [owner, keys.map(([key]) => key).toSorted()]),
+    [...lists.keys()]
+      .toSorted()
+      .map((owner) => [owner, (lists.get(owner) ?? []).map(([key]) => key).toSorted()]),
   )
 }
 
