@@ -54,7 +54,11 @@ function sectionOf(manifest: Manifest, environment: Environment): readonly strin
     secret.usedBy.map(text).join(', '),
     deliveriesOf(secret, name, names),
   ])
-  const commands = secrets.map((secret) => commandOf(secret, name))
+  const here = secrets.filter(({ references }) => references[name]?.ref.provider === COFFER)
+  const elsewhere = secrets.filter((secret) => !here.includes(secret))
+  const isDelivered = secrets.some(({ deliver }) =>
+    deliver.some((line) => line.environments.includes(name)),
+  )
   return [
     `## ${text(name)}`,
     '',
@@ -74,35 +78,30 @@ function sectionOf(manifest: Manifest, environment: Environment): readonly strin
       rows,
     ),
     '',
-    'To set one (the value is asked for, or comes from stdin):',
-    '',
-    '```sh',
-    ...commands,
-    '```',
-    '',
-    ...(secrets.some((secret) => secret.usedBy.length > 0)
-      ? [
-          'To let workloads read theirs:',
-          '',
-          '```sh',
-          `coffer policy workloads --env ${name}`,
-          '```',
-          '',
-        ]
-      : []),
-    ...(secrets.some((secret) => secret.deliver.some((line) => line.environments.includes(name)))
-      ? [
-          'To deliver them:',
-          '',
-          '```sh',
-          `coffer sync plan --env ${name}`,
-          `coffer sync apply --env ${name}`,
-          '```',
-          '',
-        ]
-      : []),
+    ...block(
+      'To set one (the value is asked for, or comes from stdin):',
+      here.map((secret) => `coffer set ${secret.name} --env ${name}`),
+    ),
+    ...block(
+      'Kept elsewhere, and set there:',
+      elsewhere.map((secret) => `# ${secret.name}: ${keptAt(secret, name)}`),
+    ),
+    ...block(
+      'To let workloads read theirs:',
+      here.some(({ usedBy }) => usedBy.length > 0) ? [`coffer policy workloads --env ${name}`] : [],
+    ),
+    ...block(
+      'To deliver them:',
+      isDelivered
+        ? ['allow', 'plan', 'apply'].map((word) => `coffer sync ${word} --env ${name}`)
+        : [],
+    ),
   ]
 }
+
+/** Commands under their title; nothing where there are none. */
+const block = (title: string, commands: readonly string[]): readonly string[] =>
+  commands.length === 0 ? [] : [title, '', '```sh', ...commands, '```', '']
 
 const neededIn = ({ secrets }: Manifest, { name }: Environment): readonly DeclaredSecret[] =>
   secrets.filter((secret) => secret.references[name] !== undefined)
@@ -121,12 +120,9 @@ function deliveriesOf(
     .join(', ')
 }
 
-/** What sets it, or where it is kept when that is not a Coffer. */
-function commandOf(secret: DeclaredSecret, env: string): string {
-  const ref = secret.references[env]?.ref
-  if (ref === undefined) return ''
-  if (ref.provider !== COFFER) return `# ${secret.name}: kept in ${showReference(ref)}`
-  return `coffer set ${secret.name} --env ${env}`
+const keptAt = ({ references }: DeclaredSecret, env: string): string => {
+  const ref = references[env]?.ref
+  return ref === undefined ? '' : showReference(ref)
 }
 
 /** As GitHub makes them of headings. */

@@ -40,7 +40,7 @@ test('the page says how to set each, or where it is kept', async () => {
   const manifest = await manifestOf(ODD)
   const page = onboardingOf(manifest, manifest.environments)
   expect(page).toContain('\ncoffer set a/b --env dev\n')
-  expect(page).toContain('\n# a/b: kept in env:p/prod/a/b\n')
+  expect(page).toContain('Kept elsewhere, and set there:\n\n```sh\n# a/b: env:p/prod/a/b\n')
 })
 
 test('the same manifest gives the same text', async () => {
