@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../../core/errors.ts'
 import type { Destination, DestinationEntry } from '../../core/ports/destination.ts'
+import type { Ledger } from './ledger.ts'
 
 /** @throws CofferError `invalid_argument` for a name that cannot be there */
 export function checkName({ id, limits: { name: rule } }: Destination, name: string): void {
@@ -35,15 +36,24 @@ export function checkValueFits(destination: Destination, name: string, value: Ui
   destination.accepts?.(name, value)
 }
 
-/** The room that is left at a place while a plan is made, foreign entries counted in. */
+/**
+ * The room that is left at a place while a plan is made, foreign entries counted in as far as the place
+ * tells of their size; ours are known by the ledger.
+ */
 export interface Room {
   /** @throws CofferError `limit_exceeded`; nothing is taken then */
   take(name: string, bytes: number): void
   free(name: string): void
 }
 
-export function roomAt({ id, limits }: Destination, found: readonly DestinationEntry[]): Room {
-  const sizes = new Map(found.map(({ name, bytes }) => [name, bytes ?? 0]))
+export function roomAt(
+  { id, limits }: Destination,
+  found: readonly DestinationEntry[],
+  { entries }: Ledger,
+): Room {
+  const sizes = new Map(
+    found.map(({ name, bytes }) => [name, bytes ?? entries.get(name)?.there?.bytes ?? 0]),
+  )
   let total = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
   return {
     take(name, bytes) {

@@ -41,7 +41,7 @@ export async function planSync(
     ledger,
     adopt,
     found: new Map(found.map((entry) => [entry.name, entry])),
-    room: roomAt(destination, found),
+    room: roomAt(destination, found, ledger),
     items: new Map(),
     steps: new Map(),
   }

@@ -63,3 +63,22 @@ test('who may deliver and see nothing else delivers; other troubles are not take
   thrown = new CofferError('store_busy', 'It is busy.')
   await expect(sync(entriesOf(['A']))).rejects.toMatchObject({ code: 'store_busy' })
 })
+
+test('what is ours counts with its size where the place does not tell it', async () => {
+  const coffer = testCoffer()
+  const limits = { totalBytesMax: 10 }
+  const { destination } = place({ ...ANY_PLACE, limits })
+  const world = testWorld(coffer)
+  for (const name of ['A', 'B', 'C']) coffer.set(`shop/test/api/${name}`, '12345')
+  const at = (names: readonly string[]) => ({
+    destination,
+    owner: 'shop/test',
+    entries: entriesOf(names),
+  })
+  await applySync(await planSync(at(['A', 'B']), world), at(['A', 'B']), world)
+  const actions = async (names: readonly string[]) =>
+    (await planSync(at(names), world)).items.map(({ name, action }) => `${name} ${action}`)
+  expect(await actions(['A', 'B', 'C'])).toEqual(['A unchanged', 'B unchanged', 'C refused'])
+  // What goes makes room.
+  expect(await actions(['A', 'C'])).toEqual(['A unchanged', 'B delete', 'C create'])
+})
