@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets'
-import { isCofferError } from '../../../core/errors.ts'
-import type { CofferError } from '../../../core/errors.ts'
 import type { ProviderValue } from '../../../core/ports/provider.ts'
 import { textSecret } from '../../../core/secret.ts'
 import { loadPeer } from '../../net/peer.ts'
@@ -72,30 +70,9 @@ export async function openAzure(
     return undefined
   }
 
-  let first: Promise<CofferError | undefined> | undefined
-  /** The first gets the token that all others then have, or is told for all that there is none. */
-  const inTurn = (key: SecretKey, signal: AbortSignal) => {
-    const before = first
-    const turn = async () => {
-      const unknown = await before
-      if (unknown !== undefined) throw unknown
-      return read(key, signal)
-    }
-    const reading = turn()
-    first ??= reading.then(
-      () => undefined,
-      (error: unknown) => {
-        const told = isCofferError(error, 'unauthenticated')
-        // Whoever asks after them tries anew: somebody may have logged in since.
-        first = told ? undefined : first
-        return told ? error : undefined
-      },
-    )
-    return reading
-  }
   return {
     scope: [home ?? 'any', fingerprintOf(env)].join('|'),
-    call: (refs, signal) => answerEach(refs, async (ref) => inTurn(parseKey(ref, home), signal)),
+    call: (refs, signal) => answerEach(refs, async (ref) => read(parseKey(ref, home), signal)),
   }
 }
 
