@@ -1,5 +1,5 @@
 // Made by coffer from the manifest: run `coffer types` again when it changes.
-import 'coffer/config'
+export {}
 
 declare module 'coffer/config' {
   interface DeclaredSecrets {

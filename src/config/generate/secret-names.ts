@@ -12,7 +12,7 @@ export function secretNamesOf(manifest: Manifest): string {
   ])
   return [
     `// ${MARK}: run \`coffer types\` again when it changes.`,
-    "import 'coffer/config'",
+    'export {}',
     '',
     "declare module 'coffer/config' {",
     '  interface DeclaredSecrets {',
