@@ -16,6 +16,11 @@ test('a package that is not there is to be installed, and is named', async () =>
   })
 })
 
+test('packages that are of use together are named together', async () => {
+  const load = () => loadPeer('@a/b', () => Promise.reject(missing('@a/b')), '@a/b @a/c')
+  expect((await refusalOf(load)).remedy).toContain('npm install @a/b @a/c')
+})
+
 test('what is missing within a package, or breaks in it, is not the package', async () => {
   for (const error of [missing('@a/c'), new Error('broken')]) {
     await expect(loadPeer('@a/b', () => Promise.reject(error))).rejects.toBe(error)

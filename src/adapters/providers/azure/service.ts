@@ -21,6 +21,8 @@ export interface AzureWorld {
 const IDENTITY =
   /^AZURE_(?:TENANT_ID|CLIENT_ID|CLIENT_SECRET|CLIENT_CERTIFICATE_PATH|FEDERATED_TOKEN_FILE|USERNAME|AUTHORITY_HOST)$/
 
+const PACKAGES = '@azure/identity @azure/keyvault-secrets'
+
 /** @throws CofferError `missing_dependency`, `invalid_config` */
 export async function openAzure(
   { env, options }: ProviderContext,
@@ -28,8 +30,8 @@ export async function openAzure(
 ): Promise<OpenedService> {
   const home = vaultUrlOf(options['vault'])
   const [{ SecretClient }, { DefaultAzureCredential }] = await Promise.all([
-    loadPeer('@azure/keyvault-secrets', () => import('@azure/keyvault-secrets')),
-    loadPeer('@azure/identity', () => import('@azure/identity')),
+    loadPeer('@azure/keyvault-secrets', () => import('@azure/keyvault-secrets'), PACKAGES),
+    loadPeer('@azure/identity', () => import('@azure/identity'), PACKAGES),
   ])
   const credential = world.credential ?? new DefaultAzureCredential()
   const { apiVersion, anyChallenge } = options
