@@ -217,6 +217,19 @@ test.each(FAULTS)('%s with status %i is %s', async (type, status, code, calls) =
   expect(inspect(answers, { depth: 9 })).not.toContain(CANARY)
 })
 
+test('what a gateway says in XML is understood as well', async () => {
+  const body = `<?xml version="1.0"?><ErrorResponse><Errors><Error><Code>InvalidClientTokenId</Code><Message>${CANARY}</Message></Error></Errors></ErrorResponse>`
+  const url = await listen(
+    createServer((request, response) => {
+      request.resume()
+      response.writeHead(403, { 'content-type': 'text/html' }).end(body)
+    }),
+  )
+  const answers = await provider(url).resolve([ref('a'), ref('b')], signal)
+  expect(shown(answers)).toEqual(['unauthenticated', 'unauthenticated'])
+  expect(inspect(answers, { depth: 9 })).not.toContain(CANARY)
+})
+
 test('a credential for another region is told apart, with the region and how to set it', async () => {
   const url = await fake((_, __, answer) =>
     answer(400, {

@@ -5,6 +5,7 @@ import type { ProviderContext } from '../context.ts'
 import type { OpenedService } from '../opened.ts'
 import { readerOf } from './read.ts'
 import type { Sdk } from './read.ts'
+import { understandXml } from './xml-errors.ts'
 
 const PACKAGE = '@aws-sdk/client-secrets-manager'
 
@@ -25,6 +26,7 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
       // Retries are counted in one place, for all calls together.
       maxAttempts: 1,
     })
+    understandXml(made)
     clients.set(region ?? '', made)
     return made
   }
