@@ -1,5 +1,5 @@
 // Made by coffer from the manifest: run `coffer types` again when it changes.
-export {}
+export type { DeclaredSecrets } from 'coffer/config'
 
 declare module 'coffer/config' {
   interface DeclaredSecrets {

@@ -12,7 +12,7 @@ export function secretNamesOf(manifest: Manifest): string {
   ])
   return [
     `// ${MARK}: run \`coffer types\` again when it changes.`,
-    'export {}',
+    "export type { DeclaredSecrets } from 'coffer/config'",
     '',
     "declare module 'coffer/config' {",
     '  interface DeclaredSecrets {',
