@@ -43,7 +43,8 @@ destinationContract('json', () => {
 test('foreign members keep their numbers, their order and their indent', async () => {
   const dir = folder()
   const file = path.join(dir, 'out.json')
-  const foreign = '{\n\t"id": 12345678901234567890,\n\t"b": [1.0, null],\n\t"a": {"x": "y"}\n}\n'
+  const foreign =
+    '{\n\t"id": 12345678901234567890,\n\t"b": [1.0, null],\n\t"a": {"x": "y: \\"z"}\n}\n'
   writeFileSync(file, foreign)
   const context = deliveryContext('shop/test')
   const change = { kind: 'put', name: 'KEY', secret: textSecret('k', 'v'), path: 'p' } as const
@@ -55,15 +56,20 @@ test('foreign members keep their numbers, their order and their indent', async (
   expect(Object.keys(JSON.parse(now) as object)).toEqual(['id', 'b', 'a', 'KEY', '//coffer'])
 })
 
-test.each(['[]', '{', '"text"', '{"//coffer": 1}', '{"//coffer": {"A": 1}}'])(
-  '%s is not touched',
-  async (text) => {
-    const dir = folder()
-    const file = path.join(dir, 'out.json')
-    writeFileSync(file, text)
-    await expect(at(dir).list(deliveryContext('shop/test'), [])).rejects.toMatchObject({
-      code: 'corrupt',
-    })
-    expect(readFileSync(file, 'utf8')).toBe(text)
-  },
-)
+test.each([
+  '{"A":1,"A":2}',
+  '{"A":{"b":1,"b":2}}',
+  '[]',
+  '{',
+  '"text"',
+  '{"//coffer": 1}',
+  '{"//coffer": {"A": 1}}',
+])('%s is not touched', async (text) => {
+  const dir = folder()
+  const file = path.join(dir, 'out.json')
+  writeFileSync(file, text)
+  await expect(at(dir).list(deliveryContext('shop/test'), [])).rejects.toMatchObject({
+    code: 'corrupt',
+  })
+  expect(readFileSync(file, 'utf8')).toBe(text)
+})

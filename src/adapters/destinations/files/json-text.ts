@@ -1,5 +1,5 @@
 import { CofferError } from '../../../core/errors.ts'
-import { parseExactly } from '../../../core/exact-json.ts'
+import { isExactNumber, parseExactly } from '../../../core/exact-json.ts'
 import type { JsonValue } from '../../../core/value.ts'
 import type { EditedFile, FileEntry } from './destination.ts'
 
@@ -53,6 +53,9 @@ const indentOf = (text: string): string => /^\s*\{\r?\n([ \t]+)"/.exec(text)?.[1
 function membersOf(text: string): Map<string, JsonValue> {
   const parsed = parsedOf(text)
   if (!isObject(parsed)) throw corrupt('is not an object')
+  // Of two members of one name a reader keeps one: the other would be lost.
+  const colons = text.replace(/"(?:\\.|[^"\\])*"/g, '').split(':').length - 1
+  if (colons !== countMembers(parsed)) throw corrupt('has two members of one name')
   return new Map(Object.entries(parsed))
 }
 
@@ -62,6 +65,12 @@ function parsedOf(text: string): JsonValue {
   } catch {
     throw corrupt('cannot be read')
   }
+}
+
+function countMembers(value: JsonValue): number {
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return 0
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length
+  return Object.values(value).reduce<number>((sum, one) => sum + countMembers(one), own)
 }
 
 function ownersOf(marks: JsonValue | undefined): Map<string, string> {
