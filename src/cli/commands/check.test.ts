@@ -219,3 +219,25 @@ test('what a manifest calls coffer is asked, and no other store', async () => {
   const there = await check(project({ 'coffer.yaml': yaml(other) }))
   expect(there.codes).toEqual(['not_found own/prod/a/b'])
 })
+
+test('a value that two environments share is told where both are checked', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: twin
+environments: [preview, prod]
+secrets:
+  a/key: { type: apiKey }
+  a/url: { type: url }
+  a/same: { secretRef: /twin/shared/same }
+`,
+  })
+  for (const env of ['preview', 'prod']) {
+    await set(`twin/${env}/a/key`, canary, '--type', 'apiKey')
+    await set(`twin/${env}/a/url`, 'https://api.example', '--type', 'url')
+  }
+  await set('twin/shared/same', canary)
+  const both = await run(['check', '--all-envs', '--json'], { cwd })
+  expect(both.json<Report>().findings).toMatchObject([
+    { code: 'shared_value', path: 'twin/prod/a/key', environment: 'prod', severity: 'warning' },
+  ])
+  expect((await check(cwd)).codes).toEqual([])
+})

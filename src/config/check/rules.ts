@@ -13,6 +13,7 @@ import { plaintext } from './rules/plaintext.ts'
 import { readers } from './rules/readers.ts'
 import { references } from './rules/references.ts'
 import { rotation } from './rules/rotation.ts'
+import { sharedValues } from './rules/shared-values.ts'
 import { state } from './rules/state.ts'
 import { types } from './rules/types.ts'
 import { unchecked } from './rules/unchecked.ts'
@@ -25,6 +26,7 @@ export const RULES = {
   expiry,
   rotation,
   types,
+  sharedValues,
   metadata,
   readers,
   deliveries,
