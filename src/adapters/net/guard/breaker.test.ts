@@ -193,6 +193,29 @@ test('20 processes that start at once ask one after the other, three times in al
   expect(state.calls.length).toBe(3)
 })
 
+test('whoever waits for another process may give up, for any reason', async () => {
+  const dir = freshDir()
+  const hanging = place({ call: () => new Promise(() => {}) }, dir)
+  const never = new AbortController()
+  const first = hanging.start().resolve(refs(1), never.signal)
+  await vi.waitFor(() => expect(readdirSync(path.join(dir, 'providers'))).toHaveLength(1))
+  const { state, env } = place({}, dir)
+  const call = async () => (state.calls.push([]), [])
+  const service = { kind: 'fake', batchMax: 1, scope: () => 'account-1', call }
+  const world = {
+    now: () => 1_800_000_000_000,
+    random: () => 0,
+    sleep: async () => void (await new Promise(setImmediate)),
+  }
+  const impatient = new AbortController()
+  setTimeout(() => impatient.abort(new Error('enough')), 20)
+  const second = guarded(service, { env, options: {} }, world).resolve(refs(1), impatient.signal)
+  expect(await second).toMatchObject([{ error: { message: 'enough' } }])
+  expect(state.calls).toEqual([])
+  never.abort(new Error('enough'))
+  await first
+})
+
 test('who must not have old values asks for what was absent, however often', async () => {
   const { state, env } = place()
   state.answer = () => ({ value: undefined })

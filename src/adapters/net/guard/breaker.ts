@@ -32,7 +32,7 @@ export type Verdict =
 /** After a good answer, everybody may ask for so long. */
 export const FRESH_MS = 60_000
 /** Who waits for the first to be answered waits no longer. */
-export const ASKING_MS = 3_000
+const ASKING_MS = 3_000
 
 /** Somebody who sees an error, mends it and starts again is not a crash loop. */
 const FAILURES_FREE = 2

@@ -21,8 +21,8 @@ export interface Pass {
 export interface Gate {
   /** How often this process found the place failing, and with what the last time. */
   seen(): { readonly opened: number; readonly error: unknown }
-  /** @returns the error that stands for the call while the place is not to be asked */
-  admit(signal: AbortSignal): Promise<Pass | CofferError>
+  /** `error`: what stands for the call while the place is not to be asked. */
+  admit(signal: AbortSignal): Promise<Pass | { readonly error: unknown }>
   /** `keys`: hashes of the references, in the order of the answers. */
   learn(pass: Pass, heard: Heard, keys: readonly string[]): Promise<void>
 }
@@ -41,7 +41,7 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
         const { breaker } = memory.read()
         const verdict = enter(breaker, now(), random())
         if (verdict.kind === 'go') return {}
-        if (verdict.kind === 'refuse') return refusal(title, verdict, memory.file, now())
+        if (verdict.kind === 'refuse') return { error: refusal(title, verdict, memory.file, now()) }
         if (verdict.kind === 'probe') {
           const probe = await takeProbe(memory, world, signal)
           if (probe !== undefined) {
@@ -49,7 +49,7 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
           }
         } else await sleep(LOOK_AGAIN_MS * (1 + random()), signal)
       }
-      return signal.reason as CofferError
+      return { error: signal.reason as unknown }
     },
     async learn(pass, heard, keys) {
       const found = judge(heard)

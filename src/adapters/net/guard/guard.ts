@@ -89,7 +89,7 @@ async function askBatch(
     const now = gate.seen()
     if (now.opened !== opened) return all(now.error)
     const pass = await gate.admit(signal)
-    if (pass instanceof CofferError) return all(pass)
+    if ('error' in pass) return all(pass.error)
     for (const key of keys) asked.add(key)
     const heard = await attempt(service, refs, lane, world, signal, pass.retriesMax)
     await gate.learn(pass, heard, keys)
