@@ -141,7 +141,8 @@ async function show(
   }
   const { secrets, environments, findings } = report
   const where = environments.length === 0 ? '' : ` of ${environments.join(', ')}`
-  out.note(`${many(secrets.length, 'secret')}${where} checked: ${counted(findings)}.`)
+  const what = secrets.length === 0 ? 'Files and references' : many(secrets.length, 'secret')
+  out.note(`${what}${where} checked: ${counted(findings)}.`)
 }
 
 /** What could not be checked stands before what was found: the answer is not whole. */
