@@ -194,6 +194,7 @@ test.each<readonly [string, Reply, object]>([
   ['null', json(null), { code: 'corrupt' }],
   ['data that is no base64', secretOf({ x: CANARY }), { code: 'corrupt' }],
   ['data that is no text', secretOf({ x: 1 }), { code: 'corrupt' }],
+  ['data that has no keys', secretOf(7), { code: 'corrupt' }],
   ['no answer', hangUp, { code: 'unavailable' }],
   [
     'an endless answer',

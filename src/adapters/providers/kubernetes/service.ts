@@ -65,9 +65,10 @@ async function readSecret(
   })
   if (answer.status !== 200) return refusalOf(answer, cluster, place)
   const document = documentOf(answer, cluster.origin) as Partial<Record<string, unknown>> | null
-  if (document?.['kind'] !== 'Secret') throw damaged(place)
+  const held = document?.['data'] ?? {}
+  if (document?.['kind'] !== 'Secret' || typeof held !== 'object') throw damaged(place)
   const data: [string, Uint8Array][] = []
-  for (const [member, text] of Object.entries(document['data'] ?? {})) {
+  for (const [member, text] of Object.entries(held)) {
     if (typeof text !== 'string') throw damaged(place)
     const bytes = Uint8Array.from(Buffer.from(text, 'base64'))
     if (Buffer.from(bytes).toString('base64') !== text) throw damaged(place)

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { fakeServer, hangUp, json, page } from '../../../client/test-fake.ts'
 import type { FakeServer, Reply } from '../../../client/test-fake.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { seededRandom } from '../../../testing/seeded-random.ts'
 import { askService, testDir } from '../test-service.ts'
 import { openVault } from './service.ts'
 
@@ -31,6 +32,7 @@ const errors = (status: number, ...messages: string[]) => json({ errors: message
 test.each<readonly [string, Reply, object]>([
   ['400', errors(400, CANARY), { code: 'invalid_reference' }],
   ['404 of a proxy', page(404), { code: 'unavailable' }],
+  ['404 of a gateway', json({ message: 'no Route' }, 404), { code: 'unavailable' }],
   ['403 of a proxy', page(403), { code: 'unavailable' }],
   ['404 of a namespace', errors(404, 'namespace not found'), { code: 'not_found' }],
   ['405', errors(405, CANARY), { code: 'invalid_reference' }],
@@ -227,4 +229,32 @@ test('a token near its end is not used any more', async () => {
       expect(await ask('secret/a')).toBe('{"token":"t2"}')
     },
   )
+})
+
+test('whatever a place answers is a value or an error of ours; absence is a 404 alone', async () => {
+  const bytes = seededRandom('answers of vault')
+  const upTo = (most: number) => bytes(1)[0]! % most
+  const pick = <T>(from: readonly T[]): T => from[upTo(from.length)]!
+  const leaf = () => pick<unknown>([null, true, 0, -1, 1e300, '', CANARY, [], {}])
+  const NAMES = ['data', 'metadata', 'version', 'errors', 'destroyed', 'auth', '__proto__', 'a']
+  const document = (depth: number): unknown =>
+    depth === 0
+      ? leaf()
+      : Object.fromEntries(NAMES.filter(() => upTo(2) === 1).map((n) => [n, document(depth - 1)]))
+  let status = 200
+  let body = ''
+  const odd: Reply = (response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  await withFake([MOUNT, odd], async (ask) => {
+    for (let i = 0; i < 300; i++) {
+      status = pick([200, 200, 404, 403, 500, 204])
+      body = JSON.stringify(document(upTo(4))).slice(0, pick([9_999, 9_999, 5]))
+      const told = await ask('secret/x')
+      if (told === undefined)
+        expect([status, body]).toEqual([404, expect.stringContaining('errors')])
+      else if (typeof told === 'string')
+        expect([status, JSON.parse(told)]).toEqual([200, expect.any(Object)])
+      else expect(JSON.stringify(told)).not.toContain(CANARY)
+    }
+  })
 })

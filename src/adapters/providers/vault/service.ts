@@ -59,6 +59,7 @@ export async function openVault(
       if (answer.status !== 403 && answer.status !== 404) throw refusalOf(answer, origin)
       const removed = removedOf(answer, key)
       if (removed !== undefined) throw removed
+      if (!isVaults(answer)) throw refusalOf(answer, origin)
       // A secret that is not there is a 404 without words; with words something else is not.
       const nowhere = answer.status === 404 && saysOf(answer.document, /./)
       said.push(nowhere ? 'nothing there' : answer.status === 403 ? 'denied' : 'absent')
@@ -104,6 +105,10 @@ const OF_ITS_POLICY = /^1 error occurred:\s+\* permission denied\s*$|^preflight 
 
 const encode = (path: string) => path.split('/').map(encodeURIComponent).join('/')
 
+/** Whether Vault itself refused: with a list of errors, be it empty, or in its envelope. */
+const isVaults = ({ document }: VaultAnswer) =>
+  Array.isArray(document?.['errors']) || typeof document?.['request_id'] === 'string'
+
 /** KV version 1 answers with the members, version 2 with the members below its metadata. */
 function valueOf(
   answer: VaultAnswer,
@@ -115,7 +120,7 @@ function valueOf(
   const outer = objectOf(answer.document?.['data'])
   const data = engine === 1 ? outer : objectOf(outer?.['data'])
   if (data === undefined) throw refusalOf(answer, origin)
-  const version = engine === 1 ? undefined : Number(objectOf(outer?.['metadata'])?.['version'])
+  const version = engine === 1 ? undefined : versionOf(objectOf(outer?.['metadata']))
   const name = `vault:${key.path}`
   if (field === undefined)
     return { secret: textSecret(name, JSON.stringify(data), version), version }
@@ -129,7 +134,7 @@ function valueOf(
 function removedOf(answer: VaultAnswer, { path }: SecretKey): CofferError | undefined {
   const metadata = objectOf(objectOf(answer.document?.['data'])?.['metadata'])
   if (metadata === undefined) return undefined
-  const version = Number(metadata['version'])
+  const version = versionOf(metadata) ?? 0
   if (metadata['destroyed'] === true) {
     return new CofferError('destroyed', `Version ${version} of ${path} was destroyed in Vault.`)
   }
@@ -148,6 +153,11 @@ const deniedAt = (path: string) =>
   new CofferError('denied', `The token may not read ${path}.`, {
     remedy: `Give its policy \`path "${path}" { capabilities = ["read"] }\`.`,
   })
+
+const versionOf = (metadata: ReturnType<typeof objectOf>): number | undefined => {
+  const version = metadata?.['version']
+  return Number.isSafeInteger(version) ? (version as number) : undefined
+}
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
