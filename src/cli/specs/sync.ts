@@ -65,7 +65,7 @@ export const sync = defineCommand({
       summary: 'deliver, as the plan says',
       description: [
         'Shows the plan and asks; without a terminal --yes is needed. One entry that fails stops no other. Exit code 75 when running it again finishes the rest, 1 when something was refused.',
-        'With --watch it goes on: changes of secrets are delivered within seconds, and drift is mended at each --every.',
+        'With --watch it goes on: changes of secrets are delivered within seconds, and drift is mended at each --every. With --json each delivery is a line of JSON.',
       ],
       options: {
         ...WHERE,

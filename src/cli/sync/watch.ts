@@ -154,9 +154,12 @@ function teller(session: Session): (runs: readonly Run[]) => void {
       for (const { item, outcome, error: why } of report?.results ?? []) {
         const { name, action, version } = item
         const which = version === undefined ? name : `${name} v${version}`
-        if (outcome === 'done') out.line(`${at} ${title} ${which} ${action}`)
-        else if (outcome === 'refused') now.add(`${title} ${name} refused: ${item.message ?? ''}`)
-        else if (TROUBLE.includes(outcome)) {
+        if (outcome === 'done') {
+          const line = { at, destination: title, name, version, action }
+          out.line(out.json ? JSON.stringify(line) : `${at} ${title} ${which} ${action}`)
+        }
+        if (outcome === 'refused') now.add(`${title} ${name} refused: ${item.message ?? ''}`)
+        if (TROUBLE.includes(outcome)) {
           now.add(`${title} ${name} ${outcome}: ${why === undefined ? '' : describe(why).message}`)
         }
       }
