@@ -33,7 +33,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-test('a new adapter of each kind passes with nothing else touched', () => {
+test('a new adapter of each kind passes with nothing else touched', { timeout: 120_000 }, () => {
   const tests = [...KINDS.map((kind) => `${kind}/unseen`), ...SUITES].map((t) => `adapters/${t}`)
   const { status, stdout, stderr } = node(
     'vitest/vitest.mjs',
@@ -48,7 +48,7 @@ test('a new adapter of each kind passes with nothing else touched', () => {
   expect(status).toBe(0)
 })
 
-test('they type-check', () => {
+test('they type-check', { timeout: 120_000 }, () => {
   const { stdout } = node('typescript/bin/tsc', '-p', copy)
   const ours = /^src\/adapters\/(?:seals|providers|destinations|sinks|stores)\//
   expect(stdout.split('\n').filter((line) => ours.test(line))).toEqual([])
