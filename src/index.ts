@@ -36,6 +36,8 @@ export type {
   ProviderSpec,
   ProviderTable,
   ReferenceObject,
+  SecretKeyRef,
+  WrittenReference,
   ReferenceText,
   Resolve,
   ResolveDocument,

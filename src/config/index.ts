@@ -33,7 +33,7 @@ export type {
 export { ConfigError } from './problem.ts'
 export type { Problem } from './problem.ts'
 export { memoryProvider } from './providers.ts'
-export type { ReferenceObject } from './reference.ts'
+export type { ReferenceObject, SecretKeyRef, WrittenReference } from './reference.ts'
 export { secret } from './secret-field.ts'
 export type { SecretField } from './secret-field.ts'
 export { secretRef } from './secret-ref.ts'

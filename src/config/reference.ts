@@ -22,6 +22,21 @@ export interface ReferenceObject {
   readonly envName?: string | undefined
 }
 
+/** A data key of a Secret of Kubernetes, as a container names it. */
+export interface SecretKeyRef {
+  readonly name: string
+  readonly key: string
+  /** Default: the provider's own. */
+  readonly namespace?: string | undefined
+  readonly optional?: false | undefined
+}
+
+/** A reference that is no text. */
+export type WrittenReference =
+  | ReferenceObject
+  | { readonly secretKeyRef: SecretKeyRef }
+  | { readonly valueFrom: { readonly secretKeyRef: SecretKeyRef } }
+
 /** A reference as it was written. A malformed one keeps its error, so that all are told at once. */
 export interface ParsedReference {
   /** What to call it in print. */

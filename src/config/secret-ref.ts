@@ -1,6 +1,6 @@
 import { NODE } from './node.ts'
 import { parseReference } from './reference.ts'
-import type { ParsedReference, ReferenceObject } from './reference.ts'
+import type { ParsedReference, WrittenReference } from './reference.ts'
 import type { Out, StandardSchema } from './standard-schema.ts'
 
 /** A place filled with a secret that lives elsewhere. */
@@ -37,13 +37,13 @@ export type ReferenceText = [keyof DeclaredSecrets] extends [never]
  * secretRef('db-url', z.url())
  * secretRef({ path: 'shop/dev/api/db-url', label: 'previous' }).optional()
  */
-export function secretRef(reference: ReferenceText | ReferenceObject): SecretRef
+export function secretRef(reference: ReferenceText | WrittenReference): SecretRef
 export function secretRef<S extends StandardSchema>(
-  reference: ReferenceText | ReferenceObject,
+  reference: ReferenceText | WrittenReference,
   schema: S,
 ): SecretRef<Out<S>>
 export function secretRef(
-  reference: string | ReferenceObject,
+  reference: string | WrittenReference,
   schema?: StandardSchema,
 ): SecretRef<unknown> {
   return make(parseReference(reference), schema, false)

@@ -55,6 +55,9 @@ const GOOD = [
   secret('{ secretRef: { path: a/b, provider: env, field: c.d, encoding: hex } }'),
   secret('{ secretRef: { path: a/b, label: previous, envName: X } }'),
   secret('{ secretRef: { prod: "env:X", dev: { path: y, version: 2 } } }'),
+  secret('{ secretRef: { secretKeyRef: { name: db, key: password } } }'),
+  secret('{ secretRef: { valueFrom: { secretKeyRef: { name: a, key: b.c, namespace: n } } } }'),
+  secret('{ secretRef: { prod: { secretKeyRef: { name: db, key: p } }, dev: x } }'),
   secret('{ type: { name: string, pattern: "[a-z]+", min: 1, max: 9 } }'),
   secret('{ type: { name: json, schema: { type: object } } }'),
   secret('{ type: { name: encryptionKey, lengthBytes: 32 } }'),
@@ -69,6 +72,9 @@ const GOOD = [
 
 /** Refused by both. */
 const BAD = [
+  secret('{ secretRef: { secretKeyRef: { name: db } } }'),
+  secret('{ secretRef: { secretKeyRef: { name: db, key: a, path: b } } }'),
+  secret('{ secretRef: { valueFrom: { configMapKeyRef: { name: db, key: a } } } }'),
   '- x',
   'projekt: x',
   'project: 7',

@@ -139,7 +139,8 @@ function referencesOf(
   context: SecretContext & { readonly mistakes: Mistakes },
 ): Readonly<Record<string, ParsedReference>> {
   const found: [string, ParsedReference][] = []
-  const byEnvironment = node?.kind === 'map' && !node.entries.has('path') ? node : undefined
+  const isOne = node?.kind === 'map' && OBJECT_FORMS.some((key) => node.entries.has(key))
+  const byEnvironment = node?.kind === 'map' && !isOne ? node : undefined
   if (byEnvironment !== undefined) {
     const names = context.environments.map((env) => env.name)
     knownEntries(byEnvironment, names, context.mistakes.within('secretRef'))
@@ -159,6 +160,9 @@ function referencesOf(
   }
   return recordOf(found)
 }
+
+/** What only a reference has, and no list of environments. */
+const OBJECT_FORMS = ['path', 'secretKeyRef', 'valueFrom']
 
 /** Where the reference leads in this environment. @throws CofferError as `locate` */
 function absolute(parsed: ParsedReference, environment: Environment): ParsedReference {
