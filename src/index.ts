@@ -31,6 +31,7 @@ export type {
   LoadOptions,
   Loaded,
   Manifest,
+  OfflineUse,
   OptionValue,
   Problem,
   ProviderSpec,
