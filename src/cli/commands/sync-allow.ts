@@ -11,7 +11,11 @@ import { openSyncing } from '../sync/open.ts'
 import type { Place, Syncing } from '../sync/open.ts'
 
 export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session) => {
-  const syncing = await openSyncing(session, options, session.world.interrupted())
+  const syncing = await openSyncing(
+    session,
+    { env: options.env, only: [] },
+    session.world.interrupted(),
+  )
   try {
     const targets = syncing.places.map(openedOf)
     const { coffer } = syncing.world

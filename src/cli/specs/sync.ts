@@ -106,7 +106,7 @@ export const sync = defineCommand({
         'Shows which secrets may not be delivered to which destinations yet; confirmed, writes the policy deliver-PROJECT-ENV for all that the manifest declares, and gives it to the actor.',
       ],
       options: {
-        ...WHERE,
+        env: WHERE.env,
         actor: { type: 'string', value: 'ACTOR', summary: 'who delivers', default: 'you' },
         yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
       },
