@@ -178,6 +178,13 @@ test('at a server it is the actor of the token who is allowed, and who delivers'
 
 test('the answers of a wrong command line say what is right', async () => {
   expect((await sync('plan --env nope')).err).toContain('it lists staging, prod')
+  const named = MANIFEST.replace(
+    'secrets:',
+    'destinations: { web: { kind: json, file: w.json } }\nsecrets:',
+  )
+  writeFileSync(path.join(dir, 'coffer.yaml'), named.replace('to: json, file: out.json', 'to: web'))
+  expect((await sync('plan --env prod --only web')).out.split('\n')[0]).toBe('json:w.json')
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST)
   expect((await sync('plan --env prod --only vercel')).err).toContain('dotenv:out.env')
   const outside = await world.run(['sync', 'plan', '--env', 'prod'])
   expect([outside.code, outside.err.includes('There is no manifest')]).toEqual([78, true])

@@ -12,7 +12,7 @@ const WHERE = {
     type: 'string',
     value: 'DEST',
     multiple: true,
-    summary: 'this destination, or this kind of them',
+    summary: 'this destination, by its id or name, or this kind of them',
   },
 } as const satisfies Record<string, OptionSpec>
 const ADOPT = {

@@ -19,6 +19,8 @@ export interface Syncing {
 export interface Place {
   /** The destination's id; without one, its kind. */
   readonly title: string
+  /** What the manifest calls it: kinds, and names of `destinations`. */
+  readonly names: ReadonlySet<string>
   readonly target?: SyncTarget | undefined
   readonly error?: unknown
 }
@@ -94,6 +96,12 @@ async function openPlace(
   delivery: DeliveryTarget,
 ): Promise<Place> {
   const { openDestination } = await import('../../compose/sync.ts')
+  const names = new Set([
+    delivery.kind,
+    ...delivery.entries.flatMap(({ secret, at }) =>
+      secret.deliver.filter((line) => line.at === at).map(({ to }) => to),
+    ),
+  ])
   try {
     const destination = await openDestination(delivery.kind, {
       env: session.world.env,
@@ -104,9 +112,9 @@ async function openPlace(
     const entries = await entriesOf(manifest, env, delivery.entries)
     const owner = `${manifest.project}/${env}`
     const place = { kind: delivery.kind, options: structuredClone(delivery.options) as JsonObject }
-    return { title: destination.id, target: { destination, owner, entries, place } }
+    return { title: destination.id, names, target: { destination, owner, entries, place } }
   } catch (error) {
-    return { title: delivery.kind, error }
+    return { title: delivery.kind, names, error }
   }
 }
 
@@ -154,11 +162,11 @@ async function worldOf(
   }
 }
 
-/** By id or kind. */
+/** By id, name or kind. */
 function choose(places: readonly Place[], only: readonly string[]): readonly Place[] {
   if (only.length === 0) return places
-  const chosen = places.filter(({ title }) =>
-    only.some((one) => title === one || title.startsWith(`${one}:`)),
+  const chosen = places.filter(({ title, names }) =>
+    only.some((one) => title === one || names.has(one)),
   )
   if (chosen.length > 0) return chosen
   const known = places.map(({ title }) => title).join(', ')
