@@ -4,7 +4,7 @@ import { retryAfterMs } from './retry-after.ts'
 
 /** Where a call went, for the errors that name it. */
 export interface AwsPlace {
-  readonly region: string
+  readonly region?: string | undefined
   readonly endpoint?: string | undefined
 }
 
@@ -35,6 +35,12 @@ export function awsFault(error: unknown, place: AwsPlace): CofferError {
 /** The vendor's own name of an error that says no more than that something is not there. */
 export const isAwsAbsence = (error: unknown): boolean =>
   partsOf(error).name === 'ResourceNotFoundException'
+
+/** Neither the options nor the environment nor a profile names one. */
+export const noRegion = (): CofferError => {
+  const [code, why, remedy = ''] = NO_REGION
+  return new CofferError(code, why, { remedy })
+}
 
 /** Code, message and remedy. What stands in braces is filled in. */
 type Fault = readonly [code: ErrorCode, why: string, remedy?: string]
@@ -158,7 +164,7 @@ function byStatus(status: number | undefined, name: string): Fault | undefined {
 
 const shortName = (name: string) => (/^[A-Za-z_]{1,64}$/.test(name) ? name : 'no name')
 
-function fill(text: string, { region, endpoint }: AwsPlace, code: string): string {
+function fill(text: string, { region = '(none)', endpoint }: AwsPlace, code: string): string {
   const host = endpoint === undefined ? `secretsmanager.${region}.amazonaws.com` : endpoint
   return text.replace('{region}', region).replace('{host}', host).replace('{code}', shortName(code))
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { inspect } from 'node:util'
@@ -14,8 +13,13 @@ import { startTestAws } from '../../server/dialects/aws/test-aws.ts'
 import type { Credentials, TestAws } from '../../server/dialects/aws/test-aws.ts'
 import { providerContract } from '../../testing/provider-contract.ts'
 import { aws as awsProvider } from './aws.ts'
+import { testServers } from './aws/test-servers.ts'
 
+const CANARY = 'canary-9d1c-not-to-be-printed'
 const { signal } = new AbortController()
+const servers = testServers()
+const { fake, listen } = servers
+afterEach(() => servers.close())
 let home: string
 let shared: TestAws
 beforeAll(async () => {
@@ -283,6 +287,7 @@ test('without a region, and without credentials, nothing is asked, and it is sai
   const url = await fake((_, __, answer) => (asked++, answer(200, {})))
   const nowhere = errorOf(await provider(url, undefined, {}).resolve([ref('a')], signal))
   expect(nowhere).toMatchObject({ code: 'invalid_config', message: 'No AWS region is named.' })
+  expect(nowhere.remedy).toContain('AWS_REGION')
   const place = provider(url)
   vi.stubEnv('AWS_ACCESS_KEY_ID', undefined)
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined)
@@ -295,44 +300,24 @@ test('without a region, and without credentials, nothing is asked, and it is sai
   expect(asked).toBe(0)
 })
 
+test('an ARN brings its region with it, where none is named or another', async () => {
+  const arn = 'arn:aws:secretsmanager:eu-north-1:123456789012:secret:a-AbCdEf'
+  const url = await listen(
+    createServer((request, response) => {
+      request.resume()
+      const [, region = ''] =
+        /\/\d{8}\/([a-z0-9-]+)\//.exec(request.headers.authorization ?? '') ?? []
+      response.end(JSON.stringify({ ARN: arn, Name: 'a', SecretString: region }))
+    }),
+  )
+  const refs = [ref(arn), ref('a')]
+  expect(shown(await provider(url, undefined, {}).resolve(refs, signal))).toEqual([
+    'eu-north-1',
+    'invalid_config',
+  ])
+  expect(shown(await provider(url).resolve(refs, signal))).toEqual(['eu-north-1', 'eu-west-1'])
+})
+
 test('an option it does not have is refused', () => {
   expect(() => awsProvider({ env: {}, options: { token: 'x' } })).toThrow('region, profile')
 })
-
-const CANARY = 'canary-9d1c-not-to-be-printed'
-const servers: Server[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
-
-type Respond = (
-  target: string,
-  input: unknown,
-  answer: (status: number, body: unknown) => void,
-) => void
-
-/** A server that speaks the protocol, and says what a test wants. */
-function fake(respond: Respond): Promise<string> {
-  return listen(
-    createServer((request: IncomingMessage, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        const target = String(request.headers['x-amz-target']).split('.')[1] ?? ''
-        respond(target, JSON.parse(Buffer.concat(chunks).toString()), (status, body) => {
-          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
-          response.end(JSON.stringify(body))
-        })
-      })
-    }),
-  )
-}
-
-async function listen(server: Server): Promise<string> {
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}

@@ -3,7 +3,7 @@ import { CofferError, isCofferError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import type { ProviderAnswer, ProviderRef } from '../../../core/ports/provider.ts'
 import { Secret, textSecret } from '../../../core/secret.ts'
-import { awsFault, isAwsAbsence } from '../../net/aws-fault.ts'
+import { awsFault, isAwsAbsence, noRegion } from '../../net/aws-fault.ts'
 import type { AwsPlace } from '../../net/aws-fault.ts'
 import { several } from '../../net/several.ts'
 import { readSelector } from './selector.ts'
@@ -37,6 +37,10 @@ export function readerOf(
       else wanted.push({ ...selector, at })
     }
     for (const [region, group] of Map.groupBy(wanted, (one) => one.region ?? place.region)) {
+      if (region === undefined) {
+        for (const { at } of group) answers[at] = { error: noRegion() }
+        continue
+      }
       const asker = askerOf(sdk, clientIn(region), { ...place, region }, signal)
       const plain = group.filter(({ stage, versionId }) => stage === undefined && !versionId)
       const batch = plain.length > 1 && !noBatches.has(region) ? plain : []

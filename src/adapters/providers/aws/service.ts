@@ -10,8 +10,7 @@ import { understandXml } from './xml-errors.ts'
 const PACKAGE = '@aws-sdk/client-secrets-manager'
 
 /**
- * @throws CofferError `missing_dependency`, `invalid_config` without a region, `unauthenticated`
- * without credentials
+ * @throws CofferError `missing_dependency`, `unauthenticated` without credentials
  */
 export async function openAws({ env, options }: ProviderContext): Promise<OpenedService> {
   const sdk: Sdk = await loadPeer(PACKAGE, () => import('@aws-sdk/client-secrets-manager'))
@@ -34,10 +33,11 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
   const named = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION
   const home = clientIn(named === '' ? undefined : named)
   try {
-    const region = await home.config.region()
-    const place = { region, ...(endpoint === undefined ? {} : { endpoint }) }
-    const scope = JSON.stringify([region, endpoint, await whoAsks(home, env, options)])
-    const read = readerOf(sdk, (asked) => (asked === region ? home : clientIn(asked)), place)
+    const region = await regionOf(home)
+    const asks = region === undefined ? clientIn(ANY_REGION) : home
+    const scope = JSON.stringify([region, endpoint, await whoAsks(asks, env, options)])
+    const ours = (asked: string) => (asked === region ? home : clientIn(asked))
+    const read = readerOf(sdk, ours, { region, endpoint })
     return {
       scope,
       call: read,
@@ -47,7 +47,20 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
     }
   } catch (error) {
     for (const client of clients.values()) client.destroy()
-    throw awsFault(error, { region: named ?? '(none)', endpoint })
+    throw awsFault(error, { region: named, endpoint })
+  }
+}
+
+/** Credentials are found through some region, whichever it is. */
+const ANY_REGION = 'us-east-1'
+
+/** @returns undefined where none is named: an ARN brings its own */
+async function regionOf(client: SecretsManagerClient): Promise<string | undefined> {
+  try {
+    return await client.config.region()
+  } catch (error) {
+    if (awsFault(error, {}).code === 'invalid_config') return undefined
+    throw error
   }
 }
 
@@ -71,7 +84,7 @@ async function whoAsks(
     return sessionToken === undefined ? `key:${accessKeyId}` : source
   } catch (error) {
     // A login that cannot be reached now is no missing login: the call will tell.
-    const fault = awsFault(error, { region: '' })
+    const fault = awsFault(error, {})
     if (fault.code === 'unauthenticated') throw fault
     return source
   }
