@@ -169,11 +169,42 @@ test('a file that readers would not agree on is not touched', async () => {
   }
 })
 
-test('a folder that is not there is said so', async () => {
+test('folders that are not there are made when something is written, and nobody else may look into them', async () => {
   const dir = folder()
-  const place = at(dir, 'sub/out.env')
-  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'not_found' })
-  mkdirSync(path.join(dir, 'sub'))
+  const place = at(dir, 'out/prod/app.env')
+  expect(place.id).toBe('dotenv:out/prod/app.env')
   expect(await place.list(context, [])).toEqual([])
-  expect(place.id).toBe('dotenv:sub/out.env')
+  expect(await place.apply(context, [])).toEqual([])
+  expect(readdirSync(dir)).toEqual([])
+  expect(await place.apply(context, [put('A', 'one')])).toEqual([{ done: true }])
+  for (const made of ['out', 'out/prod']) {
+    expect(statSync(path.join(dir, made)).mode & 0o777, made).toBe(0o700)
+  }
+  expect(parse(readFileSync(path.join(dir, 'out/prod/app.env')))).toEqual({ A: 'one' })
+})
+
+test('a folder that is there keeps its mode', async () => {
+  const dir = folder()
+  mkdirSync(path.join(dir, 'out'), { mode: 0o755 })
+  await at(dir, 'out/app.env').apply(context, [put('A', 'one')])
+  expect(statSync(path.join(dir, 'out')).mode & 0o777).toBe(0o755)
+})
+
+test('what stands where a folder would be is told, and left alone', async () => {
+  const dir = folder()
+  writeFileSync(path.join(dir, 'out'), 'mine')
+  symlinkSync('nowhere', path.join(dir, 'link'))
+  const ways = {
+    'out/app.env': 'not_found',
+    'out/x/app.env': 'not_found',
+    'link/app.env': 'denied',
+  }
+  for (const [file, code] of Object.entries(ways)) {
+    const place = at(dir, file)
+    await expect(place.list(context, []), file).rejects.toMatchObject({ code })
+    const [answer] = await place.apply(context, [put('A', 'one')])
+    expect(answer, file).toMatchObject({ done: false, error: { code } })
+  }
+  expect(readdirSync(dir).toSorted()).toEqual(['link', 'out'])
+  expect(readFileSync(path.join(dir, 'out'), 'utf8')).toBe('mine')
 })

@@ -66,7 +66,7 @@ export function fileDestination(
     accepts: (name, value) => format.accepts?.(name, textOf(name, value)),
     async list(delivery) {
       stopped(delivery)
-      checkFolder(place, context.dir)
+      checkFolder(place)
       const { entries } = format.read(await readText(place))
       return [...entries.values()].map((entry) => tell(entry, delivery))
     },
@@ -75,7 +75,7 @@ export function fileDestination(
       let answers: ApplyAnswer[] = []
       try {
         stopped(delivery)
-        checkFolder(place, context.dir)
+        checkFolder(place)
         await rewrite(place, (text) => {
           const edited = format.read(text)
           answers = changes.map((change) => attempt(edited, change, delivery))

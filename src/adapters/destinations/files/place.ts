@@ -1,12 +1,15 @@
-import { realpathSync } from 'node:fs'
+import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
 import type { DestinationContext } from '../context.ts'
 import { readOptions } from '../options.ts'
+import { translate } from './fault.ts'
 
 export interface FilePlace {
   /** Absolute. */
   readonly file: string
+  /** The manifest's folder, which the file lies below. */
+  readonly dir: string
   /** As the manifest names it, with slashes: `out/app.env`. */
   readonly shown: string
 }
@@ -24,28 +27,60 @@ export function filePlace(kind: string, context: DestinationContext): FilePlace 
   if (way === '' || way === '..' || way.startsWith(`..${path.sep}`) || path.isAbsolute(way)) {
     throw options.refuse('file', "lies below the manifest's folder")
   }
-  return { file, shown: way.split(path.sep).join('/') }
+  return { file, dir: context.dir, shown: way.split(path.sep).join('/') }
 }
 
 /**
  * Links on the way may not lead out of the manifest's folder: what a checkout says would be written
- * anywhere.
- * @throws CofferError `denied`, `not_found` for a folder that is not there
+ * anywhere. Folders that are not there yet are none.
+ * @throws CofferError `denied`; `not_found` where something else than a folder stands in the way
  */
-export function checkFolder({ file, shown }: FilePlace, dir: string): void {
-  let folder: string
-  try {
-    folder = realpathSync(path.dirname(file))
-  } catch {
-    throw new CofferError('not_found', `The folder of ${shown} is not there.`, {
-      remedy: 'Make it first.',
-    })
-  }
-  const way = path.relative(realpathSync(dir), folder)
+export function checkFolder(place: FilePlace): void {
+  const { file, dir, shown } = place
+  const way = path.relative(realpathSync(dir), nearest(place, path.dirname(file)))
   if (way === '..' || way.startsWith(`..${path.sep}`) || path.isAbsolute(way)) {
     throw new CofferError('denied', `A link leads ${shown} out of the manifest's folder.`, {
       remedy: 'Name the file where it really is, below the manifest.',
     })
+  }
+}
+
+/**
+ * The file's folder is there afterwards; what was missing of it is mode 0700.
+ * @throws CofferError as `checkFolder`; an error of the file system
+ */
+export function makeFolder(place: FilePlace): void {
+  mkdirSync(path.dirname(place.file), { recursive: true, mode: 0o700 })
+  checkFolder(place)
+}
+
+/** Where the first folder on the way up that is there really is. */
+function nearest(place: FilePlace, folder: string): string {
+  let real: string
+  try {
+    real = realpathSync(folder)
+  } catch (error) {
+    translate(error, place.shown)
+    if (!isLink(folder)) return nearest(place, path.dirname(folder))
+    throw new CofferError('denied', `A link on the way to ${place.shown} leads nowhere.`, {
+      remedy: 'Name the file where it really is, below the manifest.',
+    })
+  }
+  if (statSync(real).isDirectory()) return real
+  throw new CofferError(
+    'not_found',
+    `What stands where the folder of ${place.shown} would be is none.`,
+    {
+      remedy: 'Name another file in coffer.yaml, or move what is there.',
+    },
+  )
+}
+
+function isLink(folder: string): boolean {
+  try {
+    return lstatSync(folder).isSymbolicLink()
+  } catch {
+    return false
   }
 }
 

@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { codeOf, translate } from './fault.ts'
+import { makeFolder } from './place.ts'
 import type { FilePlace } from './place.ts'
 
 /** One that is older was left behind by a process that died. */
@@ -17,15 +19,16 @@ export async function readText({ file, shown }: FilePlace): Promise<string | und
 
 /**
  * Replaces the file by what `change` makes of its text, at once: mode 0600 from the first byte, in
- * the same folder, synced, renamed over it. Who writes it at the same time is not overwritten:
- * `change` is asked again, and after three times it is a `conflict`. The text as it was writes
- * nothing. Of two that rewrite one file through this function, one waits for nobody: `conflict`.
+ * the same folder (which is made where it is not there), synced, renamed over it. Who writes it at
+ * the same time is not overwritten: `change` is asked again, and after three times it is a
+ * `conflict`. The text as it was writes nothing. Of two that rewrite one file through this function, one waits for nobody: `conflict`.
  * @throws CofferError as `readText`, and `conflict`
  */
 export async function rewrite(
-  { file, shown }: FilePlace,
+  place: FilePlace,
   change: (text: string | undefined) => string | undefined,
 ): Promise<void> {
+  const { file, shown } = place
   for (let tries = 1; ; tries++) {
     const before = await readWhole(file, shown)
     const text = change(before?.text)
@@ -36,7 +39,7 @@ export async function rewrite(
         `${shown} would have more than ${LIMITS.documentBytesMax} bytes.`,
       )
     }
-    if (await replace(file, shown, text, before?.stamp)) return
+    if (await replace(place, text, before?.stamp)) return
     if (tries === TRIES) throw new CofferError('conflict', `${shown} is being changed.`)
   }
 }
@@ -67,14 +70,14 @@ async function readWhole(file: string, shown: string): Promise<Whole | undefined
 
 /** Whether it was done; not, when the file is another than the one that was read. */
 async function replace(
-  file: string,
-  shown: string,
+  place: FilePlace,
   text: string,
   stamp: string | undefined,
 ): Promise<boolean> {
+  const { file, shown } = place
   // The name is the same for everybody: who makes it first writes.
   const next = path.join(path.dirname(file), `.${path.basename(file)}.coffer-new`)
-  const handle = await makeNext(next, shown)
+  const handle = await makeNext(next, place)
   try {
     let mine: bigint
     try {
@@ -102,9 +105,11 @@ async function replace(
   return true
 }
 
-async function makeNext(next: string, shown: string): Promise<FileHandle> {
+async function makeNext(next: string, place: FilePlace): Promise<FileHandle> {
+  const { shown } = place
   for (let tries = 1; ; tries++) {
     try {
+      makeFolder(place)
       return await open(next, 'wx', 0o600)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST' || tries > 1) {
@@ -133,26 +138,3 @@ const busy = (shown: string) =>
 
 const stampOf = (stats: { ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): string =>
   [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':')
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? ''
-
-/** @returns undefined where it says that there is nothing @throws CofferError otherwise */
-function translate(error: unknown, shown: string): undefined {
-  if (error instanceof CofferError) throw error
-  const code = codeOf(error)
-  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-  if (code === 'ELOOP') {
-    throw new CofferError('denied', `${shown} is a symbolic link; none is followed.`, {
-      remedy: 'Name the file where it really is.',
-    })
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    throw new CofferError('denied', `${shown} may not be read or written.`, {
-      remedy: 'Give this user permission for it and its folder.',
-    })
-  }
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-    throw new CofferError('corrupt', `${shown} is not UTF-8.`, { remedy: 'Correct it by hand.' })
-  }
-  throw new CofferError('unavailable', `${shown} cannot be read or written now (${code}).`)
-}
