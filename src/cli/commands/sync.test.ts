@@ -148,6 +148,8 @@ test('a place with a ledger: who deploys may deliver there, and what the manifes
   ])
   expect((await as('status')).out).toMatch(/vercel:\S+ +in step +1\/1 +\S+Z +service:deploy\n/)
   writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replace('out.json', 'out.env'))
+  const nowhere = await sync('plan --env prod --as service:deploy')
+  expect(nowhere.err).toContain('is left at vercel:')
   const left = await as('plan --only vercel')
   expect(left.out).toContain('-  STRIPE  shop/prod/api/stripe-key')
   expect((await as('apply --yes --only vercel')).code).toBe(64)

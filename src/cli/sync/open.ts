@@ -45,7 +45,7 @@ export async function openSyncing(
   const open = (one: DeliveryTarget) => openPlace(session, manifest, env, one)
   const declared = await Promise.all(deliveries.map(open))
   refuseSame(declared)
-  const left = await leftBehind(world, owner, declared, open)
+  const left = await leftBehind(session, world, owner, declared, open)
   const opened = [...declared, ...left]
   const places = choose(opened, options.only)
   return {
@@ -60,8 +60,12 @@ export async function openSyncing(
   }
 }
 
-/** Places that the manifest no longer speaks of, with nothing wanted there. */
+/**
+ * Places that the manifest no longer speaks of, with nothing wanted there. One that this environment does
+ * not lead to any more is told, and stands in nobody's way.
+ */
 async function leftBehind(
+  session: Session,
   { coffer }: SyncWorld,
   owner: string,
   declared: readonly Place[],
@@ -70,15 +74,21 @@ async function leftBehind(
   const { abandonedBy } = await import('../../compose/sync.ts')
   // One that cannot be opened has no id: it would be taken for abandoned.
   if (declared.some(({ target }) => target === undefined)) return []
-  const named = new Set(declared.map(({ title }) => title))
-  const found = await abandonedBy(coffer, owner, named)
-  const places = await Promise.all(
-    found.map(async ({ destination, place: { kind, options } }) => {
-      const place = await open({ kind, options: options as DeliveryTarget['options'], entries: [] })
-      return place.target === undefined ? { ...place, title: destination } : place
-    }),
-  )
-  return places.filter(({ title }) => !named.has(title))
+  const found = await abandonedBy(coffer, owner, new Set(declared.map(({ title }) => title)))
+  const places: Place[] = []
+  for (const { destination, place } of found) {
+    const options = place.options as DeliveryTarget['options']
+    const opened = await open({ kind: place.kind, options, entries: [] })
+    if (opened.title === destination) {
+      places.push(opened)
+      continue
+    }
+    await opened.target?.destination.close?.()
+    session.out.warn(
+      `Something of ${owner} is left at ${destination}, which cannot be opened here.`,
+    )
+  }
+  return places
 }
 
 async function environmentName(session: Session, env: string | undefined): Promise<string> {
