@@ -126,9 +126,13 @@ describe('options', () => {
     expect(refusal(() => at(options)).code).toBe('invalid_argument')
   })
 
-  test('a token is GITHUB_TOKEN or GH_TOKEN', () => {
-    expect(at(SHOP, undefined, { GITHUB_TOKEN: '', GH_TOKEN: 'x' }).kind).toBe('github')
-    const none = refusal(() => at(SHOP, undefined, { GITHUB_TOKEN: '' }))
+  test('a token is GITHUB_TOKEN or GH_TOKEN, and which place it is is known without', async () => {
+    await using host = await testGitHub()
+    const other = at(SHOP, host.url, { GITHUB_TOKEN: '', GH_TOKEN: TOKEN })
+    expect(await other.list(context, [])).toEqual([])
+    const without = at(SHOP, undefined, { GITHUB_TOKEN: '' })
+    expect(without.id).toBe(at(SHOP).id)
+    const none = await refusalOf(() => without.list(context, []))
     expect([none.code, none.remedy]).toEqual([
       'unauthenticated',
       'Put it into GITHUB_TOKEN or GH_TOKEN.',

@@ -26,8 +26,8 @@ import { judge } from './judge.ts'
 export function github(context: DestinationContext): Destination {
   const place = placeOf(context)
   const { base, host } = restBase('https://api.github.com', 'GITHUB_API_URL', context.env)
-  const token = restToken('GitHub', ['GITHUB_TOKEN', 'GH_TOKEN'], context.env)
-  const secrets = githubSecrets(createRest(serviceOf(base, token, place.rights)), place)
+  const token = () => restToken('GitHub', ['GITHUB_TOKEN', 'GH_TOKEN'], context.env)
+  const secrets = githubSecrets(createRest({ ...serviceOf(base, place.rights), token }), place)
   return {
     kind: 'github',
     id: `github:${host === undefined ? '' : `${host}/`}${place.name}`,
@@ -53,14 +53,13 @@ const NAME = {
   charsMax: 255,
 } as const
 
-const serviceOf = (base: string, token: string, rights: string): RestService => ({
+const serviceOf = (base: string, rights: string): RestService => ({
   name: 'GitHub',
   base,
   credential: 'GITHUB_TOKEN',
   rights,
   headers: {
     accept: 'application/vnd.github+json',
-    authorization: `Bearer ${token}`,
     'x-github-api-version': '2022-11-28',
   },
   // A secondary limit may come without any header; GitHub asks for a minute then.

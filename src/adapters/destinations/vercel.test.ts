@@ -117,10 +117,13 @@ describe('options', () => {
     expect(refusal(() => at(options)).code).toBe('invalid_argument')
   })
 
+  test('which place it is is known without a token', () => {
+    expect(at(SHOP, undefined, { env: {} }).id).toBe(at(SHOP).id)
+  })
+
   test('a token is needed, and one that is refused is told from a place that is', async () => {
-    expect(refusal(() => at(SHOP, undefined, { env: { VERCEL_TOKEN: '' } })).code).toBe(
-      'unauthenticated',
-    )
+    const none = at(SHOP, undefined, { env: { VERCEL_TOKEN: '' } })
+    expect((await refusalOf(() => none.list(context, []))).code).toBe('unauthenticated')
     await using host = await testVercel()
     const bad = at(SHOP, host.url, { env: { VERCEL_TOKEN: 'old' } })
     expect((await refusalOf(() => bad.list(context, []))).code).toBe('unauthenticated')

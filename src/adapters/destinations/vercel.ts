@@ -18,10 +18,9 @@ import { listVariables, scopeOf } from './vercel/variables.ts'
 export function vercel(context: DestinationContext): Destination {
   const place = placeOf(context)
   const { base, host } = restBase('https://api.vercel.com', 'VERCEL_API_URL', context.env)
-  const token = restToken('Vercel', ['VERCEL_TOKEN'], context.env)
   const service = serviceOf(base)
-  const authorized = { ...service, headers: { authorization: `Bearer ${token}` } }
-  const rest = createRest(authorized)
+  const token = () => restToken('Vercel', ['VERCEL_TOKEN'], context.env)
+  const rest = createRest({ ...service, token })
   return {
     kind: 'vercel',
     id: `vercel:${host === undefined ? '' : `${host}/`}${place.name}`,

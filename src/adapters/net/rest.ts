@@ -12,6 +12,11 @@ export interface RestService extends RestPeer {
   readonly base: string
   readonly headers: Readonly<Record<string, string>>
   /**
+   * The token, for calls that need one. Asked with each call and not before: what is known without
+   * it is told without it. @throws CofferError `unauthenticated`
+   */
+  token?(): string
+  /**
    * What an answer that is no success means here, where it is not what it means everywhere. Absent:
    * the common table decides.
    */
@@ -81,6 +86,7 @@ const NEVER_SENT =
 const FIRST_WAIT_MS = 250
 
 async function attempt(service: RestService, call: RestCall): Promise<RestAnswer> {
+  const token = service.token?.()
   const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
   const content: Record<string, string> =
     body === undefined ? {} : { 'content-type': 'application/json' }
@@ -93,6 +99,7 @@ async function attempt(service: RestService, call: RestCall): Promise<RestAnswer
         accept: 'application/json',
         'user-agent': 'coffer',
         ...service.headers,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...content,
       },
       body,

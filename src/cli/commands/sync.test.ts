@@ -61,7 +61,11 @@ test('an administrator delivers nowhere until it is allowed, and then where the 
   // The same manifest with another file needs it anew.
   writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replace('out.json', 'elsewhere.json'))
   const moved = (await sync('plan --env prod --json')).json<{ destinations: Planned[] }>()
-  expect(moved.destinations[1]?.items?.[0]).toMatchObject({ action: 'refused', reason: 'denied' })
+  expect(moved.destinations[1]?.items?.[0]).toMatchObject({
+    action: 'refused',
+    reason: 'denied',
+    remedy: expect.stringMatching(/`coffer sync allow --env prod --actor \S+`/),
+  })
 })
 
 interface Planned {
@@ -107,7 +111,12 @@ test('foreign entries are refused by name, kept, and taken over when it is said'
   writeFileSync(path.join(dir, 'out.env'), '# mine\nSTRIPE_KEY=old\nOTHER=1\n')
   const ran = await sync('apply --env prod --yes')
   expect(ran.code).toBe(1)
-  expect(ran.err).toContain('2 delivered, 0 not.')
+  expect(ran.err).toContain('2 delivered, 0 not. 1 refused.')
+  const again = await sync('apply --env prod --yes')
+  expect([again.code, again.err]).toEqual([
+    1,
+    expect.stringContaining('Nothing was delivered: 1 refused.'),
+  ])
   expect(parse(written('out.env'))).toMatchObject({ STRIPE_KEY: 'old', OTHER: '1' })
   expect((await sync('apply --env prod --yes --adopt STRIPE_KEY')).code).toBe(0)
   expect(parse(written('out.env'))).toMatchObject({ STRIPE_KEY: CANARY, OTHER: '1' })
@@ -136,7 +145,9 @@ test('a place with a ledger: who deploys may deliver there, and what the manifes
   await set('db-url', 'postgres://x')
   host.add({ key: 'THEIRS', value: 'not ours' })
   expect((await as('plan')).code).toBe(77)
-  const allowed = await sync('allow --env prod --actor service:deploy --yes', { env })
+  // Who may change policies needs none of the tokens that a deployment has.
+  const admin = { VERCEL_API_URL: host.url }
+  const allowed = await sync('allow --env prod --actor service:deploy --yes', { env: admin })
   expect([allowed.code, allowed.out.includes('coffer/sync/vercel-')]).toEqual([0, true])
   expect((await sync('allow --env prod --actor service:deploy', { env })).err).toContain(
     'all of it',

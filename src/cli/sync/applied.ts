@@ -77,7 +77,10 @@ export async function showRuns(
     session.out.note(`try: ${remedy}`)
   }
   const done = countOf(runs, 'done')
-  if (isDue) session.out.note(`${done} delivered, ${wrong.length} not.`)
+  const refused = countOf(runs, 'refused')
+  const refusals = refused === 0 ? '' : ` ${refused} refused.`
+  if (isDue) session.out.note(`${done} delivered, ${wrong.length} not.${refusals}`)
+  else if (refused > 0) session.out.note(`Nothing was delivered:${refusals}`)
   else if (errors.length === 0) session.out.note('Nothing is to be delivered.')
 }
 

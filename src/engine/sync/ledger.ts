@@ -130,7 +130,7 @@ async function readAll(
     if (!('error' in answer)) return answer.value
     if (!isCofferError(answer.error, 'denied')) throw answer.error
     throw new CofferError('denied', `The ledger of ${destination} may not be used.`, {
-      remedy: 'Somebody who may change policies runs `coffer sync allow`.',
+      remedy: 'Somebody who may change policies runs `coffer sync allow --env NAME --actor WHO`.',
       details: { path: paths[i] ?? '' },
     })
   })

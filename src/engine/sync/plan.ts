@@ -37,6 +37,7 @@ export async function planSync(
   const found = await destination.list(context, [...names])
   const draft: Draft = {
     target,
+    actor: world.actor,
     context,
     ledger,
     adopt,
@@ -60,6 +61,7 @@ export const deliveryContext = (
 
 interface Draft {
   readonly target: SyncTarget
+  readonly actor: string
   readonly context: DeliveryContext
   readonly ledger: Ledger
   readonly adopt: ReadonlySet<string> | 'all'
@@ -228,9 +230,14 @@ function refuse(draft: Draft, { name, path }: SyncEntry, error: unknown): void {
     message: known?.message ?? 'Its value could not be had.',
     remedy:
       known?.code === 'denied'
-        ? 'Somebody who may change policies runs `coffer sync allow`.'
+        ? `Somebody who may change policies runs \`${consentCommand(draft)}\`.`
         : known?.remedy,
   })
+}
+
+function consentCommand({ target: { owner }, actor }: Draft): string {
+  const environment = owner.slice(owner.lastIndexOf('/') + 1)
+  return `coffer sync allow --env ${environment} --actor ${actor}`
 }
 
 const noSuchSecret = ({ path, ref }: SyncEntry) =>
