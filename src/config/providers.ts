@@ -4,6 +4,7 @@ import { CofferError } from '../core/errors.ts'
 import type { Provider } from '../core/ports/provider.ts'
 import type { SecretValue } from '../core/value.ts'
 import type { LoadOptions, ProviderSpec, ProviderTable } from './options.ts'
+import { isDeclared } from './provider-in-file.ts'
 import { COFFER } from './reference.ts'
 
 export interface FoundProvider {
@@ -60,7 +61,14 @@ function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): Foun
     })
   }
   const factory = PROVIDERS[kind as keyof typeof PROVIDERS]
-  const provider = factory({ coffer: load.coffer, env, options, onOffline: load.onOffline })
+  const declared = isDeclared(spec)
+  const provider = factory({
+    coffer: load.coffer,
+    env,
+    options,
+    declared,
+    onOffline: load.onOffline,
+  })
   const own = kind === COFFER && options.address === undefined
   return { provider, owner: own ? load.coffer : undefined }
 }

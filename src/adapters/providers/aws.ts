@@ -1,5 +1,6 @@
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
+import { address, checkConsent } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 import { openedLater } from './opened.ts'
@@ -17,6 +18,9 @@ import { openedLater } from './opened.ts'
  */
 export function aws(context: ProviderContext): Provider {
   checkOptions('aws', context.options, ['region', 'profile', 'endpoint', ...GUARD_OPTIONS])
+  const { env, options } = context
+  const own = env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? env.AWS_ENDPOINT_URL
+  checkConsent(context, address(options.endpoint, own))
   const about = { kind: 'aws', title: 'AWS Secrets Manager', batchMax: 20 }
   const open = async () => (await import('./aws/service.ts')).openAws(context)
   return guarded(openedLater(about, open), context)

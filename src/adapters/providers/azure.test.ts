@@ -188,8 +188,9 @@ test('a challenge for another place gets no token', async () => {
   expect(await askService(service, 'a')).toMatchObject({ code: 'unavailable' })
   expect(seen).toHaveLength(1)
   // Unless somebody said so, for a double of Key Vault.
-  const options = { vault: 'https://shop.other.test', anyChallenge: 'true', apiVersion: '7.4' }
-  const double = await openAzure({ env: {}, options }, world)
+  const options = { vault: 'https://shop.other.test', apiVersion: '7.4' }
+  const env = { COFFER_AZURE_ANY_CHALLENGE: 'true' }
+  const double = await openAzure({ env, options }, world)
   expect(await askService(double, 'a')).toBe('one')
   expect(queries.at(-1)).toMatch(/version=7\.4/)
 })

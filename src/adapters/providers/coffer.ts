@@ -1,6 +1,7 @@
 import { CofferError } from '../../core/errors.ts'
 import type { Coffer, ReadAnswer } from '../../core/ports/coffer.ts'
 import type { Provider, ProviderAnswer } from '../../core/ports/provider.ts'
+import { address, checkConsent } from './consent.ts'
 import { checkOptions, namesServer } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
@@ -24,6 +25,7 @@ const OPTIONS = [
  */
 export function coffer(context: ProviderContext): Provider {
   checkOptions('coffer', context.options, OPTIONS)
+  checkConsent(context, address(context.options.address, context.env.COFFER_ADDR))
   const source = sourceOf(context)
   return {
     kind: 'coffer',

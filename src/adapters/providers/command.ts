@@ -2,6 +2,7 @@ import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
+import { checkConsent, exactly } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 import { openedLater } from './opened.ts'
@@ -15,7 +16,7 @@ import { openedLater } from './opened.ts'
  * reads it. `{key}` stands for the key; without it the key comes as a line on standard input. One
  * final newline of what it prints is dropped, unless `raw`. At most 1 MiB.
  *
- * Whoever may write the options has the program run: they belong in `coffer.yaml` or in code.
+ * Whoever may write the options has the program run: one in `coffer.yaml` has to be allowed.
  */
 export function command(context: ProviderContext): Provider {
   checkOptions('command', context.options, ['command', 'absent', 'env', 'raw', ...GUARD_OPTIONS])
@@ -24,6 +25,7 @@ export function command(context: ProviderContext): Provider {
       remedy: 'Declare it: `providers: { op: { kind: command, command: "op read op://{key}" } }`.',
     })
   }
+  checkConsent(context, exactly('the program', context.options.command))
   const about = {
     kind: 'command',
     title: 'The program',

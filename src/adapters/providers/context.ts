@@ -13,6 +13,8 @@ export interface ProviderContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What the configuration says for this provider: `{ dir: '/run/secrets' }`. */
   readonly options: Readonly<Record<string, string | undefined>>
+  /** The options stand in a file of the project, and not in code: see `checkConsent`. */
+  readonly declared?: boolean | undefined
   readonly values?: Readonly<Record<string, SecretValue>> | undefined
   /**
    * Told when values come from an offline cache; default: a warning of the process. `false`: they

@@ -1,5 +1,6 @@
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
+import { checkConsent, exactly } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 import { openedLater } from './opened.ts'
@@ -20,6 +21,8 @@ export function kubernetes(context: ProviderContext): Provider {
     'kubeconfig',
     ...GUARD_OPTIONS,
   ])
+  const { kubeconfig } = context.options
+  checkConsent(context, exactly('the kubeconfig', kubeconfig, context.env['KUBECONFIG']))
   // Of one Secret several keys are one request, so a call takes more references than one.
   const about = { kind: 'kubernetes', title: 'Kubernetes', batchMax: 20 }
   const open = async () => (await import('./kubernetes/service.ts')).openKubernetes(context)

@@ -1,4 +1,5 @@
 import type { Provider } from '../../core/ports/provider.ts'
+import { checkConsent, exactly } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
@@ -13,6 +14,7 @@ import type { ProviderContext } from './context.ts'
  */
 export function sops(context: ProviderContext): Provider {
   checkOptions('sops', context.options, ['dir', 'file', 'program'])
+  checkConsent(context, exactly('the program', context.options['program']))
   return {
     kind: 'sops',
     batchMax: 100,

@@ -2,6 +2,7 @@ import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
+import { address, checkConsent } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 import { openedLater } from './opened.ts'
@@ -35,9 +36,9 @@ const OPTIONS = [
  */
 export function vault(context: ProviderContext): Provider {
   checkOptions('vault', context.options, OPTIONS)
-  const timeoutMs = timeoutOf(
-    context.env['BAO_CLIENT_TIMEOUT'] ?? context.env['VAULT_CLIENT_TIMEOUT'],
-  )
+  const { env, options } = context
+  checkConsent(context, address(options['address'], env['BAO_ADDR'] || env['VAULT_ADDR']))
+  const timeoutMs = timeoutOf(env['BAO_CLIENT_TIMEOUT'] ?? env['VAULT_CLIENT_TIMEOUT'])
   const about = { kind: 'vault', title: 'Vault', batchMax: 1, timeoutMs }
   const open = async () => (await import('./vault/service.ts')).openVault(context, timeoutMs)
   return guarded(openedLater(about, open), context)

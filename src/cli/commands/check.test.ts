@@ -214,10 +214,9 @@ test('what a manifest calls coffer is asked, and no other store', async () => {
   const yaml = (more: string) => `project: own\nenvironments: [prod]\n${more}secrets:\n  a/b: {}\n`
   const here = await check(project({ 'coffer.yaml': yaml('') }))
   expect(here.codes).toEqual([])
-  writeFileSync(join(dir, 'none.env'), '')
-  const other = `providers: { coffer: { kind: dotenv, file: '${join(dir, 'none.env')}' } }\n`
+  const other = `providers: { coffer: { address: 'https://127.0.0.1:1', tokenFile: /nowhere } }\n`
   const there = await check(project({ 'coffer.yaml': yaml(other) }))
-  expect(there.codes).toEqual(['not_found own/prod/a/b'])
+  expect(there.codes).toEqual(['unauthenticated coffer'])
 })
 
 test('a value that two environments share is told where both are checked', async () => {

@@ -3,6 +3,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { DocumentError, refuse } from '../document/node.ts'
 import type { DocumentNode, MapNode } from '../document/node.ts'
 import type { ProviderSpec } from '../options.ts'
+import { declaredInFile } from '../provider-in-file.ts'
 import {
   checkName,
   keyAt,
@@ -30,7 +31,12 @@ export function readProviders(
     if (!Object.hasOwn(PROVIDERS, kind)) {
       refuseUnknown(kind, Object.keys(PROVIDERS), map.entries.get('kind')?.at ?? at)
     }
-    return { ...readOptions(map, optionText), kind }
+    // Policies say where a value may come from by this name: `aws:…` is to mean AWS.
+    if (kind !== name && Object.hasOwn(PROVIDERS, name)) {
+      const says = `"${name}" is a kind of provider; one of the kind ${kind} has another name.`
+      throw new DocumentError('invalid_config', says, map.entries.get('kind')?.at ?? at)
+    }
+    return declaredInFile({ ...readOptions(map, optionText), kind })
   })
 }
 

@@ -34,9 +34,9 @@ export async function openAzure(
     loadPeer('@azure/identity', () => import('@azure/identity'), PACKAGES),
   ])
   const credential = world.credential ?? new DefaultAzureCredential()
-  const { apiVersion, anyChallenge } = options
+  const { apiVersion } = options
   const given = {
-    disableChallengeResourceVerification: anyChallenge === 'true',
+    disableChallengeResourceVerification: env['COFFER_AZURE_ANY_CHALLENGE'] === 'true',
     ...(apiVersion === undefined ? {} : { serviceVersion: apiVersion }),
   } as SecretClientOptions
   const clients = new Map<string, SecretClient>()
