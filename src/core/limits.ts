@@ -64,6 +64,9 @@ export const LIMITS = {
   sweepEveryMs: 24 * 60 * 60 * 1_000,
   /** Credentials that ended are removed this often; they are refused from the moment they end. */
   tidyEveryMs: 60 * 60 * 1_000,
+  /** Rotations that a schedule asks for are looked for this often. */
+  scheduledRotationsEveryMs: 60 * 1_000,
+  scheduledRotationsMax: 16,
   storeBusyTimeoutMs: 10_000,
   auditLockTimeoutMs: 10_000,
   auditSinkTimeoutMs: 5_000,

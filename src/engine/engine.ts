@@ -102,6 +102,10 @@ export function createEngine(parts: EngineParts): Platform {
       const { actor, ...origin } = typeof by === 'object' ? by : { actor: by, via }
       return sweep(context, originOf(actor, origin))
     },
+    async jobs() {
+      const { createJobs } = await import('./jobs.ts')
+      return createJobs(context, live)
+    },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)
       stops.add(stop)

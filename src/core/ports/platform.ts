@@ -6,6 +6,7 @@ import type { SecretRecord } from '../record.ts'
 import type { JsonObject } from '../value.ts'
 import type { AuditReport, Coffer } from './coffer.ts'
 import type { Grants, Identities } from './identities.ts'
+import type { Jobs } from './jobs.ts'
 import type { Settings } from './settings.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface Platform {
    * names what the actor may list.
    */
   sweep(by?: string | Operator, via?: string): Promise<SweepReport>
+  /** For background work of a dialect. */
+  jobs(): Promise<Jobs>
   /** Runs `sweep` every `everyMs` while this process holds the store's lease. Returns a stop. */
   startSweeping(everyMs?: number): () => Promise<void>
   /**

@@ -14,6 +14,7 @@ import { faultOf } from './errors/translate.ts'
 import { principalOf } from './names/arn.ts'
 import { createKnownNames } from './names/known.ts'
 import { OPERATIONS } from './operations/registry.ts'
+import { createClockwork } from './rotation/clockwork.ts'
 import { createRotations } from './rotation/rotations.ts'
 import { checkInput } from './shapes/check.ts'
 import type { SigningKeys } from './sigv4/signing-keys.ts'
@@ -35,7 +36,11 @@ export const aws: Dialect = {
       rotations: createRotations(),
     }
     takeBytes(scope)
-    scope.addHook('onClose', () => state.rotations.close())
+    const clockwork = createClockwork(server, state.rotations)
+    scope.addHook('onClose', async () => {
+      await clockwork.close()
+      await state.rotations.close()
+    })
     scope.addHook('onRequest', (request, _reply, done) => {
       if (!isLongBody(request)) return done()
       refuseStranger(server, request).then(() => done(), done)

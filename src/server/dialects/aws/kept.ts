@@ -18,7 +18,14 @@ export interface Rotation {
   readonly functionArn?: string
   readonly rules?: Rules
   readonly lastRotatedAt?: number
+  /** The window of the next one: from `opensAt` on, until `nextAt`. */
+  readonly opensAt?: number
   readonly nextAt?: number
+  /** Of tries that failed in this window, and when the next one is. */
+  readonly tries?: number
+  readonly retryAt?: number
+  /** Where the request came from that turned it on: part of the ARN that the function is told. */
+  readonly region?: string
   readonly externalMetadata?: readonly { Key?: string; Value?: string }[]
   readonly externalRoleArn?: string
 }
@@ -55,8 +62,8 @@ function rotationOf(kept: JsonObject): Rotation {
   const { enabled, rules, externalMetadata } = kept
   return {
     enabled: enabled === true,
-    ...texts(kept, 'functionArn', 'externalRoleArn'),
-    ...numbers(kept, 'lastRotatedAt', 'nextAt'),
+    ...texts(kept, 'functionArn', 'externalRoleArn', 'region'),
+    ...numbers(kept, 'lastRotatedAt', 'opensAt', 'nextAt', 'tries', 'retryAt'),
     ...(isObject(rules)
       ? {
           rules: {

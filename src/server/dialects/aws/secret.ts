@@ -3,6 +3,7 @@ import type { Call } from './call.ts'
 import type { Rotation } from './kept.ts'
 import { keptOf } from './kept.ts'
 import { arnOf, nameOf } from './names/arn.ts'
+import { dueOf } from './rotation/due.ts'
 import { versionIdOf } from './staging/version-ids.ts'
 import { stageOfLabel } from './staging/stages.ts'
 
@@ -20,7 +21,7 @@ export function factsOf(call: Call, record: SecretRecord): Record<string, unknow
     ...(type === undefined ? {} : { Type: type }),
     ...(description === undefined || description === '' ? {} : { Description: description }),
     ...(kmsKeyId === undefined || kmsKeyId === '' ? {} : { KmsKeyId: kmsKeyId }),
-    ...(rotation === undefined ? {} : rotationFacts(rotation)),
+    ...(rotation === undefined ? {} : rotationFacts(record, rotation)),
     LastChangedDate: epoch(record.updatedAt),
     LastAccessedDate: epoch(call.dialect.accessTimes.last(record.id)),
     DeletedDate: epoch(record.deletedAt),
@@ -48,7 +49,7 @@ export function stagesByVersion(record: SecretRecord): Record<string, string[]> 
 export const epoch = (at: number | undefined): number | undefined =>
   at === undefined ? undefined : at / 1_000
 
-function rotationFacts(rotation: Rotation): Record<string, unknown> {
+function rotationFacts(record: SecretRecord, rotation: Rotation): Record<string, unknown> {
   const { enabled, functionArn, rules, externalMetadata, externalRoleArn } = rotation
   return {
     RotationEnabled: enabled,
@@ -57,6 +58,6 @@ function rotationFacts(rotation: Rotation): Record<string, unknown> {
     ExternalSecretRotationMetadata: externalMetadata,
     ExternalSecretRotationRoleArn: externalRoleArn,
     LastRotatedDate: epoch(rotation.lastRotatedAt),
-    NextRotationDate: enabled ? epoch(rotation.nextAt) : undefined,
+    NextRotationDate: epoch(dueOf(record)?.closesAt),
   }
 }

@@ -5,13 +5,15 @@ import { changeLiveSecret, refuse } from '../change.ts'
 import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { functionOf } from '../rotation/functions.ts'
-import { nextRotation } from '../rotation/schedule.ts'
+import { aimed } from '../rotation/due.ts'
+import { unfinishedOf } from '../rotation/rotations.ts'
+import { windowAfter } from '../rotation/schedule.ts'
 import type { Rotation, Rules } from '../kept.ts'
 import { keptOf, withKept } from '../kept.ts'
 import { identityOf } from '../secret.ts'
 import { ClientRequestToken, Flag, RotationRules, SecretId } from '../shapes/members.ts'
 import { list, struct, text } from '../shapes/shape.ts'
-import { AWSCURRENT, AWSPENDING, versionAt } from '../staging/stages.ts'
+import { AWSPENDING, versionAt } from '../staging/stages.ts'
 import { versionById, versionIdOf } from '../staging/version-ids.ts'
 
 interface RotateInput {
@@ -43,7 +45,7 @@ export const rotateSecret: Operation = {
   async run(call: Call, input: RotateInput) {
     const { ClientRequestToken: token, RotationRules: rules } = input
     if (token === undefined) throw faults.noRotationToken()
-    if (rules !== undefined) nextRotation(rules, call.now)
+    if (rules !== undefined) windowAfter(rules, call.now)
     return changeLiveSecret(call, input.SecretId, 'write', async (record) => {
       const refused = (fault: AwsFault) =>
         refuse(call, record.path, 'write', 'invalid_argument', fault)
@@ -69,7 +71,7 @@ export const rotateSecret: Operation = {
         return { ...identityOf(call, record), VersionId: token }
       }
       const { path, revision } = record
-      const rotation = enabled(before, functionArn, input, call.now)
+      const rotation = enabled(before, functionArn, input, call)
       const dialects = withKept(record, { rotation })
       const tried = input.RotateImmediately === false ? await call.coffer.read({ path }) : undefined
       if (known === undefined) {
@@ -120,10 +122,7 @@ const INCOMPLETE = "A previous rotation isn't complete. That rotation will be re
 
 /** The id of the version that is pending, when it is neither current nor this request's. */
 function pendingElsewhere(record: SecretRecord, token: string): string | undefined {
-  const number = versionAt(record, AWSPENDING)
-  if (number === undefined || number === versionAt(record, AWSCURRENT)) return undefined
-  const pending = record.versions.find((v) => v.number === number)
-  const id = pending === undefined ? undefined : versionIdOf(record.id, pending)
+  const id = unfinishedOf(record)
   return id === token ? undefined : id
 }
 
@@ -131,20 +130,23 @@ function enabled(
   before: Rotation | undefined,
   functionArn: string,
   input: RotateInput,
-  now: number,
+  { now, region }: Call,
 ): Rotation {
-  const { nextAt: _before, ...rest } = before ?? { enabled: true }
-  const rules = input.RotationRules ?? before?.rules
-  const nextAt = rules === undefined ? undefined : nextRotation(rules, now)
+  const { opensAt: anchor, ...rest } = before ?? { enabled: true }
+  const rules = input.RotationRules
+  const goesOn = rules === undefined && anchor !== undefined
   const metadata = input.ExternalSecretRotationMetadata
   const roleArn = input.ExternalSecretRotationRoleArn
-  return {
+  const rotation = {
     ...rest,
+    // Windows of other rules are no measure for those of new ones.
+    ...(goesOn ? { opensAt: anchor } : {}),
+    ...(rules === undefined ? {} : { rules }),
     enabled: true,
     functionArn,
-    ...(rules === undefined ? {} : { rules }),
-    ...(nextAt === undefined ? {} : { nextAt }),
+    region,
     ...(metadata === undefined ? {} : { externalMetadata: metadata }),
     ...(roleArn === undefined ? {} : { externalRoleArn: roleArn }),
   }
+  return aimed(rotation, now)
 }

@@ -1,93 +1,33 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TestAws } from '../test-aws.ts'
 import { expectFault, startTestAws, token } from '../test-aws.ts'
-import type { RotationEvent } from './invoke.ts'
+import type { TestFunction } from './test-function.ts'
+import { startTestFunction, template as templateOf } from './test-function.ts'
 
 let aws: TestAws
 let client: TestAws['client']
-let handler: Server
-let url: string
-let seen: RotationEvent[]
-/** What the function does at each step; a test replaces it. */
-let work: (event: RotationEvent) => Promise<unknown>
+let rotator: TestFunction
+let template: TestFunction['work']
 
 const FUNCTION = 'arn:aws:lambda:eu-west-1:123456789012:function:rotate-db'
 const NODE = process.execPath
+const DAY_MS = 86_400_000
 
 beforeAll(async () => {
   aws = await startTestAws({ aws: { accountId: '123456789012', rotationCommands: [NODE] } })
   client = aws.client
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const event = await bodyOf(request)
-    seen.push(event)
-    try {
-      await work(event)
-      response.end('null')
-    } catch {
-      response.statusCode = 500
-      response.end('{"errorMessage":"no"}')
-    }
-  }
-  handler = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy())
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => handler.once('listening', resolve))
-  url = `http://127.0.0.1:${(handler.address() as AddressInfo).port}/`
-  await aws.coffer.settings.put('aws/rotation/rotate-db', { url })
+  template = templateOf(() => client)
+  rotator = await startTestFunction(template)
+  await aws.coffer.settings.put('aws/rotation/rotate-db', { url: rotator.url })
 })
 afterAll(async () => {
-  handler.close()
+  rotator.close()
   await aws.close()
 })
 beforeEach(() => {
-  seen = []
-  work = template
+  rotator.seen = []
+  rotator.work = template
 })
-
-async function bodyOf(request: IncomingMessage): Promise<RotationEvent> {
-  let text = ''
-  for await (const chunk of request) text += String(chunk)
-  return JSON.parse(text) as RotationEvent
-}
-
-/** What the rotation functions do that AWS gives away, with the checks that they make. */
-async function template({ Step, SecretId, ClientRequestToken: id }: RotationEvent): Promise<void> {
-  const described = await client.describeSecret({ SecretId })
-  if (described.RotationEnabled !== true) throw new Error('not enabled')
-  const versions = described.VersionIdsToStages ?? {}
-  if (versions[id]?.includes('AWSCURRENT') === true) return
-  if (versions[id]?.includes('AWSPENDING') !== true) throw new Error('not staged')
-  const pending = { SecretId, VersionId: id, VersionStage: 'AWSPENDING' }
-  if (Step === 'createSecret') {
-    await expectFault(client.getSecretValue(pending), 'ResourceNotFoundException')
-    const { RandomPassword } = await client.getRandomPassword({ PasswordLength: 20 })
-    await client.putSecretValue({
-      SecretId,
-      ClientRequestToken: id,
-      SecretString: RandomPassword,
-      VersionStages: ['AWSPENDING'],
-    })
-  } else if (Step === 'testSecret') {
-    await client.getSecretValue(pending)
-  } else if (Step === 'finishSecret') {
-    const [current] =
-      Object.entries(versions).find(([, stages]) => stages.includes('AWSCURRENT')) ?? []
-    await client.updateSecretVersionStage({
-      SecretId,
-      VersionStage: 'AWSCURRENT',
-      MoveToVersionId: id,
-      RemoveFromVersionId: current,
-    })
-    await client.updateSecretVersionStage({
-      SecretId,
-      VersionStage: 'AWSPENDING',
-      RemoveFromVersionId: id,
-    })
-  }
-}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
@@ -109,23 +49,26 @@ describe('rotation', () => {
       RotationRules: days,
     })
     await until(async () => (await described('app/db')).LastRotatedDate !== undefined)
-    expect(seen.map((event) => event.Step)).toEqual([
+    expect(rotator.seen.map((event) => event.Step)).toEqual([
       'createSecret',
       'setSecret',
       'testSecret',
       'finishSecret',
     ])
     expect(
-      new Set(seen.map(({ SecretId, ClientRequestToken }) => `${SecretId} ${ClientRequestToken}`)),
+      new Set(
+        rotator.seen.map(({ SecretId, ClientRequestToken }) => `${SecretId} ${ClientRequestToken}`),
+      ),
     ).toEqual(new Set([`${made.ARN} ${rotated.VersionId}`]))
-    expect(seen[0]?.RotationToken).toMatch(/^[0-9a-f-]{36}$/)
+    expect(rotator.seen[0]?.RotationToken).toMatch(/^[0-9a-f-]{36}$/)
     const after = await described('app/db')
     expect(after).toMatchObject({
       RotationEnabled: true,
       RotationLambdaARN: FUNCTION,
       RotationRules: days,
     })
-    expect(after.NextRotationDate?.getTime()).toBe(aws.now() + 30 * 86_400_000)
+    const today = Math.floor(aws.now() / DAY_MS) * DAY_MS
+    expect(after.NextRotationDate?.getTime()).toBe(today + 31 * DAY_MS - 1_000)
     expect(after.VersionIdsToStages).toEqual({
       [made.VersionId ?? '']: ['AWSPREVIOUS'],
       [rotated.VersionId ?? '']: ['AWSCURRENT'],
@@ -148,7 +91,7 @@ describe('rotation', () => {
   })
 
   it('that fails leaves its version pending, and the next one waits for it', async () => {
-    work = async (event) => {
+    rotator.work = async (event) => {
       if (event.Step === 'setSecret') throw new Error('the database is away')
       await template(event)
     }
@@ -159,7 +102,7 @@ describe('rotation', () => {
       ClientRequestToken: token(),
     }
     await client.rotateSecret(input)
-    await until(async () => seen.length === 2)
+    await until(async () => rotator.seen.length === 2)
     const { VersionIdsToStages: stages = {} } = await described('app/fails')
     expect(stages[input.ClientRequestToken]).toEqual(['AWSPENDING'])
     expect((await client.getSecretValue({ SecretId: 'app/fails' })).SecretString).toBe('old')
@@ -174,28 +117,30 @@ describe('rotation', () => {
 
   it('that failed is taken up again by the next request, which is refused', async () => {
     const input = { SecretId: 'app/mended', RotationLambdaARN: FUNCTION }
-    work = () => Promise.reject(new Error('no'))
+    rotator.work = () => Promise.reject(new Error('no'))
     await client.createSecret({ Name: 'app/mended', SecretString: 'old' })
     const { VersionId = '' } = await client.rotateSecret(input)
-    await until(async () => seen.length === 1)
+    await until(async () => rotator.seen.length === 1)
     const { promise: mended, resolve: mend } = Promise.withResolvers<void>()
-    work = (event) => mended.then(() => template(event))
+    rotator.work = (event) => mended.then(() => template(event))
     await until(async () => {
       const refused = client.rotateSecret({ ...input, ClientRequestToken: token() })
       await expectFault(refused, 'InvalidRequestException', /will be reattempted/)
-      return seen.length > 1
+      return rotator.seen.length > 1
     })
     mend()
     await until(async () => (await described('app/mended')).LastRotatedDate !== undefined)
     expect((await described('app/mended')).VersionIdsToStages?.[VersionId]).toEqual(['AWSCURRENT'])
-    expect(new Set(seen.map((event) => event.ClientRequestToken))).toEqual(new Set([VersionId]))
+    expect(new Set(rotator.seen.map((event) => event.ClientRequestToken))).toEqual(
+      new Set([VersionId]),
+    )
   })
 
   it('that is not to begin at once is only tried', async () => {
     const made = await client.createSecret({ Name: 'app/later', SecretString: 'old' })
     const RotationRules = { ScheduleExpression: 'rate(10 days)', Duration: '3h' }
     let tried: string | undefined
-    work = async ({ SecretId, ClientRequestToken: VersionId }) => {
+    rotator.work = async ({ SecretId, ClientRequestToken: VersionId }) => {
       const pending = await client.getSecretValue({
         SecretId,
         VersionId,
@@ -211,9 +156,9 @@ describe('rotation', () => {
     })
     await until(async () => {
       const { VersionIdsToStages: stages = {} } = await described('app/later')
-      return seen.length === 1 && Object.keys(stages).length === 1
+      return rotator.seen.length === 1 && Object.keys(stages).length === 1
     })
-    expect([seen[0]?.Step, tried]).toEqual(['testSecret', 'old'])
+    expect([rotator.seen[0]?.Step, tried]).toEqual(['testSecret', 'old'])
     expect(await described('app/later')).toMatchObject({
       RotationEnabled: true,
       RotationRules,
@@ -255,11 +200,11 @@ describe('rotation', () => {
   })
 
   it('may be a program that the operator allowed: the event is on its standard input', async () => {
-    const script = `let t='';process.stdin.on('data',d=>t+=d).on('end',()=>fetch('${url}',{method:'POST',body:t}).then(r=>process.exit(r.ok?0:1)))`
+    const script = `let t='';process.stdin.on('data',d=>t+=d).on('end',()=>fetch('${rotator.url}',{method:'POST',body:t}).then(r=>process.exit(r.ok?0:1)))`
     await aws.coffer.settings.put('aws/rotation/program', { command: [NODE, '-e', script] })
     await client.createSecret({ Name: 'app/program', SecretString: 'old' })
     await client.rotateSecret({ SecretId: 'app/program', RotationLambdaARN: 'program' })
     await until(async () => (await described('app/program')).LastRotatedDate !== undefined)
-    expect(seen).toHaveLength(4)
+    expect(rotator.seen).toHaveLength(4)
   })
 })
