@@ -3,7 +3,7 @@ import type { DeclaredSecret, Environment, Manifest } from '../manifest/manifest
 import { COFFER, showReference } from '../reference.ts'
 import { fill } from '../manifest/fill.ts'
 import { MARK } from './generated.ts'
-import { code, table, text } from './markdown.ts'
+import { code, oneLine, table, text } from './markdown.ts'
 
 /**
  * The page for who joins a project: what each environment needs, who answers for it, who uses it, where
@@ -84,7 +84,7 @@ function sectionOf(manifest: Manifest, environment: Environment): readonly strin
     ),
     ...block(
       'Kept elsewhere, and set there:',
-      elsewhere.map((secret) => `# ${secret.name}: ${keptAt(secret, name)}`),
+      elsewhere.map((secret) => `# ${secret.name}: ${oneLine(keptAt(secret, name))}`),
     ),
     ...block(
       'To let workloads read theirs:',

@@ -36,6 +36,19 @@ test('words of a manifest are never markup or code', async () => {
   expect(page).toContain('30 days, by itself')
 })
 
+test('no name of a manifest ends the code that it stands in', async () => {
+  const manifest = await manifestOf(`project: p
+environments: { prod: {} }
+secrets:
+  a/b:
+    secretRef: "env:A\\n\`\`\`\\nrm -rf ~\\u202e"
+    deliver: [{ to: json, file: x, name: "\`\` <img src=x> \`\`" }]
+`)
+  const page = onboardingOf(manifest, manifest.environments)
+  expect(page).toContain('# a/b: env:A ``` rm -rf ~\u{fffd}\n')
+  expect(page).toContain('json as ``` `` <img src=x> `` ```')
+})
+
 test('the page says how to set each, or where it is kept', async () => {
   const manifest = await manifestOf(ODD)
   const page = onboardingOf(manifest, manifest.environments)
