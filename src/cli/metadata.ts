@@ -47,7 +47,7 @@ export async function metadataOf(options: MetadataOptions): Promise<MetadataChan
 }
 
 /** The type that the options describe. @throws CofferError `invalid_argument` */
-export async function typeOf(options: MetadataOptions): Promise<TypeSpec | undefined> {
+async function typeOf(options: MetadataOptions): Promise<TypeSpec | undefined> {
   const { type, pattern, min, max, schema } = options
   const lengthBytes = options['length-bytes']
   const constrained = [pattern, min, max, schema, lengthBytes].some((value) => value !== undefined)

@@ -50,6 +50,9 @@ export interface ParsedReference {
 
 export const COFFER = 'coffer'
 
+/** Providers of what a process has by itself. A # is a part of their keys, as of a file's name. */
+export const LOCAL_PROVIDERS: ReadonlySet<string> = new Set(['env', 'file', 'dotenv', 'memory'])
+
 /**
  * Reads a reference.
  *
@@ -101,8 +104,6 @@ const PREFIXED = /^([^:/]*):(.*)$/su
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
 const ENCODINGS: readonly unknown[] = ['base64', 'hex', 'utf8']
-/** Where a # is a part of the key, as in a name of a file. */
-const WITHOUT_FIELD: readonly string[] = [COFFER, 'env', 'file', 'dotenv', 'memory']
 const KEYS = ['path', 'provider', 'label', 'version', 'field', 'encoding', 'envName']
 
 function read(input: unknown): Read {
@@ -120,7 +121,8 @@ function readText(text: string): Read {
   if (prefixed !== null) {
     const [, provider = '', key = ''] = prefixed
     const named = { provider: checkProvider(provider), key: checkText(key) }
-    const ref = WITHOUT_FIELD.includes(provider) ? named : { ...named, ...splitField(key) }
+    const isPlain = provider === COFFER || LOCAL_PROVIDERS.has(provider)
+    const ref = isPlain ? named : { ...named, ...splitField(key) }
     return { ref, relative: false }
   }
   return { ref: { provider: COFFER, key: text }, relative: !text.startsWith('/') }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../core/finding.ts'
 import type { DeclaredSecret } from '../../manifest/manifest.ts'
-import { parseReference } from '../../reference.ts'
+import { LOCAL_PROVIDERS, parseReference } from '../../reference.ts'
 import { variableName } from '../../env-name.ts'
 import type { Facts, ReferenceUsage } from '../facts.ts'
 import { positionOf } from '../rule.ts'
@@ -112,7 +112,7 @@ function matcher(secrets: readonly DeclaredSecret[]): Matcher {
 /** What a process has by itself is no secret of the manifest's. */
 function isLocal({ written, located }: ReferenceUsage): boolean {
   const { ref } = parseReference(located ?? written)
-  return ['env', 'file', 'dotenv', 'memory'].includes(ref.provider)
+  return LOCAL_PROVIDERS.has(ref.provider)
 }
 
 function variablesOf(secrets: readonly DeclaredSecret[]): Map<string, DeclaredSecret[]> {
