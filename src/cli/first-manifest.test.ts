@@ -39,3 +39,10 @@ test('what a project file says already stays', async () => {
   expect(text).toMatch(/dataDir: \.coffer\n$/)
   expect((await store.run(['types'], { cwd })).code).toBe(0)
 })
+
+test('a store that is made beside a manifest says what asks for its secrets', async () => {
+  const cwd = folder('declared')
+  const manifest = 'project: shop\nenvironments: [prod]\nsecrets: { api/key: }\ndataDir: .coffer\n'
+  writeFileSync(join(cwd, 'coffer.yaml'), manifest)
+  expect((await store.run(['init'], { cwd })).err).toContain('Next: coffer check says')
+})

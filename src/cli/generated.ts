@@ -15,7 +15,8 @@ export async function manifestHere({ world }: Session): Promise<Manifest> {
   const manifest = await loadManifest(world.cwd)
   if (manifest !== undefined) return manifest
   throw new CofferError('not_found', 'There is no manifest here or above.', {
-    remedy: 'Write coffer.yaml with project, environments and secrets: see docs/manifest.md.',
+    remedy:
+      'Go to the folder of coffer.yaml or below; `coffer init --manifest` begins one, docs/manifest.md says what it can say.',
   })
 }
 

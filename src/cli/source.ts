@@ -24,8 +24,11 @@ export async function sourceOf(
   throw new CofferError(
     'invalid_argument',
     project === undefined
-      ? 'Neither --prefix nor a project says which secrets are meant.'
+      ? 'There is no coffer.yaml here or above, and no --prefix, to say which secrets are meant.'
       : `${project.file} names no secrets and no prefix.`,
-    { remedy: 'Give --prefix PATH, or name secrets in coffer.config.ts or coffer.yaml.' },
+    {
+      remedy:
+        'Go to the folder of coffer.yaml or below, name secrets in it, or give --prefix PATH.',
+    },
   )
 }

@@ -21,7 +21,7 @@ test('an empty store fails with one finding for each secret, and the command tha
       code: 'not_found',
       path: 'shop/prod/api/db-url',
       message: 'There is no such secret.',
-      remedy: 'coffer set shop/prod/api/db-url --type url',
+      remedy: 'coffer set api/db-url --env prod',
       severity: 'error',
       environment: 'prod',
       file: 'coffer.yaml',
@@ -32,7 +32,7 @@ test('an empty store fails with one finding for each secret, and the command tha
   ])
   for (const { remedy, path } of empty.findings) {
     const value = path.endsWith('url') ? 'https://db.example' : canary
-    expect((await run(remedy.split(' ').slice(1), { input: value })).code).toBe(0)
+    expect((await run(remedy.split(' ').slice(1), { input: value, cwd })).code).toBe(0)
   }
   const policy = JSON.stringify({
     name: 'prod-api',

@@ -24,6 +24,7 @@ async function begin(options: OptionsOf<typeof init>, session: Session): Promise
     throw error
   })
   const { from } = await session.dataDir()
+  const next = await nextStep(options.manifest, session)
   await session.out.result({ ...report, recorded }, () => {
     session.out.note(`Store ${report.storeId} made in ${report.dataDir}`)
     session.out.note(`Sealed by ${report.seal}; root key ${report.fingerprint}`)
@@ -33,10 +34,15 @@ async function begin(options: OptionsOf<typeof init>, session: Session): Promise
       session.out.note(
         `Later commands find it with --data-dir or COFFER_DATA_DIR=${report.dataDir}`,
       )
-    session.out.note(
-      options.manifest
-        ? 'Next: name secrets in coffer.yaml, then coffer check'
-        : 'Next: coffer import .env --prefix PROJECT/ENV/SERVICE, or coffer set PATH',
-    )
+    session.out.note(`Next: ${next}`)
   })
+}
+
+async function nextStep(manifest: boolean, session: Session): Promise<string> {
+  if (manifest) return 'name secrets in coffer.yaml, then coffer check'
+  // A file with mistakes is told of by whatever reads it next; the store is made.
+  const project = await session.project().catch(() => undefined)
+  return project?.manifest === undefined
+    ? 'coffer import .env --prefix PROJECT/ENV/SERVICE, or coffer set PATH'
+    : 'coffer check says what is missing, coffer docs env how to set it'
 }

@@ -200,7 +200,7 @@ test('the answers of a wrong command line say what is right', async () => {
   writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST)
   expect((await sync('plan --env prod --only vercel')).err).toContain('dotenv:out.env')
   const outside = await world.run(['sync', 'plan', '--env', 'prod'])
-  expect([outside.code, outside.err.includes('There is no manifest')]).toEqual([78, true])
+  expect([outside.code, outside.err.includes('`coffer init --manifest`')]).toEqual([66, true])
   expect((await sync('plan --env prod --adopt NOBODY')).err).toContain('no entry NOBODY')
   const policy = path.join(dir, 'policy.json')
   writeFileSync(policy, JSON.stringify({ name: 'deliver-shop-prod', rules: [] }))

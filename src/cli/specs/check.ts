@@ -16,7 +16,7 @@ export const check = defineCommand({
       value: 'NAME',
       multiple: true,
       summary: 'the environment of the project; may be given many times',
-      default: 'COFFER_ENV, NODE_ENV, dev',
+      default: 'COFFER_ENV, coffer.yaml, NODE_ENV, dev',
     },
     'all-envs': { type: 'boolean', summary: 'every environment of the manifest' },
     'expires-within': {

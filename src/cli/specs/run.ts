@@ -23,7 +23,7 @@ export const run = defineCommand({
       type: 'string',
       value: 'NAME',
       summary: 'the environment of the project',
-      default: 'COFFER_ENV, NODE_ENV, dev',
+      default: 'COFFER_ENV, coffer.yaml, NODE_ENV, dev',
     },
     'allow-env': {
       type: 'string',

@@ -6,7 +6,7 @@ const WHERE = {
     type: 'string',
     value: 'NAME',
     summary: 'the environment of the manifest',
-    default: 'COFFER_ENV, NODE_ENV, dev',
+    default: 'COFFER_ENV, coffer.yaml, NODE_ENV, dev',
   },
   only: {
     type: 'string',

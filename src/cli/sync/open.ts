@@ -3,6 +3,7 @@ import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manif
 import { CofferError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/value.ts'
 import type { Session } from '../session.ts'
+import { manifestHere } from '../generated.ts'
 import { usage } from '../parse.ts'
 
 /** What one `coffer sync` is about: the places of one environment. */
@@ -27,17 +28,15 @@ export interface Place {
 
 /**
  * The manifest's deliveries in an environment, with their destinations.
- * @throws ConfigError, CofferError `invalid_config`, `invalid_argument`
+ * @throws ConfigError, CofferError `not_found`, `invalid_config`, `invalid_argument`
  */
 export async function openSyncing(
   session: Session,
   options: { readonly env: string | undefined; readonly only: readonly string[] },
   signal: AbortSignal,
 ): Promise<Syncing> {
-  const { loadManifest } = await import('../../config/manifest/load.ts')
   const { deliveriesOf } = await import('../../config/manifest/deliveries.ts')
-  const manifest = await loadManifest(session.world.cwd)
-  if (manifest === undefined) throw noManifest()
+  const manifest = await manifestHere(session)
   const env = await environmentName(session, options.env)
   const deliveries = deliveriesOf(manifest, env)
   const owner = `${manifest.project}/${env}`
@@ -92,11 +91,9 @@ async function leftBehind(
 }
 
 async function environmentName(session: Session, env: string | undefined): Promise<string> {
-  const { findProject } = await import('../../config/project.ts')
-  const { cwd, env: processEnv } = session.world
-  const project = await findProject(cwd)
-  if (project === undefined) throw noManifest()
-  return project.environmentName({ env, processEnv })
+  const project = await session.project()
+  if (project === undefined) throw new CofferError('internal', 'A manifest without a project.')
+  return project.environmentName({ env, processEnv: session.world.env })
 }
 
 async function openPlace(
@@ -197,8 +194,3 @@ function refuseSame(places: readonly Place[]): void {
     seen.add(title)
   }
 }
-
-const noManifest = () =>
-  new CofferError('invalid_config', 'There is no manifest: no coffer.yaml with environments.', {
-    remedy: 'See docs/manifest.md, and run it in the folder of coffer.yaml or below.',
-  })

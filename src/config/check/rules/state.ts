@@ -3,6 +3,7 @@ import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
 import type { SecretRecord, VersionRecord } from '../../../core/record.ts'
 import { describeError } from '../../problem.ts'
+import { COFFER } from '../../reference.ts'
 import type { SecretAnswer, SecretFacts } from '../facts.ts'
 import { about, shellWord } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
@@ -39,9 +40,15 @@ export function versionOf({ record, ref }: Pick<SecretFacts, 'record' | 'ref'>) 
   return record.versions.find((version) => version.number === number)
 }
 
-/** `coffer set shop/prod/api/stripe-key --type apiKey`; undefined for other providers. */
-export function setCommand({ declared, ref }: SecretFacts): string | undefined {
-  if (ref?.provider !== 'coffer') return undefined
+/**
+ * `coffer set api/stripe-key --env prod`, which stores it with all that the manifest says of it;
+ * undefined for other providers.
+ */
+export function setCommand({ declared, environment, ref }: SecretFacts): string | undefined {
+  if (ref?.provider !== COFFER) return undefined
+  if (ref.label === undefined && ref.version === undefined && ref.field === undefined) {
+    return `coffer set ${shellWord(declared.name)} --env ${environment}`
+  }
   const type = declared.type === undefined ? '' : ` --type ${declared.type.name}`
   return `coffer set ${shellWord(ref.key)}${type}`
 }
