@@ -3,7 +3,7 @@ import type {
   DescribeSecretResponse,
   Tag,
 } from '@aws-sdk/client-secrets-manager'
-import { CofferError } from '../../../core/errors.ts'
+import { CofferError, isCofferError } from '../../../core/errors.ts'
 import type {
   ApplyAnswer,
   DeliveryContext,
@@ -171,13 +171,20 @@ export function changerOf(region: Region, options: ChangeOptions) {
       })
     }
     const gone = { SecretId, RecoveryWindowInDays: options.recoveryDays }
-    await region.call((c, o) => c.send(new sdk.DeleteSecretCommand(gone), o), signal)
+    try {
+      await region.call((c, o) => c.send(new sdk.DeleteSecretCommand(gone), o), signal)
+    } catch (error) {
+      // The client repeats a call whose answer was lost; AWS refuses what is removed by then.
+      if (!isCofferError(error) || !REMOVED_CODES.has(error.code)) throw error
+      if ((await find(entryName, signal))?.entry !== undefined) throw error
+    }
   }
 
   return { find, change }
 }
 
 const ABSENT = 'ResourceNotFoundException'
+const REMOVED_CODES: ReadonlySet<string> = new Set(['deleted', 'invalid_argument', 'not_found'])
 
 /** Text where it is text, so that consoles show it. */
 function valueOf(bytes: Uint8Array): { SecretString: string } | { SecretBinary: Uint8Array } {
