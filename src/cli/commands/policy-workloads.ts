@@ -4,6 +4,7 @@ import type { WorkloadPolicy } from '../../config/generate/workload-policies.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import { confirmed } from '../confirm.ts'
 import { manifestHere } from '../generated.ts'
+import { checkReplaces, putAndGive } from '../made-policy.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 
@@ -25,10 +26,13 @@ export const handle: Handler<Sub<'policy', 'workloads'>> = async ({ options }, s
     },
   )
   if (missing.length === 0) return
+  await checkReplaces(
+    access,
+    changed.map(({ policy }) => policy),
+  )
   await confirmed(session, 'Allow them to read these, each by a policy of its own?', options.yes)
   for (const { actor, policy } of changed) {
-    await access.putPolicy(policy)
-    await give(access, actor, policy.name)
+    await putAndGive(access, actor, policy)
     session.out.note(`policy ${policy.name} stored, and given to ${actor}`)
   }
 }
@@ -47,10 +51,4 @@ async function missingOf(access: Access, { actor, paths }: WorkloadPolicy): Prom
     if (!allowed) missing.push({ actor, path })
   }
   return missing
-}
-
-async function give(access: Access, name: string, policy: string): Promise<void> {
-  const held = (await access.actors()).find((actor) => actor.name === name)
-  const policies = [...new Set([...(held?.policies ?? []), policy])]
-  await access.putActor({ name, policies, roles: held?.roles ?? [] })
 }

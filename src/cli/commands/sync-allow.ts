@@ -1,14 +1,15 @@
-import { hash } from 'node:crypto'
 import { CofferError } from '../../core/errors.ts'
+import { madePolicyName } from '../../core/policy/made-name.ts'
 import type { Action, Policy, Rule } from '../../core/policy/policy.ts'
 import { deliveredElsewhere } from '../../core/delivery.ts'
-import type { ActorRecord, Coffer } from '../../core/ports/coffer.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
 import type { SyncTarget } from '../../compose/sync.ts'
 import { confirmed } from '../confirm.ts'
+import { checkReplaces, putAndGive } from '../made-policy.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { openSyncing } from '../sync/open.ts'
-import type { Place, Syncing } from '../sync/open.ts'
+import type { Place } from '../sync/open.ts'
 
 export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session) => {
   const syncing = await openSyncing(
@@ -27,7 +28,7 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       ...(await missingOf(coffer, actor, 'write', ledgers)),
     ]
     const policy: Policy = {
-      name: policyName(syncing),
+      name: madePolicyName('deliver', syncing.project, syncing.env),
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
       rules: [...deliverRules(targets), ...ledgerRules(ledgers)],
     }
@@ -42,11 +43,10 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       },
     )
     if (missing.length === 0) return 0
-    await refuseOther(coffer, policy)
+    await checkReplaces(coffer.access, [policy])
     const question = `Allow ${actor} to deliver these, by the policy ${policy.name}?`
     await confirmed(session, question, options.yes)
-    await coffer.access.putPolicy(policy)
-    await grant(coffer, actor, policy.name)
+    await putAndGive(coffer.access, actor, policy)
     session.out.note(`policy ${policy.name} stored, and given to ${actor}`)
     return 0
   } finally {
@@ -142,25 +142,3 @@ const ledgerRules = (ledgers: readonly Asked[]): Rule[] =>
           paths: ledgers.flatMap(({ path }) => [path, `${path}/**`]),
         },
       ]
-
-/** As policies are named. */
-function policyName({ project, env, owner }: Syncing): string {
-  const name = `deliver-${project}-${env}`.toLowerCase()
-  return name.length <= 64 ? name : `${name.slice(0, 55)}-${hash('sha256', owner).slice(0, 8)}`
-}
-
-/** `a-b` and `c`, `a` and `b-c` would have one name. @throws CofferError `already_exists` */
-async function refuseOther(coffer: Coffer, { name, description }: Policy): Promise<void> {
-  const there = (await coffer.access.policies()).find((one) => one.name === name)
-  if (there === undefined || there.description === description) return
-  throw new CofferError('already_exists', `There is a policy ${name} of something else.`, {
-    remedy: `Write one of another name by hand: look at \`coffer policy show ${name}\`.`,
-  })
-}
-
-async function grant(coffer: Coffer, actor: string, policy: string): Promise<void> {
-  const known = (await coffer.access.actors()).find(({ name }) => name === actor)
-  const { policies, roles }: Omit<ActorRecord, 'name'> = known ?? { policies: [], roles: [] }
-  if (policies.includes(policy)) return
-  await coffer.access.putActor({ name: actor, policies: [...policies, policy], roles })
-}

@@ -1,4 +1,5 @@
 import { CofferError } from '../../core/errors.ts'
+import { madePolicyName } from '../../core/policy/made-name.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { Environment, Manifest } from '../manifest/manifest.ts'
 import { COFFER } from '../reference.ts'
@@ -29,7 +30,7 @@ export function workloadPoliciesOf(
       const who = actor[environment]
       if (who === undefined || paths.length === 0) return []
       const policy: Policy = {
-        name: `${manifest.project}-${environment}-${workload}`.toLowerCase(),
+        name: madePolicyName(manifest.project, environment, workload),
         description: `What the manifest of ${manifest.project} says that ${workload} uses in ${environment}.`,
         rules: [{ effect: 'allow', actions: ['read'], paths }],
       }

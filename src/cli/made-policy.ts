@@ -1,0 +1,35 @@
+import { CofferError } from '../core/errors.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { Coffer } from '../core/ports/coffer.ts'
+
+/**
+ * Returns when none of the policies stands in the place of another: `a-b` and `c`, `a` and `b-c` have
+ * one name. By its description it is known what a policy was made of.
+ * @throws CofferError `already_exists`
+ */
+export async function checkReplaces(
+  { policies }: Coffer['access'],
+  made: readonly Policy[],
+): Promise<void> {
+  const there = new Map((await policies()).map((policy) => [policy.name, policy.description]))
+  const other = made.find(
+    ({ name, description }) => there.has(name) && there.get(name) !== description,
+  )
+  if (other === undefined) return
+  throw new CofferError('already_exists', `There is a policy ${other.name} of something else.`, {
+    remedy: `Write one of another name by hand: look at \`coffer policy show ${other.name}\`.`,
+  })
+}
+
+/** Stores the policy, and gives it to the actor besides what that has. */
+export async function putAndGive(
+  access: Coffer['access'],
+  actor: string,
+  policy: Policy,
+): Promise<void> {
+  await access.putPolicy(policy)
+  const { policies = [], roles = [] } =
+    (await access.actors()).find(({ name }) => name === actor) ?? {}
+  if (policies.includes(policy.name)) return
+  await access.putActor({ name: actor, policies: [...policies, policy.name], roles })
+}
