@@ -2,34 +2,22 @@ import type { Coffer } from '../core/ports/coffer.ts'
 import { isCofferError } from '../core/errors.ts'
 
 /**
- * Lets clients of Vault log in at `auth/MOUNT` too, which every store has for `jwt` and `approle` by
- * itself. False: who asks may not, which needs `admin` on `setting:vault/auth/MOUNT`.
+ * Whether clients of Vault log in at `auth/MOUNT` too. What is made for a login opens it, unless
+ * something else is there, or somebody disabled it. Who may not look is not told: true.
  */
-export async function openVaultMethod(
+export async function isOpenToVault(
   { settings }: Coffer,
   mount: string,
-  backend: 'jwt' | 'approle',
+  method: 'jwt' | 'approle',
 ): Promise<boolean> {
-  if (mount === backend) return true
-  const known = await settings.get(nameOf(mount))
-  if (known !== undefined && known.removed !== true) return true
-  return allowed(() => settings.put(nameOf(mount), { backend }))
-}
-
-/** The opposite, for a method that is no more. */
-export async function closeVaultMethod({ settings }: Coffer, mount: string): Promise<boolean> {
-  if ((await settings.get(nameOf(mount))) === undefined) return true
-  return allowed(() => settings.put(nameOf(mount), undefined))
-}
-
-const nameOf = (mount: string) => `vault/auth/${mount}`
-
-async function allowed(change: () => Promise<void>): Promise<boolean> {
   try {
-    await change()
-    return true
+    const known = await settings.get(`vault/auth/${mount}`)
+    return known === undefined ? mount === method : known.backend === method
   } catch (error) {
-    if (isCofferError(error, 'denied')) return false
+    if (isCofferError(error, 'denied')) return true
     throw error
   }
 }
+
+export const notOpenToVault = (mount: string): string =>
+  `clients of Vault cannot log in at auth/${mount}: see \`vault auth list\` for what is there, above it or below it`

@@ -1,7 +1,6 @@
 import { confirmed } from '../confirm.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
-import { closeVaultMethod } from '../vault-method.ts'
 
 export const handle: Handler<Sub<'jwt', 'delete'>> = async (
   { options, args: [mount, role] },
@@ -12,7 +11,6 @@ export const handle: Handler<Sub<'jwt', 'delete'>> = async (
   const coffer = await session.coffer()
   if (role === undefined) {
     await coffer.identities.deleteJwtIssuer(mount)
-    await closeVaultMethod(coffer, mount)
   } else {
     await coffer.identities.deleteJwtRole(mount, role)
   }

@@ -2,7 +2,7 @@ import { given } from '../credentials.ts'
 import { readFile } from '../files.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
-import { openVaultMethod } from '../vault-method.ts'
+import { isOpenToVault, notOpenToVault } from '../vault-method.ts'
 
 const PEM_BYTES_MAX = 65_536
 
@@ -22,12 +22,9 @@ export const handle: Handler<Sub<'jwt', 'put'>> = async ({ options, args: [mount
     algorithms: given(options.algorithm),
     defaultRole: options['default-role'],
   })
-  const open = await openVaultMethod(coffer, mount, 'jwt')
+  const open = await isOpenToVault(coffer, mount, 'jwt')
   await session.out.result({ mount, stored: true, vault: open }, () => {
     session.out.note(`issuer ${mount} stored; say whom to let in with \`coffer jwt role ${mount}\``)
-    if (!open)
-      session.out.note(
-        `Vault clients cannot log in at auth/${mount}: that takes admin on setting:vault/auth/${mount}`,
-      )
+    if (!open) session.out.note(notOpenToVault(mount))
   })
 }

@@ -3,6 +3,7 @@ import { given, refuseNobody, secondsOf, shownEnd } from '../credentials.ts'
 import { iso } from '../records.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
+import { isOpenToVault, notOpenToVault } from '../vault-method.ts'
 
 const MOUNT = 'approle'
 
@@ -12,7 +13,8 @@ export const handle: Handler<Sub<'role', 'create'>> = async (
 ) => {
   refuseNobody(options)
   const mount = options.mount ?? MOUNT
-  const { identities } = await session.coffer()
+  const coffer = await session.coffer()
+  const { identities } = coffer
   if ((await identities.appRole(mount, name)) !== undefined) {
     throw new CofferError('already_exists', `There is a login role ${name} already.`, {
       remedy: `Make one more secret id of it with \`coffer role secret-id ${name}\`.`,
@@ -34,6 +36,7 @@ export const handle: Handler<Sub<'role', 'create'>> = async (
     },
   })
   const { secretId, record } = await identities.createSecretId(mount, name)
+  const vault = await isOpenToVault(coffer, mount, MOUNT)
   const document = {
     name,
     mount,
@@ -44,10 +47,12 @@ export const handle: Handler<Sub<'role', 'create'>> = async (
     secretIdUses: record.usesLeft === 0 ? undefined : record.usesLeft,
     policies: role.token.policies,
     actor: role.token.actor,
+    vault,
   }
   await session.out.result(document, () => {
     session.out.line(`role_id   ${role.roleId}`)
     session.out.line(`secret_id ${secretId.reveal()}`)
     session.out.note(`login role ${name} made; its secret id expires ${shownEnd(record.expiresAt)}`)
+    if (!vault) session.out.note(notOpenToVault(mount))
   })
 }

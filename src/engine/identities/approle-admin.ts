@@ -12,6 +12,7 @@ import { hashOf, newUuid } from './made.ts'
 import { ROWS } from './rows.ts'
 import type { AppRoleRow, RoleIdRow } from './rows.ts'
 import { changedSettings, definedOnly, PLAIN_TOKENS } from './token-settings.ts'
+import { closeVaultMount, openVaultMount } from './vault-mount.ts'
 
 type AppRoleAdmin = Pick<IdentityAdmin, 'putAppRole' | 'appRole' | 'appRoles' | 'deleteAppRole'>
 
@@ -41,6 +42,7 @@ export function createAppRoleAdmin(context: EngineContext, origin: Origin): AppR
         const roleId = ROWS.roleId(mount, hashOf(before.role.roleId))
         await tx.putNamed('credential', row, generation, undefined)
         await tx.putNamed('credential', roleId, generation, undefined)
+        if (!(await hasRoles(tx, mount))) await closeVaultMount(tx, mount, 'approle')
       })
     },
   }
@@ -75,8 +77,15 @@ function put(context: EngineContext, origin: Origin, input: AppRoleInput): Promi
     const pointer: RoleIdRow = { role: name }
     await tx.putNamed('credential', ROWS.appRole(mount, name), generation, row)
     await tx.putNamed('credential', ROWS.roleId(mount, hash), generation, pointer)
+    await openVaultMount(tx, mount, 'approle')
     return role
   })
+}
+
+async function hasRoles({ rows }: Transaction, mount: string): Promise<boolean> {
+  const from = ROWS.appRole(mount, '')
+  const range = { kind: 'credential', from, before: `${from}\u{10FFFF}`, limit: 1 } as const
+  return (await rows.heads(range)).length > 0
 }
 
 const newRole = ({ random }: EngineContext, mount: string, name: string): AppRole => ({

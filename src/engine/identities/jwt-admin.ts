@@ -15,6 +15,7 @@ import { changedJwtRole, checkedIssuer, newJwtRole } from './jwt-checks.ts'
 import { credentialsOf } from './listing.ts'
 import { ROWS } from './rows.ts'
 import { changedSettings } from './token-settings.ts'
+import { closeVaultMount, openVaultMount } from './vault-mount.ts'
 
 type JwtAdmin = Pick<
   IdentityAdmin,
@@ -107,6 +108,9 @@ function change<T extends JwtIssuer | JwtRole>(
     }
     const action = after === undefined ? 'jwt.delete' : 'jwt.write'
     await tx.putNamed('credential', row, await tx.record({ action, resource }), after)
+    if (role === undefined) {
+      await (after === undefined ? closeVaultMount : openVaultMount)(tx, mount, 'jwt')
+    }
     return after
   })
 }

@@ -11,6 +11,8 @@ export interface SecretMount {
 
 /** Settings of this prefix are mounts; the rest of the name is the path without its last slash. */
 export const MOUNT_SETTINGS = 'vault/mount/'
+/** The same for methods to log in by. */
+export const AUTH_MOUNT_SETTINGS = 'vault/auth/'
 
 /** What a store has of which nothing was set, and loses by a setting with `removed`. */
 const SECRET: SecretMount = { path: 'secret/', prefix: '', version: 2 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { AUTH_MOUNT_SETTINGS, MOUNT_SETTINGS } from '../../../../core/policy/vault/mounts.ts'
 import type { JsonObject, JsonValue } from '../../../../core/value.ts'
 import type { Backend, Mount } from '../route.ts'
 
@@ -6,8 +7,8 @@ import type { Backend, Mount } from '../route.ts'
  * What is kept of a mount, as the setting `vault/mount/PATH`, or `vault/auth/PATH` for an auth method.
  * `removed` stands for one that every store has until somebody unmounts it.
  */
-export const SECRET_MOUNTS = 'vault/mount/'
-export const AUTH_MOUNTS = 'vault/auth/'
+export const SECRET_MOUNTS = MOUNT_SETTINGS
+export const AUTH_MOUNTS = AUTH_MOUNT_SETTINGS
 export const AUTH = 'auth/'
 
 /** `secret/` to `vault/mount/secret`, `auth/ci/` to `vault/auth/ci`. */
