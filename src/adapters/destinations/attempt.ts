@@ -1,6 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { ApplyAnswer } from '../../core/ports/destination.ts'
-import { mayBeMade } from '../net/rest.ts'
+import { mayBeMade } from '../net/repeated.ts'
 
 /** What became of one change of a host: `unknown` only of a call that was begun. */
 export async function attempted(

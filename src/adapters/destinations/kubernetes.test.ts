@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { DestinationChange, DestinationEntry } from '../../core/ports/destination.ts'
 import { textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
@@ -8,6 +8,9 @@ import { OBJECT_BYTES_MAX } from './kubernetes/secret-object.ts'
 import { answer, testCluster } from './kubernetes/test-cluster.ts'
 import type { TestCluster } from './kubernetes/test-cluster.ts'
 import { faultsAtEveryCall } from './test-faults.ts'
+
+// Nobody waits here before trying again.
+vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
 
 const SECRET = '/api/v1/namespaces/shop/secrets/app'
 const API = '/apis/apps/v1/namespaces/shop/deployments/api'

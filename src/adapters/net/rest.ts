@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CofferError, isCofferError } from '../../core/errors.ts'
+import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { exchange } from './exchange.ts'
 import type { Answer } from './exchange.ts'
+import { repeated } from './repeated.ts'
+import type { Repetition } from './repeated.ts'
 import { refusalOf } from './rest-refusal.ts'
 import type { RestMeaning, RestPeer } from './rest-refusal.ts'
 
@@ -23,17 +24,14 @@ export interface RestService extends RestPeer {
   meaning?(status: number, document: unknown): RestMeaning | undefined
 }
 
-export interface RestCall {
+export interface RestCall extends Repetition {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Encoded, beginning with a slash. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>> | undefined
   readonly body?: unknown
-  /** To make it twice does no harm: it may be repeated when nobody knows whether it was made. */
-  readonly repeatable: boolean
   /** For messages, after `does not allow`: `to list the secrets of acme/shop`. */
   readonly what: string
-  readonly signal: AbortSignal
 }
 
 export interface RestAnswer {
@@ -46,44 +44,12 @@ export interface RestAnswer {
 export type Rest = (call: RestCall) => Promise<RestAnswer>
 
 /**
- * Calls of one service, each with `restTimeoutMs`. What was throttled or not available is tried
- * again, at most `restRetriesMax` times and `restWaitMsMax` of waiting, and never before the service
- * says; a call that is not `repeatable` only when it is sure that it was not made. Redirections are
- * not followed: the token is for one host.
+ * Calls of one service, each attempt with `restTimeoutMs`, repeated as `repeated` says. Redirections
+ * are not followed: the token is for one host.
  */
 export function createRest(service: RestService): Rest {
-  return async (call) => {
-    for (let tried = 0, waited = 0; ; tried += 1) {
-      try {
-        return await attempt(service, call)
-      } catch (error) {
-        const waitMs = waitBefore(error, call, tried)
-        if (waitMs === undefined || waited + waitMs > LIMITS.restWaitMsMax) throw error
-        waited += waitMs
-        // The next attempt says what the signal was aborted with.
-        await sleep(waitMs, undefined, { signal: call.signal }).catch(() => undefined)
-      }
-    }
-  }
+  return (call) => repeated(call, () => attempt(service, call))
 }
-
-/**
- * Whether a change that failed so may have been made all the same: an answer did not come, or says
- * nothing. What the service refused, it did not do.
- */
-export function mayBeMade(error: unknown): boolean {
-  if (!isCofferError(error)) return true
-  const { status, reason } = error.details
-  if (typeof status === 'number') return status >= 500 && status !== 503
-  if (error.code === 'unavailable') return !NEVER_SENT.test(String(reason))
-  return UNCERTAIN.has(error.code)
-}
-
-const UNCERTAIN: ReadonlySet<string> = new Set(['timeout', 'corrupt', 'too_large', 'cancelled'])
-/** Node's codes of a connection that was never made. */
-const NEVER_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$|CERT|SELF_SIGNED|ALTNAME|^ERR_TLS/
-const FIRST_WAIT_MS = 250
 
 async function attempt(service: RestService, call: RestCall): Promise<RestAnswer> {
   const token = service.token?.()
@@ -134,16 +100,6 @@ function documentOf({ body }: Answer): unknown {
   } finally {
     body.fill(0)
   }
-}
-
-/** Absent: it is not tried again. */
-function waitBefore(error: unknown, call: RestCall, tried: number): number | undefined {
-  if (!isCofferError(error) || tried >= LIMITS.restRetriesMax || call.signal.aborted)
-    return undefined
-  const passes = ['throttled', 'unavailable', 'timeout'].includes(error.code)
-  if (!passes || (!call.repeatable && mayBeMade(error))) return undefined
-  const { retryAfterMs } = error.details
-  return typeof retryAfterMs === 'number' ? retryAfterMs : FIRST_WAIT_MS * 2 ** tried
 }
 
 function queryOf(query: RestCall['query']): string {

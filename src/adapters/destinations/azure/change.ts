@@ -7,7 +7,7 @@ import type {
   PutChange,
 } from '../../../core/ports/destination.ts'
 import type { AzureVault } from './vault.ts'
-import { mayBeMade } from '../../net/rest.ts'
+import { mayBeMade } from '../../net/repeated.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import type { Call } from './call.ts'

@@ -5,7 +5,7 @@ import type {
   DeliveryContext,
   DestinationChange,
 } from '../../../core/ports/destination.ts'
-import { mayBeMade } from '../../net/rest.ts'
+import { mayBeMade } from '../../net/repeated.ts'
 import type { Objects } from './objects.ts'
 import { judge } from '../judge.ts'
 import { readPlace, secretPath } from './place.ts'

@@ -29,7 +29,8 @@ export async function restart(
 ): Promise<void> {
   const template = { metadata: { annotations: { [ANNOTATION]: mark } } }
   try {
-    await objects.patch(path, { spec: { template } }, { type: 'merge', signal })
+    const how = { type: 'merge', signal, repeatable: true } as const
+    await objects.patch(path, { spec: { template } }, how)
   } catch (error) {
     if (!(error instanceof CofferError)) throw error
     throw new CofferError(
