@@ -1,9 +1,9 @@
-import { CofferError } from '../core/errors.ts'
+import { CofferError, describeError } from '../core/errors.ts'
 import type { EnvRef } from './env-ref.ts'
 import type { Resolve } from './infer.ts'
 import { nodeKind } from './node.ts'
 import { frozenObject } from './plan.ts'
-import { ConfigError, describeError } from './problem.ts'
+import { ConfigError } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { readVariable } from './variable.ts'
 

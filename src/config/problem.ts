@@ -1,4 +1,4 @@
-import { CofferError, ERRORS } from '../core/errors.ts'
+import { CofferError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
 
 /** One thing that is wrong with a configuration: names and codes, never a value. */
@@ -37,18 +37,6 @@ export class ConfigError extends CofferError {
 
   override toJSON() {
     return { ...super.toJSON(), problems: this.problems }
-  }
-}
-
-/** A problem's code, message and remedy from whatever was thrown. Foreign text is never passed on. */
-export function describeError(error: unknown): Pick<Problem, 'code' | 'message' | 'remedy'> {
-  if (error instanceof CofferError) {
-    return { code: error.code, message: error.message, remedy: error.remedy }
-  }
-  return {
-    code: 'internal',
-    message: 'The provider failed in a way that it should have translated.',
-    remedy: ERRORS.internal.remedy,
   }
 }
 

@@ -154,3 +154,12 @@ export class CofferError extends Error {
 
 export const isCofferError = (error: unknown, code?: ErrorCode): error is CofferError =>
   error instanceof CofferError && (code === undefined || error.code === code)
+
+/** What is told of whatever was thrown. Foreign text is never passed on. */
+export function describeError(error: unknown): Pick<CofferError, 'code' | 'message' | 'remedy'> {
+  if (error instanceof CofferError) {
+    return { code: error.code, message: error.message, remedy: error.remedy }
+  }
+  const message = 'It failed in a way that should have been translated.'
+  return { code: 'internal', message, remedy: ERRORS.internal.remedy }
+}

@@ -1,6 +1,6 @@
 import type { Project } from '../../config/project.ts'
 import { positionOf } from '../../config/check/rule.ts'
-import { ERRORS, isCofferError } from '../../core/errors.ts'
+import { describeError, ERRORS } from '../../core/errors.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { CheckReport } from '../report/reporter.ts'
 import type { Session } from '../session.ts'
@@ -54,16 +54,7 @@ export async function checkPrefix(prefix: string, session: Session): Promise<Che
   ]
   return paths.sort().map((path) => {
     if (!bad.has(path)) return { field: path, reference: path, ok: true }
-    const error = bad.get(path)
-    const known = isCofferError(error) ? error : undefined
-    return {
-      field: path,
-      reference: path,
-      ok: false,
-      code: known?.code ?? 'internal',
-      message: known?.message,
-      remedy: known?.remedy,
-    }
+    return { field: path, reference: path, ok: false, ...describeError(bad.get(path)) }
   })
 }
 

@@ -1,8 +1,8 @@
-import { ERRORS } from '../../core/errors.ts'
+import { describeError, ERRORS } from '../../core/errors.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { openSyncing } from '../sync/open.ts'
-import { describe, planAll } from '../sync/planned.ts'
+import { planAll } from '../sync/planned.ts'
 import type { Planned } from '../sync/planned.ts'
 
 export const handle: Handler<Sub<'sync', 'status'>> = async ({ options }, session) => {
@@ -53,6 +53,6 @@ function statusOf({ title, plan, error }: Planned) {
     inStep: items.filter(({ action }) => action === 'unchanged').length,
     entries: items.length,
     last: plan?.ledger.last,
-    ...(error === undefined ? {} : { error: describe(error) }),
+    ...(error === undefined ? {} : { error: describeError(error) }),
   }
 }

@@ -1,8 +1,8 @@
 import type { ApplyOptions, SyncReport, SyncResult } from '../../compose/sync.ts'
-import { ERRORS } from '../../core/errors.ts'
+import { describeError, ERRORS } from '../../core/errors.ts'
 import type { Session } from '../session.ts'
 import type { Syncing } from './open.ts'
-import { describe, exitOfError } from './planned.ts'
+import { exitOfError } from './planned.ts'
 import type { Planned } from './planned.ts'
 
 /** What came of one place. */
@@ -45,13 +45,13 @@ export const runDocument = (runs: readonly Run[]) =>
   runs.map(({ title, report, error }) => ({
     destination: title,
     ...(report === undefined ? {} : { items: report.results.map(resultDocument) }),
-    ...(error === undefined ? {} : { error: describe(error) }),
+    ...(error === undefined ? {} : { error: describeError(error) }),
   }))
 
 const resultDocument = ({ item, outcome, error }: SyncResult) => ({
   ...item,
   outcome,
-  ...(error === undefined ? {} : { error: describe(error) }),
+  ...(error === undefined ? {} : { error: describeError(error) }),
 })
 
 /** Only what went wrong, and how much went well: the plan stands above it. */
@@ -67,13 +67,16 @@ export async function showRuns(
     { title: 'DESTINATION', cell: ({ title }) => title },
     { title: 'NAME', cell: ({ item }) => item.name },
     { title: 'OUTCOME', cell: ({ outcome }) => outcome, style: () => 'red' },
-    { title: 'WHY', cell: ({ error }) => (error === undefined ? '' : describe(error).message) },
+    {
+      title: 'WHY',
+      cell: ({ error }) => (error === undefined ? '' : describeError(error).message),
+    },
   ])
   for (const { title, error } of runs) {
-    if (error !== undefined) session.out.warn(`${title}: ${describe(error).message}`)
+    if (error !== undefined) session.out.warn(`${title}: ${describeError(error).message}`)
   }
   const errors = [...wrong, ...runs].flatMap(({ error }) => (error === undefined ? [] : [error]))
-  for (const remedy of new Set(errors.map((error) => describe(error).remedy))) {
+  for (const remedy of new Set(errors.map((error) => describeError(error).remedy))) {
     session.out.note(`try: ${remedy}`)
   }
   const done = countOf(runs, 'done')
@@ -96,5 +99,6 @@ const countOf = (runs: readonly Run[], outcome: SyncResult['outcome']): number =
   runs.flatMap(({ report }) => report?.results ?? []).filter((one) => one.outcome === outcome)
     .length
 
-const isWrong = ({ outcome }: SyncResult): boolean =>
+/** Nobody knows it to be there now, and another run may mend that. */
+export const isWrong = ({ outcome }: SyncResult): boolean =>
   outcome === 'failed' || outcome === 'unknown' || outcome === 'skipped'

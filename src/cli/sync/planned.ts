@@ -1,5 +1,5 @@
-import type { PlanItem, PlanOptions, SyncPlan } from '../../compose/sync.ts'
-import { CofferError, ERRORS } from '../../core/errors.ts'
+import type { PlanItem, PlanOptions, PlanReason, SyncPlan } from '../../compose/sync.ts'
+import { CofferError, describeError, ERRORS } from '../../core/errors.ts'
 import { usage } from '../parse.ts'
 import type { Session } from '../session.ts'
 import type { Style } from '../table.ts'
@@ -54,7 +54,7 @@ export const planDocument = (planned: readonly Planned[]) =>
   planned.map(({ title, plan, error }) => ({
     destination: title,
     ...(plan === undefined ? {} : { items: plan.items }),
-    ...(error === undefined ? {} : { error: describe(error) }),
+    ...(error === undefined ? {} : { error: describeError(error) }),
   }))
 
 /** The plan as a person reads it, and as two of them are compared: no values, no instants. */
@@ -63,7 +63,7 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
     if (i > 0) session.out.line('')
     session.out.line(title)
     if (error !== undefined) {
-      const { message, remedy } = describe(error)
+      const { message, remedy } = describeError(error)
       session.out.line(`! ${message}`)
       session.out.note(`try: ${remedy}`)
     }
@@ -75,7 +75,7 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
       { title: 'SECRET', cell: ({ path }) => path },
       { title: 'VERSION', cell: ({ version }) => version, align: 'right' },
       { title: 'WHAT', cell: ({ action }) => action, style: ({ action }) => STYLES[action] },
-      { title: 'WHY', cell: ({ message, reason }) => message ?? WHY[reason] ?? reason },
+      { title: 'WHY', cell: ({ message, reason }) => message ?? whyOf(reason) },
     ])
     session.out.line(summaryOf(plan.items))
     for (const remedy of new Set(shown.map((item) => item.remedy))) {
@@ -103,15 +103,6 @@ export function exitOf(planned: readonly Planned[]): number {
 
 export const exitOfError = (error: unknown): number =>
   error instanceof CofferError ? error.exitCode : ERRORS.internal.exit
-
-/** Code, message and remedy; of foreign errors nothing is passed on. */
-export function describe(error: unknown): { code: string; message: string; remedy: string } {
-  if (error instanceof CofferError) {
-    return { code: error.code, message: error.message, remedy: error.remedy }
-  }
-  const { remedy } = ERRORS.internal
-  return { code: 'internal', message: 'It failed in a way that is not translated.', remedy }
-}
 
 const isRefused = ({ action }: PlanItem): boolean => action === 'refused'
 
@@ -143,9 +134,10 @@ const COUNTED: Record<PlanItem['action'], string> = {
   refused: 'refused',
   unchanged: 'unchanged',
 }
-const WHY: Readonly<Record<string, string>> = {
+const WHY: Readonly<Record<PlanReason, string>> = {
   new: 'it is not there yet',
   vanished: 'it was there, and is gone',
+  in_step: 'it is as it should be',
   changed: 'its value is another',
   changed_there: 'somebody changed it there',
   unfinished: 'the last sync was cut off',
@@ -155,3 +147,6 @@ const WHY: Readonly<Record<string, string>> = {
   mark_gone: 'our mark is gone from it',
   owned_by_other: 'it is owned by another project',
 }
+
+const whyOf = (reason: string): string =>
+  Object.hasOwn(WHY, reason) ? WHY[reason as PlanReason] : reason

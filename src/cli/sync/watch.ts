@@ -1,10 +1,10 @@
-import type { ApplyOptions, SyncResult } from '../../compose/sync.ts'
-import { isCofferError } from '../../core/errors.ts'
+import type { ApplyOptions } from '../../compose/sync.ts'
+import { describeError, isCofferError } from '../../core/errors.ts'
 import type { Session } from '../session.ts'
-import { applyAll } from './applied.ts'
+import { applyAll, isWrong } from './applied.ts'
 import type { Run } from './applied.ts'
 import type { Syncing } from './open.ts'
-import { describe, planAll } from './planned.ts'
+import { planAll } from './planned.ts'
 
 export interface KeepOptions extends ApplyOptions {
   /** Seconds between two looks for drift; 0: never. */
@@ -139,8 +139,7 @@ function sleeper(signal: AbortSignal): Sleeper {
 }
 
 const isTroubled = ({ report, error }: Run): boolean =>
-  error !== undefined || (report?.results.some(({ outcome }) => TROUBLE.includes(outcome)) ?? false)
-const TROUBLE: readonly SyncResult['outcome'][] = ['failed', 'unknown', 'skipped']
+  error !== undefined || (report?.results.some(isWrong) ?? false)
 
 /** A trouble that stays is told once. */
 function teller(session: Session): (runs: readonly Run[]) => void {
@@ -150,8 +149,9 @@ function teller(session: Session): (runs: readonly Run[]) => void {
     const at = new Date(world.now()).toISOString()
     const now = new Set<string>()
     for (const { title, report, error } of runs) {
-      if (error !== undefined) now.add(`${title}: ${describe(error).message}`)
-      for (const { item, outcome, error: why } of report?.results ?? []) {
+      if (error !== undefined) now.add(`${title}: ${describeError(error).message}`)
+      for (const result of report?.results ?? []) {
+        const { item, outcome, error: why } = result
         const { name, action, version } = item
         const which = version === undefined ? name : `${name} v${version}`
         if (outcome === 'done') {
@@ -159,8 +159,10 @@ function teller(session: Session): (runs: readonly Run[]) => void {
           out.line(out.json ? JSON.stringify(line) : `${at} ${title} ${which} ${action}`)
         }
         if (outcome === 'refused') now.add(`${title} ${name} refused: ${item.message ?? ''}`)
-        if (TROUBLE.includes(outcome)) {
-          now.add(`${title} ${name} ${outcome}: ${why === undefined ? '' : describe(why).message}`)
+        if (isWrong(result)) {
+          now.add(
+            `${title} ${name} ${outcome}: ${why === undefined ? '' : describeError(why).message}`,
+          )
         }
       }
     }

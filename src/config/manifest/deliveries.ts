@@ -1,5 +1,4 @@
-import { CofferError } from '../../core/errors.ts'
-import { ConfigError, describeError } from '../problem.ts'
+import { ConfigError } from '../problem.ts'
 import type { Problem } from '../problem.ts'
 import { environmentOf } from './environment.ts'
 import { fill, fillOption } from './fill.ts'
@@ -79,13 +78,7 @@ const collision = (field: string, entry: DeliveryEntry, first: DeliveryEntry): P
   position: entry.at,
   reference: '',
   provider: '',
-  ...describeError(
-    new CofferError(
-      'invalid_config',
-      `${entry.name} is delivered there by ${first.secret.name}, too.`,
-      {
-        remedy: 'Give one of them another name there.',
-      },
-    ),
-  ),
+  code: 'invalid_config',
+  message: `${entry.name} is delivered there by ${first.secret.name}, too.`,
+  remedy: 'Give one of them another name there.',
 })

@@ -68,9 +68,20 @@ export function standingOf({ owner, place, recorded, found }: Omit<Question, 'ad
 /** What is wanted of a name: a value, by its fingerprint; nothing; or what is there, unseen. */
 export type Wanted = { readonly fingerprint: string } | 'same' | undefined
 
+/** Why something is done about an entry, or not. What its value is refused for is an error's code. */
+export type PlanReason =
+  | keyof typeof FOREIGN
+  | 'new'
+  | 'vanished'
+  | 'in_step'
+  | 'changed'
+  | 'changed_there'
+  | 'not_declared'
+  | 'owned_by_other'
+
 export interface Decision {
   readonly action: PlanAction
-  readonly reason: string
+  readonly reason: PlanReason
 }
 
 /** What to do about one name; undefined: it is nobody's matter. */

@@ -1,4 +1,4 @@
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, describeError } from '../../core/errors.ts'
 import type { DeliveryContext, DestinationEntry } from '../../core/ports/destination.ts'
 import { compareUtf8 } from '../../core/utf8-order.ts'
 import { decide, FOREIGN, standingOf } from './decide.ts'
@@ -8,8 +8,7 @@ import type { Room } from './fits.ts'
 import { fingerprintWith, loadLedger, newLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { PlanItem, PlanStep, SyncEntry, SyncPlan, SyncTarget, SyncWorld } from './sync.ts'
-import { currentVersions, readForDelivery } from './values.ts'
-import { isWhole } from './values.ts'
+import { currentVersions, isWhole, readForDelivery } from './values.ts'
 import type { Found } from './values.ts'
 
 export interface PlanOptions {
@@ -221,17 +220,17 @@ function explain(question: Question, reason: string): { message: string; remedy:
 }
 
 function refuse(draft: Draft, { name, path }: SyncEntry, error: unknown): void {
-  const known = error instanceof CofferError ? error : undefined
+  const { code, message, remedy } = describeError(error)
   draft.items.set(name, {
     name,
     path,
     action: 'refused',
-    reason: known?.code ?? 'internal',
-    message: known?.message ?? 'Its value could not be had.',
+    reason: code,
+    message,
     remedy:
-      known?.code === 'denied'
+      code === 'denied'
         ? `Somebody who may change policies runs \`${consentCommand(draft)}\`.`
-        : known?.remedy,
+        : remedy,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Coffer } from '../../../core/ports/coffer.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
-import { describeError } from '../../problem.ts'
+import { isCofferError } from '../../../core/errors.ts'
 import { COFFER } from '../../reference.ts'
 import type { ReaderFacts, SecretFacts } from '../facts.ts'
 import { isUsable } from '../rules/state.ts'
@@ -90,5 +90,5 @@ function knower(access: Coffer['access'], { project }: Manifest) {
 }
 
 function unlessDenied(error: unknown): undefined {
-  if (describeError(error).code !== 'denied') throw error
+  if (!isCofferError(error, 'denied')) throw error
 }

@@ -1,4 +1,4 @@
-import { CofferError } from '../../../core/errors.ts'
+import { CofferError, describeError, isCofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { isBelow } from '../../../core/path.ts'
 import type { Coffer, ReadAnswer } from '../../../core/ports/coffer.ts'
@@ -7,7 +7,6 @@ import type { SecretRecord } from '../../../core/record.ts'
 import { fetchAll, sameness } from '../../fetch.ts'
 import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manifest.ts'
 import type { LoadOptions } from '../../options.ts'
-import { describeError } from '../../problem.ts'
 import { providerFinder } from '../../providers.ts'
 import { COFFER, locate, showReference } from '../../reference.ts'
 import type { PlaceFailure, SecretAnswer, SecretFacts } from '../facts.ts'
@@ -168,7 +167,7 @@ async function judgeUnlisted(
   })
 }
 
-const isDenied = (error: unknown): boolean => describeError(error).code === 'denied'
+const isDenied = (error: unknown): boolean => isCofferError(error, 'denied')
 
 async function readAll(
   coffer: Coffer,
