@@ -110,11 +110,9 @@ async function deliverAll(run: Run, chosen: readonly PlanItem[]): Promise<void> 
     if (item.action === 'forget') run.results.set(item.name, { outcome: 'done' })
   }
   const calls = chosen.filter(({ action }) => action !== 'forget')
-  // Removals first: they may make the room that the others need.
-  const ordered = [
-    ...calls.filter(({ action }) => action === 'delete'),
-    ...calls.filter(({ action }) => action !== 'delete'),
-  ]
+  // Removals last, so that what got another name is there all the time, also when the run is cut off.
+  const [removals, puts] = [calls.filter(isRemoval), calls.filter((item) => !isRemoval(item))]
+  const ordered = run.plan.removeFirst ? [...removals, ...puts] : [...puts, ...removals]
   for (let from = 0; from < ordered.length; from += destination.batchMax) {
     if (run.world.signal.aborted) throw new CofferError('cancelled', 'The sync was cancelled.')
     await deliverBatch(run, ordered.slice(from, from + destination.batchMax))
@@ -122,6 +120,8 @@ async function deliverAll(run: Run, chosen: readonly PlanItem[]): Promise<void> 
     run.progress()
   }
 }
+
+const isRemoval = ({ action }: PlanItem): boolean => action === 'delete'
 
 async function deliverBatch(run: Run, batch: readonly PlanItem[]): Promise<void> {
   const { plan, world } = run
@@ -143,7 +143,7 @@ async function deliverBatch(run: Run, batch: readonly PlanItem[]): Promise<void>
     }
   })
   try {
-    const all = [...changes, ...puts]
+    const all = plan.removeFirst ? [...changes, ...puts] : [...puts, ...changes]
     if (all.length > 0) take(run, all, await callDestination(run, all))
   } finally {
     for (const put of puts) if (put.kind === 'put') put.secret.erase()

@@ -44,6 +44,8 @@ export interface Room {
   /** @throws CofferError `limit_exceeded`; nothing is taken then */
   take(name: string, bytes: number): void
   free(name: string): void
+  /** Whether what was taken needs what was freed: there would be no room for both. */
+  isTight(): boolean
 }
 
 export function roomAt(
@@ -55,10 +57,11 @@ export function roomAt(
     found.map(({ name, bytes }) => [name, bytes ?? entries.get(name)?.there?.bytes ?? 0]),
   )
   let total = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
+  let freed = { entries: 0, bytes: 0 }
+  const { entriesMax = Infinity, totalBytesMax = Infinity } = limits
   return {
     take(name, bytes) {
       const next = total - (sizes.get(name) ?? 0) + bytes
-      const { entriesMax = Infinity, totalBytesMax = Infinity } = limits
       if (!sizes.has(name) && sizes.size >= entriesMax) {
         throw new CofferError('limit_exceeded', `${id} holds at most ${entriesMax} entries.`)
       }
@@ -69,8 +72,11 @@ export function roomAt(
       total = next
     },
     free(name) {
-      total -= sizes.get(name) ?? 0
+      const bytes = sizes.get(name) ?? 0
+      total -= bytes
       sizes.delete(name)
+      freed = { entries: freed.entries + 1, bytes: freed.bytes + bytes }
     },
+    isTight: () => sizes.size + freed.entries > entriesMax || total + freed.bytes > totalBytesMax,
   }
 }

@@ -48,7 +48,8 @@ export async function planSync(
   planRemovals(draft)
   await planEntries(draft, world)
   const items = [...draft.items.values()].toSorted((a, b) => compareUtf8(a.name, b.name))
-  return { destination: destination.id, owner, items, ledger, steps: draft.steps }
+  const removeFirst = draft.room.isTight()
+  return { destination: destination.id, owner, items, ledger, steps: draft.steps, removeFirst }
 }
 
 /** What the destination is given with every call. */

@@ -74,6 +74,8 @@ export interface SyncPlan {
   readonly items: readonly PlanItem[]
   readonly ledger: Ledger
   readonly steps: ReadonlyMap<string, PlanStep>
+  /** What goes makes the room that what comes needs: it has to go first. */
+  readonly removeFirst: boolean
 }
 
 /** What `applySync` needs of an item that changes something. */
