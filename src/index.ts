@@ -76,8 +76,8 @@ export type OpenOptions = PlatformOptions & { readonly actor?: string }
  * While the program runs it takes its turn at the background sweep; that keeps no process alive.
  *
  * Where `COFFER_ADDR` names a server and no option says anything of a local store, it is the Coffer
- * of that server, with the token of `COFFER_TOKEN` or `COFFER_TOKEN_FILE`: the same program runs on
- * a laptop and beside a server.
+ * of that server, with the token of `COFFER_TOKEN` or `COFFER_TOKEN_FILE`, else of `coffer login`: the
+ * same program runs on a laptop and beside a server.
  *
  * @example
  * await using coffer = await openCoffer()

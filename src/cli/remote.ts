@@ -52,7 +52,7 @@ export async function serverPlace(
   }
   if (token !== undefined && token !== '') return { ...place, token }
   if (tokenFile !== undefined && tokenFile !== '') return { ...place, tokenFile }
-  const { loginFile } = await import('./logins.ts')
+  const { loginFile } = await import('../client/kept-login.ts')
   return { ...place, login: loginFile(world.env, address) }
 }
 
@@ -66,12 +66,12 @@ export async function connectTo(place: ServerPlace): Promise<ConnectedCoffer> {
 /** @throws CofferError `unauthenticated` where there is none */
 async function tokenOf({ address, token, tokenFile, login }: ServerPlace): Promise<string> {
   if (token !== undefined) return token
-  const [{ readFile }, { readLogin }] = await Promise.all([
-    import('./files.ts'),
-    import('./logins.ts'),
-  ])
-  if (tokenFile !== undefined) return Buffer.from(readFile(tokenFile, 65_536)).toString('utf8')
-  const kept = login === undefined ? undefined : readLogin(login)
+  if (tokenFile !== undefined) {
+    const { readFile } = await import('./files.ts')
+    return Buffer.from(readFile(tokenFile, 65_536)).toString('utf8')
+  }
+  const { readLogin } = await import('../client/kept-login.ts')
+  const kept = login === undefined ? undefined : await readLogin(login)
   if (kept !== undefined) return kept
   throw new CofferError('unauthenticated', `There is no token for ${originOf(address)}.`, {
     remedy: 'Log in with `coffer login`, or set COFFER_TOKEN or COFFER_TOKEN_FILE.',

@@ -13,7 +13,7 @@ export interface ServerSettings {
   readonly caFile?: string | undefined
   /** `true`, or `COFFER_ALLOW_HTTP=1`. */
   readonly allowHttp?: string | undefined
-  /** Else `COFFER_TOKEN`, `COFFER_TOKEN_FILE`. */
+  /** Else `COFFER_TOKEN`, `COFFER_TOKEN_FILE`, what `coffer login` keeps for the address. */
   readonly tokenFile?: string | undefined
   /** Logs in to a role, with the secret id in a file. */
   readonly roleId?: string | undefined
@@ -32,15 +32,20 @@ export interface ServerSettings {
  * they held is refused. @throws CofferError `invalid_argument`
  */
 export function connectFromEnvironment(env: Variables, settings: ServerSettings): ConnectedCoffer {
+  const address = settings.address ?? env.COFFER_ADDR ?? ''
   return connectCoffer({
-    address: settings.address ?? env.COFFER_ADDR ?? '',
+    address,
     caFile: settings.caFile ?? given(env.COFFER_CACERT),
     allowHttp: settings.allowHttp === 'true' || env.COFFER_ALLOW_HTTP === '1',
-    ...credentialOf(env, settings),
+    ...credentialOf(env, settings, address),
   })
 }
 
-function credentialOf(env: Variables, settings: ServerSettings): CredentialOptions {
+function credentialOf(
+  env: Variables,
+  settings: ServerSettings,
+  address: string,
+): CredentialOptions {
   const { tokenFile, roleId, secretIdFile, jwtFile, jwtFrom, role } = settings
   const ways = [tokenFile, roleId, jwtFile, jwtFrom].filter((way) => way !== undefined)
   if (ways.length > 1) {
@@ -57,7 +62,7 @@ function credentialOf(env: Variables, settings: ServerSettings): CredentialOptio
   const variable = given(env.COFFER_TOKEN)
   if (variable !== undefined) return { token: variable }
   const file = given(env.COFFER_TOKEN_FILE)
-  return { token: file === undefined ? noToken : () => textOf(file) }
+  return { token: file === undefined ? () => loggedIn(env, address) : () => textOf(file) }
 }
 
 /** @throws CofferError `invalid_argument` for a place that gives none */
@@ -92,8 +97,13 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function noToken(): never {
+/** What `coffer login` left for this very address. @throws CofferError `unauthenticated` */
+async function loggedIn(env: Variables, address: string): Promise<string> {
+  const { loginFile, readLogin } = await import('./kept-login.ts')
+  const kept = await readLogin(loginFile(env, address))
+  if (kept !== undefined) return kept
   throw new CofferError('unauthenticated', 'No token is given for the server.', {
-    remedy: 'Set COFFER_TOKEN or COFFER_TOKEN_FILE, or give the provider a tokenFile or a role.',
+    remedy:
+      'Log in with `coffer login`, set COFFER_TOKEN or COFFER_TOKEN_FILE, or give the provider a tokenFile or a role.',
   })
 }

@@ -1,5 +1,6 @@
+import { loginFile, readLogin } from '../../client/kept-login.ts'
 import { isCofferError } from '../../core/errors.ts'
-import { forgetLogin, loginFile, readLogin } from '../logins.ts'
+import { forgetLogin } from '../logins.ts'
 import { usage } from '../parse.ts'
 import { connectTo } from '../remote.ts'
 import type { ServerPlace } from '../remote.ts'
@@ -12,7 +13,7 @@ export const handle: Handler<typeof logout> = async ({ options }, session) => {
     throw usage('No server is named.', 'Give its address with --address, or in COFFER_ADDR.')
   const { address, caFile, allowHttp } = place
   const file = loginFile(session.world.env, address)
-  const token = readLogin(file)
+  const token = await readLogin(file)
   const revoked =
     options.revoke && token !== undefined && (await revoke({ address, caFile, allowHttp, token }))
   const forgotten = forgetLogin(file)
