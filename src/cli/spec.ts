@@ -59,7 +59,11 @@ type ValueOf<O> = O extends { type: 'boolean' }
     ? readonly ScalarOf<O>[]
     : ScalarOf<O> | undefined
 
-type ScalarOf<O> = O extends { type: 'string' } ? string : number
+type ScalarOf<O> = O extends { choices: readonly (infer C)[] }
+  ? C
+  : O extends { type: 'string' }
+    ? string
+    : number
 
 /** The values of a command's options, by name; a list or a flag that was not given is empty or false. */
 export type OptionsOf<S> = S extends { options: infer O }

@@ -77,5 +77,6 @@ export function reportOf(fields: readonly CheckedField[]): CheckReport {
     environments: [...new Set(fields.flatMap(({ environment }) => environment ?? []))],
     secrets: fields.map((field) => ({ environment: field.environment, path: pathOf(field) })),
     findings,
+    fields,
   }
 }

@@ -22,7 +22,7 @@ export function reportsAsked(
   options: Pick<OptionsOf<typeof check>, 'format' | 'out'>,
   json: boolean,
 ): ReportsAsked {
-  const format = FORMATS.find((known) => known === options.format)
+  const { format } = options
   if (json && format !== undefined && format !== 'json') {
     throw usage('--json and --format exclude each other.')
   }

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { positionOf } from '../../config/check/rule.ts'
+import type { Manifest } from '../../config/manifest/manifest.ts'
 import { ConfigError } from '../../config/problem.ts'
 import type { Project } from '../../config/project.ts'
 import { ERRORS } from '../../core/errors.ts'
@@ -6,6 +9,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import { checkFields, checkPrefix, reportOf } from '../check/fields.ts'
 import type { CheckedField } from '../check/fields.ts'
 import { baseOf, reportsAsked } from '../check/output.ts'
+import { attempt } from '../files.ts'
 import { usage } from '../parse.ts'
 import { REPORTERS } from '../report/registry.ts'
 import { counted, many } from '../report/reporter.ts'
@@ -21,7 +25,7 @@ type Options = OptionsOf<typeof check>
 
 export const handle: Handler<typeof check> = async ({ options }, session) => {
   const asked = reportsAsked(options, session.out.json)
-  const { report, fields, dir, incomplete } = await perform(options, session)
+  const { report, dir, incomplete } = await perform(options, session)
   const context: ReportContext = {
     base: baseOf(dir, session.world.env),
     version: version(),
@@ -29,20 +33,15 @@ export const handle: Handler<typeof check> = async ({ options }, session) => {
     look: { color: asked.color(session) },
   }
   for (const { file, format } of asked.files) {
-    const { writeFileSync } = await import('node:fs')
-    const { attempt } = await import('../files.ts')
     const text = (await REPORTERS[format]())(report, context)
-    const { resolve } = await import('node:path')
     attempt(file, 'write', () => writeFileSync(resolve(session.world.cwd, file), text))
   }
-  await show(asked.shown, report, fields, context, session)
+  await show(asked.shown, report, context, session)
   return exitCode(report, options, incomplete)
 }
 
 interface Performed {
   readonly report: CheckReport
-  /** Of a check without a manifest. */
-  readonly fields?: readonly CheckedField[]
   readonly dir: string
   readonly incomplete?: ErrorCode | undefined
 }
@@ -59,7 +58,9 @@ async function perform(options: Options, session: Session): Promise<Performed> {
     } catch (error) {
       return malformed(error, world.cwd)
     }
-    if (project?.manifest !== undefined) return ofManifest(project, options, session)
+    if (project?.manifest !== undefined) {
+      return ofManifest(project, project.manifest, options, session)
+    }
   }
   if (options.static || options['without-values'] || options['all-envs']) {
     throw usage('--static, --without-values and --all-envs are for projects with a manifest.')
@@ -74,7 +75,7 @@ async function perform(options: Options, session: Session): Promise<Performed> {
         : await checkPrefix(source.prefix, session)
     fields.push(...found.map((field) => ({ ...field, environment: env })))
   }
-  return { report: reportOf(fields), fields, dir: world.cwd }
+  return { report: reportOf(fields), dir: world.cwd }
 }
 
 /** A project file that is wrong is reported as all else is, mistake by mistake. */
@@ -94,11 +95,10 @@ function malformed(error: unknown, dir: string): Performed {
 
 async function ofManifest(
   project: Project,
+  manifest: Manifest,
   options: Options,
   session: Session,
 ): Promise<Performed> {
-  const { manifest } = project
-  if (manifest === undefined) throw usage('The project has no manifest.')
   const { world } = session
   const names = options['all-envs'] ? manifest.environments.map(({ name }) => name) : options.env
   const within = options['expires-within']
@@ -123,17 +123,9 @@ async function ofManifest(
 async function show(
   format: keyof typeof REPORTERS,
   report: CheckReport,
-  fields: readonly CheckedField[] | undefined,
   context: ReportContext,
   { out, world }: Session,
 ): Promise<void> {
-  if (format === 'json') {
-    const { jsonDocument } = await import('../report/json.ts')
-    const { safeJson } = await import('../safe-text.ts')
-    const all = fields === undefined ? {} : { fields }
-    out.raw(`${safeJson({ ...jsonDocument(report), ...all })}\n`)
-    return
-  }
   out.raw((await REPORTERS[format]())(report, context))
   if (format !== 'table') return
   if (world.env.GITHUB_ACTIONS === 'true') {

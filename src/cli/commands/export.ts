@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../../core/errors.ts'
 import { decodeText, type Secret } from '../../core/secret.ts'
-import { BY_VARIABLE, FORMATS, type Exported, type Format } from '../export/formats.ts'
+import { BY_VARIABLE, FORMATS, type Exported } from '../export/formats.ts'
 import { combine, type Problem } from '../failure.ts'
 import { writePrivateFile } from '../files.ts'
 import { resolvePrefix, type Found } from '../run/resolve.ts'
@@ -10,7 +10,7 @@ import type { Handler } from '../spec.ts'
 import type { exportSpec } from '../specs/files.ts'
 
 export const handle: Handler<typeof exportSpec> = async ({ options, args: [prefix] }, session) => {
-  const format = (options.format ?? (session.out.json ? 'json' : 'dotenv')) as Format
+  const format = options.format ?? (session.out.json ? 'json' : 'dotenv')
   if (options.out === undefined && session.world.stdout.isTTY && !options.force) {
     throw new CofferError('invalid_argument', 'Values would be shown on a terminal.', {
       remedy: 'Write them with --out FILE, pipe them on, or show them with --force.',

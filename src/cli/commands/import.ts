@@ -58,8 +58,8 @@ export const handle: Handler<typeof importSpec> = async ({ options, args: [file]
   )
 }
 
-function formatOf(file: string, given: string | undefined): Format {
-  if (given !== undefined) return given as Format
+function formatOf(file: string, given: Format | undefined): Format {
+  if (given !== undefined) return given
   if (/\.json$/i.test(file)) return 'json'
   return /\.ya?ml$/i.test(file) ? 'yaml' : 'dotenv'
 }

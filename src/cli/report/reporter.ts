@@ -8,6 +8,8 @@ export interface CheckReport {
   readonly secrets: readonly CheckedSecret[]
   /** Errors first. */
   readonly findings: readonly Finding[]
+  /** What was resolved without a manifest, for programs. */
+  readonly fields?: readonly object[] | undefined
 }
 
 export interface CheckedSecret {

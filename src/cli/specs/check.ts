@@ -1,3 +1,4 @@
+import { FORMATS } from '../report/registry.ts'
 import { defineCommand } from '../spec.ts'
 
 export const check = defineCommand({
@@ -33,7 +34,7 @@ export const check = defineCommand({
     format: {
       type: 'string',
       value: 'FORMAT',
-      choices: ['table', 'json', 'junit', 'sarif', 'github', 'markdown'],
+      choices: FORMATS,
       summary: 'what the report looks like',
       default: 'table',
     },

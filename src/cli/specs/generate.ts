@@ -1,3 +1,4 @@
+import { CLOUD_NAMES } from '../../config/generate/terraform/clouds.ts'
 import { defineCommand, type OptionSpec } from '../spec.ts'
 
 const OUT = {
@@ -23,7 +24,13 @@ export const terraform = defineCommand({
     OWN,
   ],
   options: {
-    cloud: { type: 'string', value: 'NAME', choices: ['aws'], summary: 'whose', default: 'aws' },
+    cloud: {
+      type: 'string',
+      value: 'NAME',
+      choices: CLOUD_NAMES,
+      summary: 'whose',
+      default: 'aws',
+    },
     out: OUT,
     env: ENV,
     module: {

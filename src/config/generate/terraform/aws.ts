@@ -3,6 +3,7 @@ import type { Environment, Manifest } from '../../manifest/manifest.ts'
 import { environmentsOf } from '../environments.ts'
 import { MARK } from '../generated.ts'
 import type { Generated } from '../generated.ts'
+import type { TerraformOptions } from './clouds.ts'
 import { hcl } from './hcl.ts'
 import { IAM } from './aws-iam.ts'
 import { SECRETS } from './aws-secrets.ts'
@@ -13,16 +14,6 @@ import { readersOf } from './readers.ts'
 import type { Reader } from './readers.ts'
 import { awsSecrets } from './secrets.ts'
 import type { AwsSecret } from './secrets.ts'
-
-export interface TerraformOptions {
-  /** Default: all that the manifest lists. */
-  readonly environments?: readonly string[] | undefined
-  /** Through terraform-aws-modules/secrets-manager, in place of plain resources. */
-  readonly module?: boolean | undefined
-  /** `acme/shop`: whose GitHub Actions, in the environments, may take the role of CI. */
-  readonly repository?: string | undefined
-  readonly replicaRegions?: readonly string[] | undefined
-}
 
 /**
  * Terraform for AWS: a secret for every declared one and environment, without values, and who may
