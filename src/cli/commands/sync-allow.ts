@@ -1,4 +1,4 @@
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, describeError } from '../../core/errors.ts'
 import { madePolicyName } from '../../core/policy/made-name.ts'
 import type { Action, Policy, Rule } from '../../core/policy/policy.ts'
 import { deliveredElsewhere } from '../../core/delivery.ts'
@@ -6,6 +6,7 @@ import type { Coffer } from '../../core/ports/coffer.ts'
 import type { SyncTarget } from '../../compose/sync.ts'
 import { confirmed } from '../confirm.ts'
 import { checkReplaces, putAndGive } from '../made-policy.ts'
+import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { openSyncing } from '../sync/open.ts'
@@ -18,7 +19,7 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
     session.world.interrupted(),
   )
   try {
-    const targets = syncing.places.map(openedOf)
+    const targets = openedOf(syncing.places, session)
     const { coffer } = syncing.world
     const actor = options.actor ?? syncing.world.actor
     const asked = targets.flatMap(resourcesOf)
@@ -54,12 +55,19 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
   }
 }
 
-/** @throws what kept the place from being opened: half of a policy would allow half of it */
-function openedOf({ target, error, title }: Place): SyncTarget {
-  if (target !== undefined) return target
-  if (error instanceof CofferError) throw error
-  throw new CofferError('internal', `The destination ${title} could not be opened.`, {
-    cause: error,
+/**
+ * All of them, and every one that cannot be opened is told.
+ * @throws what kept the first of them: half of a policy would allow half of what is declared
+ */
+function openedOf(places: readonly Place[], { out }: Session): SyncTarget[] {
+  const broken = places.filter(({ target }) => target === undefined)
+  for (const { title, error } of broken) out.warn(`${title}: ${describeError(error).message}`)
+  const [first] = broken
+  if (first === undefined) return places.flatMap(({ target }) => target ?? [])
+  const { code, remedy } = describeError(first.error)
+  throw new CofferError(code, 'Nothing was allowed: not every destination can be opened.', {
+    remedy,
+    cause: first.error,
   })
 }
 

@@ -225,6 +225,21 @@ test('a plan that was kept is applied as it is, or not at all', async () => {
   expect((await sync(`apply --env prod --yes --plan ${file}`)).code).toBe(75)
 })
 
+test('every destination that is written wrong is told, with its place in the manifest', async () => {
+  const wrong = MANIFEST.replace('file: out.env', 'fil: out.env').replace(
+    'file: out.json',
+    'file: ../out.json',
+  )
+  writeFileSync(path.join(dir, 'coffer.yaml'), wrong)
+  for (const args of ['plan --env prod', 'allow --env prod --yes']) {
+    const ran = await sync(args)
+    expect(ran.code, args).not.toBe(0)
+    const said = `${ran.out}${ran.err}`
+    expect(said).toMatch(/dotenv \(coffer\.yaml:\d+:\d+\)[^]*The option fil/)
+    expect(said).toMatch(/json \(coffer\.yaml:\d+:\d+\)[^]*The option file/)
+  }
+})
+
 test('with --watch a change is delivered within seconds, until it is stopped', async () => {
   await filled()
   const stop = new AbortController()

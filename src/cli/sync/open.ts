@@ -18,7 +18,7 @@ export interface Syncing {
 
 /** A place, or why there is none. */
 export interface Place {
-  /** The destination's id; without one, its kind. */
+  /** The destination's id; without one, its kind and where the manifest first speaks of it. */
   readonly title: string
   /** What the manifest calls it: kinds, and names of `destinations`. */
   readonly names: ReadonlySet<string>
@@ -121,7 +121,8 @@ async function openPlace(
     const place = { kind: delivery.kind, options: structuredClone(delivery.options) as JsonObject }
     return { title: destination.id, names, target: { destination, owner, entries, place } }
   } catch (error) {
-    return { title: delivery.kind, names, error }
+    const at = delivery.entries[0]?.at
+    return { title: at === undefined ? delivery.kind : `${delivery.kind} (${at})`, names, error }
   }
 }
 
