@@ -73,9 +73,12 @@ async function manifestDocument({ file }: Manifest): Promise<CheckedDocument> {
   return { file: name, kind: 'manifest', text, scalars: [...pairsOf(text)] }
 }
 
-/** `key: value`, in block and flow style, in quotes or not. Keys with a slash name secrets. */
+/**
+ * `key: value`, in block and flow style, in quotes or not. Keys with a slash name secrets. A key is
+ * looked for at its beginning only, so that a long word takes no longer than its length.
+ */
 const PAIR =
-  /["']?([\w.-]+)["']?[ \t]*:[ \t]+(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s#"'{}[\],&*|>][^\n#{}[\],]*))/g
+  /(?<![\w.-])["']?([\w.-]+)["']?[ \t]*:[ \t]+(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s#"'{}[\],&*|>][^\n#{}[\],]*))/g
 
 function* pairsOf(text: string): Generator<Scalar> {
   let number = 0

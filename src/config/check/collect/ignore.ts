@@ -1,3 +1,5 @@
+import { compileRegex } from '../../../core/types/regex.ts'
+
 /** What the `.gitignore`s on the way to a file leave out. */
 export interface IgnoreRules {
   /** `file`: from the root, with `/`. */
@@ -8,7 +10,7 @@ export interface IgnoreRules {
 }
 
 interface IgnoreLine {
-  readonly pattern: RegExp
+  readonly fits: (file: string) => boolean
   readonly foldersOnly: boolean
   readonly keeps: boolean
 }
@@ -22,9 +24,7 @@ export function ignoreRules(text: string, dir: string): IgnoreRules {
 const rulesOf = (lines: readonly IgnoreLine[]): IgnoreRules => ({
   lines,
   ignores(file, isFolder) {
-    const last = lines.findLast(
-      ({ pattern, foldersOnly }) => (isFolder || !foldersOnly) && pattern.test(file),
-    )
+    const last = lines.findLast(({ fits, foldersOnly }) => (isFolder || !foldersOnly) && fits(file))
     return last !== undefined && !last.keeps
   },
   and: (below) => (below.lines.length === 0 ? rulesOf(lines) : rulesOf([...lines, ...below.lines])),
@@ -39,10 +39,23 @@ function lineOf(written: string, dir: string): IgnoreLine[] {
   const anchored = body.includes('/')
   const base = dir === '' ? '' : `${escaped(dir)}/`
   const inner = globToRegex(body.replace(/^\//, ''))
-  return [
-    { pattern: new RegExp(`^${base}${anchored ? '' : '(?:.*/)?'}${inner}$`), foldersOnly, keeps },
-  ]
+  const fits = matcherOf(`${base}${anchored ? '' : '(?:.*/)?'}${inner}`)
+  return fits === undefined ? [] : [{ fits, foldersOnly, keeps }]
 }
+
+/** Who writes the line decides no time: many wildcards go to the engine that never goes back. */
+function matcherOf(source: string): IgnoreLine['fits'] | undefined {
+  try {
+    if (source.split('*').length - 1 > WILDCARDS_MAX) return compileRegex(source, 'u').whole
+    const pattern = new RegExp(`^${source}$`, 'u')
+    return (file) => pattern.test(file)
+  } catch {
+    // What is malformed fits nothing, as with git.
+    return undefined
+  }
+}
+
+const WILDCARDS_MAX = 2
 
 /** `**` any folders, `*` and `?` within a name, `[…]` one of these. */
 const globToRegex = (glob: string): string =>
@@ -63,4 +76,4 @@ const GLOBS: Readonly<Record<string, string>> = {
   '?': '[^/]',
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')

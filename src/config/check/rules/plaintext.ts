@@ -122,7 +122,7 @@ function elsewhere(document: CheckedDocument, told: ReadonlySet<number>): Findin
   if (findToken(document.text) === undefined) return []
   return document.text.split('\n').flatMap((text, i) => {
     const line = i + 1
-    const token = told.has(line) || isPublic(document, line) ? undefined : findToken(text)
+    const token = told.has(line) || PUBLIC.test(text) ? undefined : findToken(text)
     if (token === undefined) return []
     const place = { path: [], line, column: token.index + 1 }
     const message = `What stands here is ${token.what}.`
@@ -136,8 +136,15 @@ function linesOf({ value, line }: Scalar): number[] {
   return Array.from({ length: 1 + below }, (_, i) => line + i)
 }
 
-const isPublic = ({ text }: CheckedDocument, line: number): boolean =>
-  /#\s*coffer:\s*public\b/.test(text.split('\n', line)[line - 1] ?? '')
+const PUBLIC = /#\s*coffer:\s*public\b/
+
+const isPublic = (document: CheckedDocument, line: number): boolean => {
+  const lines = split.get(document) ?? document.text.split('\n')
+  split.set(document, lines)
+  return PUBLIC.test(lines[line - 1] ?? '')
+}
+
+const split = new WeakMap<CheckedDocument, readonly string[]>()
 
 function findingAt(
   { file }: CheckedDocument,
