@@ -22,7 +22,7 @@ esac
 cat "$4"
 `
 
-async function standIn(options: Record<string, string> = {}) {
+async function standIn(options: Record<string, string> = {}, more: Record<string, string> = {}) {
   const state = await testDir()
   const program = path.join(state.dir, 'sops-stand-in')
   const seen = path.join(state.dir, 'seen')
@@ -30,13 +30,13 @@ async function standIn(options: Record<string, string> = {}) {
   await writeFile(program, STAND_IN, { mode: 0o755 })
   await writeFile(seen, '')
   await mkdir(dir)
-  const env = { PATH: process.env['PATH'], SEEN: seen }
+  const env = { PATH: process.env['PATH'], SEEN: seen, ...more }
   const provider = sops({ env, options: { dir, program, ...options } })
   return {
     provider,
     dir,
     put: (key: string, text: string | Uint8Array) => writeFile(path.join(dir, key), text),
-    opened: async () => (await readFile(seen, 'utf8')).trim().split('\n').length,
+    opened: async () => (await readFile(seen, 'utf8')).split('\n').length - 1,
     ask: async (key: string, signal = new AbortController().signal, more = {}) =>
       told((await provider.resolve([{ provider: 'sops', key, ...more }], signal))[0]),
     [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
@@ -75,6 +75,42 @@ test.each([
   const error = await place.ask('a.yaml')
   expect(error).toMatchObject({ code: expected })
   expect(JSON.stringify(error)).not.toContain('canary')
+})
+
+const EVIL = 'https://evil.example'
+const FILES = {
+  'a.yaml': `sops:\n  key_groups:\n    - hc_vault:\n        - vault_address: ${EVIL}\n`,
+  'b.yaml': `sops: { hc_vault: [{ "\\x76ault_address": "${EVIL}" }] }\n`,
+  'c.yaml': `a: &a ${EVIL}\nsops: { hc_vault: [{ vault_address: *a }] }\n`,
+  'd.yaml': `a: &a vault_address\nsops: { hc_vault: [{ *a : ${EVIL} }] }\n`,
+  'e.yaml': `sops: { hc_vault: [{ !!binary dmF1bHRfYWRkcmVzcw==: ${EVIL} }] }\n`,
+  'f.yaml': `a: 1\n---\nsops: { hc_vault: [{ vault_address: ${EVIL} }] }\n`,
+  'g.yaml': `a: [\nsops: { hc_vault: [{ vault_address: ${EVIL} }] }\n`,
+  'h.json': JSON.stringify({ sops: { hc_vault: [{ vault_address: EVIL }] } }),
+  'i.bin': `{"sops": {"hc_vault": [{"vault\\u005faddress": "${EVIL}"}]}}`,
+  'j.env': `sops_hc_vault__list_0__map_vault_address=${EVIL}\n`,
+  'k.ini': `[sops]\nhc_vault__list_0__map_vault_address = "${EVIL}"\n`,
+}
+
+test.each(Object.entries(FILES))(
+  'a file that asks a Vault which only the file names is opened by nobody: %s',
+  async (name, text) => {
+    await using place = await standIn()
+    await place.put(name, text)
+    const error = await place.ask(name)
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^(?:unknown_provider|corrupt)$/) as unknown,
+    })
+    expect(await place.opened()).toBe(0)
+  },
+)
+
+test('a file that asks the Vault of the environment is opened', async () => {
+  await using place = await standIn({}, { VAULT_ADDR: `${EVIL}/` })
+  for (const name of ['a.yaml', 'b.yaml', 'h.json', 'j.env', 'k.ini'] as const) {
+    await place.put(name, FILES[name])
+    expect(typeof (await place.ask(name))).toBe('string')
+  }
 })
 
 test('a document is asked for as JSON, another file as the bytes it is', async () => {

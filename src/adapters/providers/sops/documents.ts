@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
 import { parseExactly } from '../../../core/exact-json.ts'
@@ -9,7 +8,8 @@ import { runProgram } from '../program.ts'
 import type { Ended } from '../program.ts'
 import { contentSecret } from '../content.ts'
 import type { ProviderContext } from '../context.ts'
-import { translate } from '../files.ts'
+import { readFileWhole } from '../files.ts'
+import { checkAsked } from './asked.ts'
 
 /** Programs at once: each may ask a service for a key. */
 const PROGRAMS_MAX = 4
@@ -68,12 +68,9 @@ async function decrypt(
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const shown = `The file ${JSON.stringify(path.basename(file))}`
-  try {
-    const found = await stat(file)
-    if (!found.isFile()) throw new CofferError('invalid_value', `${shown} is not a regular file.`)
-  } catch (error) {
-    return translate(error, shown)
-  }
+  const encrypted = await readFileWhole(file, shown, LIMITS.documentBytesMax, { follow: true })
+  if (encrypted === undefined) return undefined
+  await checkAsked({ env }, file, encrypted)
   const program = options['program'] ?? 'sops'
   const type = DOCUMENT.test(file) ? 'json' : 'binary'
   const given = Object.entries(env).filter(
