@@ -24,6 +24,10 @@ test('init --manifest begins a manifest beside the store, and twice is once', as
   expect((await store.run(['docs', 'env'], { cwd })).out).toContain(
     'coffer set api/stripe-key --env dev',
   )
+  const { markdown } = (await store.run(['docs', 'env', '--json'], { cwd })).json<{
+    markdown: string
+  }>()
+  expect(markdown).toContain('coffer set api/stripe-key --env dev')
   const again = await store.run(['init', '--manifest', '--yes'], { cwd })
   expect(again).toMatchObject({ code: 0 })
   expect(again.err).toContain('left as it is')

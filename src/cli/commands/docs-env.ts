@@ -11,6 +11,6 @@ export const handle: Handler<Sub<'docs', 'env'>> = async ({ options }, session) 
   const page = onboardingOf(manifest, environmentsOf(manifest, env))
   if (out !== undefined) return writeOrCheck(page, { out, check }, session)
   if (check) throw usage('--check goes with --out.')
-  session.out.raw(page)
+  await session.out.result({ markdown: page }, () => session.out.raw(page))
   return 0
 }
