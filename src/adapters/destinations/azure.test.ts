@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { LIMITS } from '../../core/limits.ts'
 import type { DestinationChange, DestinationEntry } from '../../core/ports/destination.ts'
 import { Secret, textSecret } from '../../core/secret.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
@@ -197,6 +198,16 @@ test.each([
   expect(outcome).toMatchObject({ done: false, error: told })
   const error = outcome?.done === false ? outcome.error : undefined
   expect(JSON.stringify(error) + String(error)).not.toMatch(/vendor-body|canary-value/)
+})
+
+test('an answer without end is not read, and one that leads elsewhere is not followed', async () => {
+  const place = azurePlace(vault)
+  vault.before = () => ({ status: 200, body: 'x'.repeat(LIMITS.documentBytesMax) })
+  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'too_large' })
+  vault.before = () => ({ status: 307, headers: { location: 'https://else.test/' } })
+  vault.requests.length = 0
+  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'unavailable' })
+  expect(vault.requests).toHaveLength(1)
 })
 
 test('one refusal is of its item alone', async () => {

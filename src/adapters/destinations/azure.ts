@@ -1,4 +1,4 @@
-import { openAzureVault } from './azure/vault.ts'
+import { openAzure, vaultOrigin } from '../net/azure-vault.ts'
 import { azurePlace } from './azure/place.ts'
 import type { DestinationFactory } from './context.ts'
 import { readOptions } from './options.ts'
@@ -9,11 +9,10 @@ import { readOptions } from './options.ts'
  */
 export const azure: DestinationFactory = async (context) => {
   const options = readOptions('azure', context, ['vault', 'apiVersion'])
-  return azurePlace(
-    await openAzureVault({
-      vault: options.needed('vault'),
-      apiVersion: options.text('apiVersion'),
-      anyChallenge: context.env['COFFER_AZURE_ANY_CHALLENGE'] === 'true',
-    }),
-  )
+  const origin = vaultOrigin(options.needed('vault'))
+  if (origin === undefined) {
+    throw options.refuse('vault', 'is a name, or in another cloud an https address')
+  }
+  const about = { env: context.env, apiVersion: options.text('apiVersion'), retriesMax: 2 }
+  return azurePlace({ host: new URL(origin).host, client: (await openAzure(about))(origin) })
 }

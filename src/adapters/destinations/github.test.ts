@@ -140,6 +140,13 @@ describe('options', () => {
   })
 })
 
+test('who sees the secrets of an organization is part of what a policy allows', () => {
+  const audience = (more: object) => at({ organization: 'Acme', ...more }).audience
+  expect(audience({})).toBeUndefined()
+  expect(audience({ visibility: 'all' })).toBe('github:acme/visibility=all')
+  expect(audience({ repositories: ['Web', 'api', 'web'] })).toBe('github:acme/selected=api,web')
+})
+
 test('an organization says which of its repositories may use a secret', async () => {
   await using host = await testGitHub()
   const stored = () => host.places.get('/orgs/acme/actions/secrets')

@@ -28,9 +28,11 @@ export function github(context: DestinationContext): Destination {
   const { base, host } = restBase('https://api.github.com', 'GITHUB_API_URL', context.env)
   const token = () => restToken('GitHub', ['GITHUB_TOKEN', 'GH_TOKEN'], context.env)
   const secrets = githubSecrets(createRest({ ...serviceOf(base, place.rights), token }), place)
+  const id = `github:${host === undefined ? '' : `${host}/`}${place.name}`
   return {
     kind: 'github',
-    id: `github:${host === undefined ? '' : `${host}/`}${place.name}`,
+    id,
+    audience: place.audience && `${id}/${place.audience}`,
     readable: false,
     batchMax: 100,
     limits: {

@@ -1,5 +1,6 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { CofferError } from '../../core/errors.ts'
+import { cancelled } from './cancelled.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** One attempt of a request to a service, as far as Node's own HTTP makes it. */
@@ -65,7 +66,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
       body: await wholeBody(message, origin, request.answerBytesMax),
     }
   } catch (error) {
-    if (signal.aborted) throw abandoned(signal)
+    if (signal.aborted) throw cancelled(signal)
     if (late.aborted) {
       throw new CofferError('timeout', `${origin} did not answer within ${timeoutMs} ms.`, {
         details: { timeoutMs },
@@ -158,9 +159,4 @@ function noAnswer(cause: unknown, origin: string, trust: string): CofferError {
     remedy: row.remedy ?? trust,
     details: { reason },
   })
-}
-
-function abandoned(signal: AbortSignal): CofferError {
-  const reason: unknown = signal.reason
-  return reason instanceof CofferError ? reason : new CofferError('cancelled', 'It was cancelled.')
 }

@@ -2,6 +2,7 @@ import { CofferError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { awsFault } from '../../net/aws-fault.ts'
 import type { AwsPlace } from '../../net/aws-fault.ts'
+import { cancelled } from '../../net/cancelled.ts'
 
 type Row = readonly [code: ErrorCode, says: string, remedy: string]
 
@@ -50,11 +51,7 @@ export function faultOf(
   late: AbortSignal,
 ): CofferError {
   if (error instanceof CofferError) return error
-  if (signal.aborted) {
-    return signal.reason instanceof CofferError
-      ? signal.reason
-      : new CofferError('cancelled', 'It was cancelled before AWS answered.')
-  }
+  if (signal.aborted) return cancelled(signal)
   if (late.aborted) return new CofferError('timeout', 'AWS did not answer in time.')
   const { name, code, $metadata } = error as {
     name?: unknown

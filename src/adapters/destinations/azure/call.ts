@@ -1,9 +1,16 @@
 import type { SecretClient } from '@azure/keyvault-secrets'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { azureFault, azureRefusal } from './fault.ts'
-import type { AzureRefusal } from './fault.ts'
-import type { AzureVault } from './vault.ts'
+import { azureFault, azureRefusal } from '../../net/azure-fault.ts'
+import type { AzureRefusal } from '../../net/azure-fault.ts'
+import { cancelled } from '../../net/cancelled.ts'
+
+/** One Azure Key Vault, by the official client. */
+export interface AzureVault {
+  /** `shop-prod.vault.azure.net` */
+  readonly host: string
+  readonly client: SecretClient
+}
 
 /** @throws CofferError by what went wrong; what is `expected` is thrown as Azure's client threw it */
 export type Call = <Out>(
@@ -22,14 +29,10 @@ export const callerOf =
       signal.throwIfAborted()
       return await work(client, { abortSignal: AbortSignal.any([signal, late]) })
     } catch (error) {
-      if (signal.aborted) {
-        throw signal.reason instanceof CofferError
-          ? signal.reason
-          : new CofferError('cancelled', 'It was cancelled before the vault answered.')
-      }
+      if (signal.aborted) throw cancelled(signal)
       if (late.aborted) throw new CofferError('timeout', `${host} did not answer in time.`)
       if (expected?.(azureRefusal(error)) === true) throw error
-      throw azureFault(error, host, RIGHTS)
+      throw azureFault(error, host, { rights: RIGHTS })
     }
   }
 

@@ -6,13 +6,12 @@ import type {
   DestinationChange,
   PutChange,
 } from '../../../core/ports/destination.ts'
-import type { AzureVault } from './vault.ts'
+import { azureRefusal } from '../../net/azure-fault.ts'
+import type { AzureRefusal } from '../../net/azure-fault.ts'
 import { mayBeMade } from '../../net/repeated.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
-import type { Call } from './call.ts'
-import { azureRefusal } from './fault.ts'
-import type { AzureRefusal } from './fault.ts'
+import type { AzureVault, Call } from './call.ts'
 import { entryOf, FINGERPRINT_TAG, OWNER_TAG, tagsOf } from './marks.ts'
 
 /** How secrets of a vault are looked at and changed, each by itself. */

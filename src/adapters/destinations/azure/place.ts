@@ -1,10 +1,10 @@
 import type { SecretClient } from '@azure/keyvault-secrets'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Destination, DestinationEntry } from '../../../core/ports/destination.ts'
-import type { AzureVault } from './vault.ts'
 import { several } from '../../net/several.ts'
 import { attempted } from '../attempt.ts'
 import { callerOf } from './call.ts'
+import type { AzureVault } from './call.ts'
 import { changerOf } from './change.ts'
 import { entryOf } from './marks.ts'
 

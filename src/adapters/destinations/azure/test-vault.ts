@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { SecretClient } from '@azure/keyvault-secrets'
 import type { SecretClientOptions } from '@azure/keyvault-secrets'
+import { settingsOf } from '../../net/azure-vault.ts'
 
 type HttpClient = NonNullable<SecretClientOptions['httpClient']>
 type Request = Parameters<HttpClient['sendRequest']>[0]
@@ -62,7 +64,7 @@ export function testVault(): TestVault {
     client: new SecretClient(
       `https://${HOST}`,
       { getToken: async () => ({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
-      { httpClient: { sendRequest }, retryOptions: { maxRetries: 0 } },
+      settingsOf({ env: {}, retriesMax: 0, client: { httpClient: { sendRequest } } }),
     ),
     set: (name, value, tags) => void write(name, { value, tags }),
   }
@@ -95,7 +97,9 @@ export function testVault(): TestVault {
       request,
       status: answer.status,
       headers: headersOf({ 'content-type': 'application/json', ...answer.headers }),
-      bodyAsText: answer.body === undefined ? '' : JSON.stringify(answer.body),
+      readableStreamBody: Readable.from(
+        answer.body === undefined ? [] : [Buffer.from(JSON.stringify(answer.body))],
+      ),
     }
   }
 

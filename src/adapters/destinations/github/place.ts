@@ -7,6 +7,8 @@ export interface GitHubPlace {
   readonly name: string
   /** Of its secrets in the API. */
   readonly path: string
+  /** Of an organization, where more than its private repositories see them. */
+  readonly audience?: string | undefined
   readonly entriesMax: number
   /** What a token needs, for remedies. */
   readonly rights: string
@@ -54,6 +56,7 @@ export function placeOf(context: DestinationContext): GitHubPlace {
   return {
     name: organization,
     path: `/orgs/${organization}/actions/secrets`,
+    audience: AUDIENCES[visibility](repositories),
     entriesMax: 1_000,
     rights: 'The token needs "Organization secrets: write", or the scope admin:org.',
     shared: { organization, visibility, repositories },
@@ -80,6 +83,15 @@ function inRepository(repository: string, environment: string | undefined): GitH
 
 const OPTIONS = ['repository', 'environment', 'organization', 'visibility', 'repositories']
 const VISIBILITIES = ['all', 'private', 'selected'] as const
+/** In characters that no repository's name has: `acme/all` is a repository. */
+const AUDIENCES: Record<
+  SharedSecrets['visibility'],
+  (repositories: readonly string[]) => string | undefined
+> = {
+  private: () => undefined,
+  all: () => 'visibility=all',
+  selected: (repositories) => `selected=${[...new Set(repositories)].toSorted().join(',')}`,
+}
 const OWNER = /^[a-z0-9](?:[a-z0-9_-]{0,38})$/
 const isRepository = (name: string): boolean =>
   /^[a-z0-9._-]{1,100}$/.test(name) && !/^\.{1,2}$/.test(name)

@@ -1,5 +1,6 @@
 import { CofferError } from '../../../core/errors.ts'
 import type { ProviderRef } from '../../../core/ports/provider.ts'
+import { vaultOrigin } from '../../net/azure-vault.ts'
 
 /** Which secret of which Key Vault. */
 export interface SecretKey {
@@ -10,9 +11,8 @@ export interface SecretKey {
   readonly version?: string | undefined
 }
 
-/** Key Vault: names of secrets and of vaults, and versions. */
+/** Key Vault: names of secrets, and versions. */
 const NAME = /^[0-9A-Za-z-]{1,127}$/
-const VAULT = /^[A-Za-z](?!.*--)[0-9A-Za-z-]{1,22}[0-9A-Za-z]$/
 const VERSION = /^[0-9a-f]{32}$/i
 
 /**
@@ -20,10 +20,9 @@ const VERSION = /^[0-9a-f]{32}$/i
  * @throws CofferError `invalid_config`
  */
 export function vaultUrlOf(text: string | undefined): string | undefined {
-  if (text === undefined || VAULT.test(text)) return text && `https://${text}.vault.azure.net`
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const bare = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
-  if (url?.protocol === 'https:' && bare) return url.origin
+  if (text === undefined) return undefined
+  const origin = vaultOrigin(text)
+  if (origin !== undefined) return origin
   throw new CofferError('invalid_config', 'The option vault of the provider azure is malformed.', {
     remedy: 'Write it as my-vault or https://my-vault.vault.azure.net.',
   })

@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto'
-import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets'
+import type { SecretClient } from '@azure/keyvault-secrets'
 import type { ProviderValue } from '../../../core/ports/provider.ts'
 import { textSecret } from '../../../core/secret.ts'
-import { loadPeer } from '../../net/peer.ts'
+import { openAzure as openVaults } from '../../net/azure-vault.ts'
+import type { AzureOptions } from '../../net/azure-vault.ts'
 import type { ProviderContext } from '../context.ts'
 import { answerEach } from '../opened.ts'
 import type { OpenedService } from '../opened.ts'
-import { boundedAnswers } from './bounded.ts'
 import { parseKey, vaultUrlOf } from './key.ts'
 import type { SecretKey } from './key.ts'
 import { isMissing, noValue, refusalOf, removed } from './refusals.ts'
 
 /** What a test gives in place of the world. */
-export interface AzureWorld {
-  readonly credential?: ConstructorParameters<typeof SecretClient>[1] | undefined
-  readonly client?: SecretClientOptions | undefined
-}
+export type AzureWorld = Pick<AzureOptions, 'credential' | 'client'>
 
 /** What the credential chain looks at: another one is another caller. */
 const IDENTITY =
   /^AZURE_(?:TENANT_ID|CLIENT_ID|CLIENT_SECRET|CLIENT_CERTIFICATE_PATH|FEDERATED_TOKEN_FILE|USERNAME|AUTHORITY_HOST)$/
-
-const PACKAGES = '@azure/identity @azure/keyvault-secrets'
 
 /** @throws CofferError `missing_dependency`, `invalid_config` */
 export async function openAzure(
@@ -29,31 +24,9 @@ export async function openAzure(
   world: AzureWorld = {},
 ): Promise<OpenedService> {
   const home = vaultUrlOf(options['vault'])
-  const [{ SecretClient }, { DefaultAzureCredential }] = await Promise.all([
-    loadPeer('@azure/keyvault-secrets', () => import('@azure/keyvault-secrets'), PACKAGES),
-    loadPeer('@azure/identity', () => import('@azure/identity'), PACKAGES),
-  ])
-  const credential = world.credential ?? new DefaultAzureCredential()
-  const { apiVersion } = options
-  const given = {
-    disableChallengeResourceVerification: env['COFFER_AZURE_ANY_CHALLENGE'] === 'true',
-    ...(apiVersion === undefined ? {} : { serviceVersion: apiVersion }),
-  } as SecretClientOptions
-  const clients = new Map<string, SecretClient>()
-  const clientOf = (vaultUrl: string): SecretClient => {
-    const client =
-      clients.get(vaultUrl) ??
-      new SecretClient(vaultUrl, credential, {
-        // Repetitions have their budget in `guarded`; a vault leads nowhere else.
-        retryOptions: { maxRetries: 0 },
-        redirectOptions: { maxRetries: 0 },
-        ...given,
-        ...world.client,
-        additionalPolicies: [{ policy: boundedAnswers, position: 'perRetry' }],
-      })
-    clients.set(vaultUrl, client)
-    return client
-  }
+  // Repetitions have their budget in `guarded`.
+  const about = { env, apiVersion: options['apiVersion'], retriesMax: 0, ...world }
+  const clientOf = await openVaults(about)
 
   async function read(
     key: SecretKey,

@@ -1,6 +1,6 @@
 import type { SecretClientOptions } from '@azure/keyvault-secrets'
-import { CofferError } from '../../../core/errors.ts'
-import { LIMITS } from '../../../core/limits.ts'
+import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 
 type Policy = NonNullable<SecretClientOptions['additionalPolicies']>[number]['policy']
 

@@ -1,6 +1,6 @@
-import { CofferError } from '../../../core/errors.ts'
-import type { ErrorCode } from '../../../core/errors.ts'
-import { retryAfterMs } from '../../net/retry-after.ts'
+import { CofferError } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** What a Key Vault said went wrong: its status and the two codes of its error. */
 export interface AzureRefusal {
@@ -23,20 +23,29 @@ export function azureRefusal(error: unknown): AzureRefusal {
   }
 }
 
+export type AzureRow = readonly [code: ErrorCode, says: string, remedy?: string]
+
+/** What is meant by an answer here, where the common table says otherwise or nothing. */
+export interface AzureMeaning {
+  /** What to grant, for the remedy of `denied`. */
+  readonly rights: string
+  /** By the inner code, or the status. `HOST` is filled in. */
+  readonly rows?: Readonly<Record<string, AzureRow>> | undefined
+}
+
 /**
  * What the official clients of Azure threw, as an error of ours with nothing of the vendor's text.
  * `details`: `status` of the answer, else `reason`, the code of Node's error.
- * @param rights what to grant, for the remedy of `denied`
  */
-export function azureFault(error: unknown, host: string, rights: string): CofferError {
+export function azureFault(
+  error: unknown,
+  host: string,
+  { rights, rows = {} }: AzureMeaning,
+): CofferError {
   if (error instanceof CofferError) return error
-  const { status, code, inner } = azureRefusal(error)
-  const name = error instanceof Error ? error.name : ''
-  const [errorCode, says, remedy] =
-    (IDENTITY.test(name) ? LOGIN : undefined) ??
-    (CHALLENGE.test(error instanceof Error ? error.message : '') ? STRANGER : undefined) ??
-    own(inner) ??
-    (status === undefined ? networkRow(code) : (own(String(status)) ?? byStatus(status)))
+  const refusal = azureRefusal(error)
+  const [errorCode, says, remedy] = rowOf(error, refusal, { ...ROWS, ...rows })
+  const { status, code } = refusal
   const wait = retryAfterMs(parts(error).response?.headers?.get?.('retry-after'))
   const fill = (text: string) => text.replace('HOST', host).replace('RIGHTS', rights)
   const about = status === undefined ? code : `HTTP ${status}`
@@ -49,28 +58,54 @@ export function azureFault(error: unknown, host: string, rights: string): Coffer
   })
 }
 
-type Row = readonly [code: ErrorCode, says: string, remedy?: string]
+function rowOf(
+  error: unknown,
+  { status, code, inner }: AzureRefusal,
+  rows: Readonly<Record<string, AzureRow>>,
+): AzureRow {
+  const { name, message } = error instanceof Error ? error : { name: '', message: '' }
+  const own = (key: string) => (Object.hasOwn(rows, key) ? rows[key] : undefined)
+  const known = own(inner)
+  if (known !== undefined) return known
+  if (IDENTITY.test(name)) return LOGIN
+  // A document that cannot be parsed, or has another shape than the client looks for.
+  if ((code === 'PARSE_ERROR' && status === 200) || error instanceof TypeError) return STRANGE
+  if (status === undefined) {
+    if (CHALLENGE.test(message)) return STRANGER
+    return NETWORK.find(([pattern]) => pattern.test(code))?.[1] ?? UNKNOWN
+  }
+  return own(String(status)) ?? byStatus(status)
+}
 
-const LOGIN: Row = [
+const LOGIN: AzureRow = [
   'unauthenticated',
   'There is no good Azure login for HOST',
   'Run `az login`, or give AZURE_TENANT_ID, AZURE_CLIENT_ID and a secret, certificate or federated token; `az account show` tells who you are.',
 ]
-const STRANGER: Row = [
+const STRANGER: AzureRow = [
   'unavailable',
   'What answers at HOST asks for a token for another place, and was given none',
   'Check the address of the vault: what answers there is no Key Vault.',
 ]
-const DENIED: Row = ['denied', 'HOST does not allow it', 'RIGHTS']
-const DOWN: Row = ['unavailable', 'HOST is not able to answer now']
-const UNKNOWN: Row = ['unavailable', 'HOST cannot be reached']
+const DENIED: AzureRow = ['denied', 'HOST does not allow it', 'RIGHTS']
+const DOWN: AzureRow = ['unavailable', 'HOST is not able to answer now']
+const UNKNOWN: AzureRow = ['unavailable', 'HOST cannot be reached']
+const STRANGE: AzureRow = ['corrupt', 'HOST did not answer as a Key Vault does']
+const ELSEWHERE: AzureRow = [
+  'unavailable',
+  'HOST leads elsewhere, which is not followed',
+  'Check the address of the vault: what answers there is no Key Vault.',
+]
+const UNACCEPTED: AzureRow = ['invalid_argument', 'HOST does not accept the request']
+const NETWORK_DENIED: AzureRow = [
+  'denied',
+  'The firewall of HOST does not let this address in',
+  'Allow this network in the networking settings of the vault, or ask through its private endpoint.',
+]
 
-const ROWS: Readonly<Record<string, Row>> = {
-  ForbiddenByFirewall: [
-    'denied',
-    'The firewall of HOST does not let this address in',
-    'Allow this network in the networking settings of the vault, or run it from one that is allowed.',
-  ],
+const ROWS: Readonly<Record<string, AzureRow>> = {
+  ForbiddenByFirewall: NETWORK_DENIED,
+  ForbiddenByConnection: NETWORK_DENIED,
   SecretDisabled: ['disabled', 'The secret is disabled in HOST'],
   ObjectIsBeingDeleted: [
     'conflict',
@@ -87,36 +122,37 @@ const ROWS: Readonly<Record<string, Row>> = {
   504: ['timeout', 'HOST did not answer in time'],
 }
 
-const IDENTITY =
-  /^(?:CredentialUnavailableError|AuthenticationError|AggregateAuthenticationError|AuthenticationRequiredError)$/
+const IDENTITY = /Credential|Authentication/
 /** How the official client begins when a vault is not in the place that it claims to be in. */
-const CHALLENGE = /^The challenge resource /
-const TLS = /CERT|SELF_SIGNED|SIGNATURE|^ERR_TLS/
-
-const own = (name: string) => (Object.hasOwn(ROWS, name) ? ROWS[name] : undefined)
-
-const byStatus = (status: number): Row => (status >= 500 ? DOWN : ['invalid_argument', UNACCEPTED])
-const UNACCEPTED = 'HOST does not accept the request'
-
-function networkRow(code: string): Row {
-  if (code === 'ENOTFOUND') {
-    return [
+const CHALLENGE = /challenge/i
+/** Node's codes that tell of the way there. */
+const NETWORK: readonly (readonly [RegExp, AzureRow])[] = [
+  [
+    /^(?:ENOTFOUND|EAI_AGAIN)$/,
+    [
       'unavailable',
       'There is no host HOST',
       'Check the name of the vault: one that does not exist has no host. Then the network of this machine.',
-    ]
-  }
-  if (!TLS.test(code)) return UNKNOWN
-  return [
-    'unavailable',
-    'The certificate of HOST is not trusted',
-    'Name the certificate authority in NODE_EXTRA_CA_CERTS, if it is one of your own.',
-  ]
+    ],
+  ],
+  [
+    /CERT|TLS|SSL|EPROTO|SELF_SIGNED|SIGNATURE|UNABLE_TO/,
+    [
+      'unavailable',
+      'The certificate of HOST is not trusted here',
+      'Check what stands before it; NODE_EXTRA_CA_CERTS names further authorities.',
+    ],
+  ],
+]
+
+function byStatus(status: number): AzureRow {
+  if (status >= 500) return DOWN
+  return status < 400 ? ELSEWHERE : UNACCEPTED
 }
 
 /** A code is one word; anything else could be a text. */
 const word = (text: unknown): string =>
-  typeof text === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(text) ? text : ''
+  typeof text === 'string' && /^[A-Za-z0-9_.]{1,128}$/.test(text) ? text : ''
 
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string' || text.length > BODY_CHARS_MAX) return undefined
