@@ -81,8 +81,10 @@ function resourcesOf({ destination, entries }: SyncTarget): Asked[] {
   const paths = entries.flatMap(({ path, ref }) =>
     ref.provider === 'coffer' ? [path] : deliveredElsewhere(path, `${ref.provider}:${ref.key}`),
   )
-  return [...new Set(paths)].map((path) => ({ path, destination: destination.id }))
+  return [...new Set(paths)].map((path) => ({ path, destination: audienceOf(destination) }))
 }
+
+const audienceOf = ({ id, audience = id }: SyncTarget['destination']): string => audience
 
 async function missingOf(
   coffer: Coffer,
@@ -102,7 +104,7 @@ async function missingOf(
 /** One for each set of paths. @throws CofferError `invalid_argument` for what would be a pattern */
 function deliverRules(targets: readonly SyncTarget[]): Rule[] {
   const wanted = targets.map((target) => ({
-    destination: target.destination.id,
+    destination: audienceOf(target.destination),
     paths: resourcesOf(target).map(({ path }) => path),
   }))
   const pattern = wanted.flatMap((one) => [one.destination, ...one.paths]).find(isPattern)

@@ -17,6 +17,11 @@ export interface Destination {
    * front; what policies allow and the ledger is kept by.
    */
   readonly id: string
+  /**
+   * What policies allow in place of the id, and audit events name, where options say who gets to see
+   * what is there: `github:acme/visibility=all`. Of the same form.
+   */
+  readonly audience?: string | undefined
   /** Whether `list` can tell the fingerprint of what is there. Otherwise it is write-only. */
   readonly readable: boolean
   /**

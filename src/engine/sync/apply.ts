@@ -124,7 +124,7 @@ async function deliverAll(run: Run, chosen: readonly PlanItem[]): Promise<void> 
 const isRemoval = ({ action }: PlanItem): boolean => action === 'delete'
 
 async function deliverBatch(run: Run, batch: readonly PlanItem[]): Promise<void> {
-  const { plan, world } = run
+  const { plan, target, world } = run
   const changes: DestinationChange[] = []
   const asks = []
   for (const { name, action, version } of batch) {
@@ -136,7 +136,7 @@ async function deliverBatch(run: Run, batch: readonly PlanItem[]): Promise<void>
     }
   }
   const puts: DestinationChange[] = []
-  await readForDelivery(world, plan.destination, asks, (found, some) => {
+  await readForDelivery(world, target.destination, asks, (found, some) => {
     for (const [i, { entry }] of some.entries()) {
       const put = putOf(run, entry.name, found[i])
       if (put !== undefined) puts.push(put)

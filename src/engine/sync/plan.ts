@@ -131,7 +131,7 @@ async function planEntries(draft: Draft, world: SyncWorld): Promise<void> {
     else settle(draft, entry, 'same', there)
   }
   const asks = asked.map((entry) => ({ entry }))
-  await readForDelivery(world, destination.id, asks, (found, batch) => {
+  await readForDelivery(world, destination, asks, (found, batch) => {
     for (const [i, { entry }] of batch.entries()) settleFound(draft, entry, found[i])
   })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CofferError } from '../../core/errors.ts'
+import type { ReadRef } from '../../core/ports/coffer.ts'
 import type { ProviderRef } from '../../core/ports/provider.ts'
 import { applySync } from './apply.ts'
 import { planSync } from './plan.ts'
@@ -81,4 +82,24 @@ test('what is ours counts with its size where the place does not tell it', async
   expect(await actions(['A', 'B', 'C'])).toEqual(['A unchanged', 'B unchanged', 'C refused'])
   // What goes makes room.
   expect(await actions(['A', 'C'])).toEqual(['A unchanged', 'B delete', 'C create'])
+})
+
+test('a value is asked for with the audience of its place, where the id does not say who that is', async () => {
+  for (const audience of [undefined, 'test:place/all']) {
+    const coffer = testCoffer()
+    coffer.set('shop/test/api/A', 'v')
+    const destination = { ...place(ANY_PLACE).destination, audience }
+    const target = { destination, owner: 'shop/test', entries: entriesOf(['A']) }
+    const { readMany } = coffer.coffer
+    const asked = new Set<string | undefined>()
+    Object.assign(coffer.coffer, {
+      readMany: (refs: readonly ReadRef[]) => {
+        for (const { deliverTo } of refs) if (deliverTo !== undefined) asked.add(deliverTo)
+        return readMany(refs)
+      },
+    })
+    const world = testWorld(coffer)
+    await applySync(await planSync(target, world), target, world)
+    expect([...asked]).toEqual([audience ?? destination.id])
+  }
 })

@@ -1,6 +1,7 @@
 import { isCofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ReadAnswer, SecretRecord } from '../../core/ports/coffer.ts'
+import type { Destination } from '../../core/ports/destination.ts'
 import type { ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
 import type { SyncEntry, SyncWorld } from './sync.ts'
 
@@ -22,13 +23,13 @@ export interface Ask {
  */
 export async function readForDelivery(
   world: SyncWorld,
-  destination: string,
+  { id, audience = id }: Pick<Destination, 'id' | 'audience'>,
   asks: readonly Ask[],
   use: (found: readonly Found[], asks: readonly Ask[]) => void | Promise<void>,
 ): Promise<void> {
   for (let from = 0; from < asks.length; from += READ_AT_ONCE) {
     const batch = asks.slice(from, from + READ_AT_ONCE)
-    const found = await readBatch(world, destination, batch)
+    const found = await readBatch(world, audience, batch)
     try {
       await use(found, batch)
     } finally {
