@@ -1,4 +1,5 @@
 import { CofferError } from '../core/errors.ts'
+import type { Page } from '../core/ports/coffer.ts'
 
 /** Light checks of what a server answered: a schema library would cost more than the call. */
 
@@ -27,6 +28,16 @@ export function listOf<T>(document: unknown, member = 'items'): T[] {
   const list = objectOf(document)[member]
   if (!Array.isArray(list)) throw strange()
   return list as T[]
+}
+
+/** A page with these items. @throws CofferError `unavailable` */
+export function pageOf<T>(document: unknown, items: readonly T[] = listOf<T>(document)): Page<T> {
+  const { cursor, folders } = objectOf<Page<T>>(document)
+  return {
+    items,
+    ...(folders === undefined ? {} : { folders }),
+    ...(cursor === undefined ? {} : { cursor }),
+  }
 }
 
 /** @throws CofferError `invalid_argument` for what is no number that JSON and a URL can say */

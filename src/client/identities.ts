@@ -1,4 +1,5 @@
 import { isCofferError } from '../core/errors.ts'
+import type { Page, PageQuery } from '../core/ports/coffer.ts'
 import type {
   AccessKeyRecord,
   AppRole,
@@ -11,12 +12,16 @@ import type {
 } from '../core/ports/identities.ts'
 import { textSecret } from '../core/secret.ts'
 import type { Caller, Request } from './caller.ts'
-import { listOf, objectOf, part } from './document.ts'
+import { listOf, numberOf, objectOf, pageOf, part } from './document.ts'
 import { isAbsence } from './wire/error.ts'
 
 /** Tokens, access keys, roles and issuers. What is shown once comes back as a `Secret`. */
 export function createIdentityAdmin(caller: Caller): IdentityAdmin {
   const get = (path: string) => caller.json({ method: 'GET', path, repeatable: true })
+  const page = async <T>(path: string, { cursor, limit }: PageQuery = {}): Promise<Page<T>> => {
+    const query = { cursor, limit: numberOf('limit', limit) }
+    return pageOf<T>(await caller.json({ method: 'GET', path, query, repeatable: true }))
+  }
   const post = (path: string, body: object, more: Partial<Request> = {}) =>
     caller.json({ method: 'POST', path, body, ...more })
   const put = (path: string, body: object) =>
@@ -45,7 +50,7 @@ export function createIdentityAdmin(caller: Caller): IdentityAdmin {
     async revokeToken(which, { orphanChildren } = {}) {
       await post('/tokens/revoke', { ...which, orphanChildren })
     },
-    tokens: async () => listOf(await get('/tokens')),
+    tokens: (query) => page('/tokens', query),
 
     async createAccessKey(input) {
       const created = objectOf<{ record: AccessKeyRecord; secretAccessKey: string }>(
@@ -56,7 +61,7 @@ export function createIdentityAdmin(caller: Caller): IdentityAdmin {
       const { record, secretAccessKey } = created
       return { record, secretAccessKey: textSecret(record.id, secretAccessKey) }
     },
-    accessKeys: async () => listOf(await get('/access-keys')),
+    accessKeys: (query) => page('/access-keys', query),
     async updateAccessKey(id, change) {
       const path = `/access-keys/${part(id)}`
       return objectOf<AccessKeyRecord>(
@@ -82,7 +87,7 @@ export function createIdentityAdmin(caller: Caller): IdentityAdmin {
     },
     secretId: async (mount, role, which) =>
       maybe(post(`${appRole(mount, role)}/secret-ids/lookup`, which, { repeatable: true })),
-    secretIds: async (mount, role) => listOf(await get(`${appRole(mount, role)}/secret-ids`)),
+    secretIds: (mount, role, query) => page(`${appRole(mount, role)}/secret-ids`, query),
     async destroySecretId(mount, role, which) {
       await post(`${appRole(mount, role)}/secret-ids/destroy`, which)
     },

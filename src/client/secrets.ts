@@ -6,7 +6,6 @@ import type {
   Coffer,
   ListFilter,
   ListQuery,
-  Page,
   PathAnswer,
   ReadAnswer,
   ReadRef,
@@ -17,7 +16,7 @@ import type {
 import type { SecretRecord } from '../core/record.ts'
 import { decoderOf, encodeValue } from '../core/value.ts'
 import type { Caller, Request } from './caller.ts'
-import { listOf, numberOf, objectOf, strange } from './document.ts'
+import { listOf, numberOf, objectOf, pageOf, strange } from './document.ts'
 import { answerOfWire, pathInUrl, versionOfWire, wireWrite } from './wire/codec.ts'
 import type { WireVersion, WireWrite } from './wire/codec.ts'
 import { isAbsence } from './wire/error.ts'
@@ -182,15 +181,6 @@ function versionOf(document: unknown, path: string): SecretVersion {
 
 const recordOf = (document: unknown): SecretRecord =>
   objectOf<SecretRecord>(document, 'id', 'path', 'revision', 'versions', 'labels', 'type')
-
-function pageOf<T>(document: unknown, items: readonly T[]): Page<T> {
-  const { cursor, folders } = objectOf<Page<T>>(document)
-  return {
-    items,
-    ...(folders === undefined ? {} : { folders }),
-    ...(cursor === undefined ? {} : { cursor }),
-  }
-}
 
 async function writeMany(
   caller: Caller,

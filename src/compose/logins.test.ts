@@ -114,7 +114,7 @@ test('a secret id of n uses logs in n times, however many try at once', async ()
   const secretId = await role.secretId({ uses: 3 })
   const tries = await Promise.allSettled(Array.from({ length: 12 }, () => role.login(secretId)))
   expect(tries.filter(({ status }) => status === 'fulfilled').length).toBe(3)
-  expect(await admin(role.platform).identities.secretIds('approle', 'ci')).toEqual([])
+  expect(await admin(role.platform).identities.secretIds('approle', 'ci')).toEqual({ items: [] })
 })
 
 test('a secret id ends with its time, its role, and when it is destroyed', async () => {

@@ -3,8 +3,8 @@ import { openAead, sealAead } from '../crypto/aead.ts'
 import { associatedData } from '../crypto/framing.ts'
 import type { EngineContext } from './context.ts'
 
-/** What a cursor goes on from: pages of lists, and the stream of events. */
-type CursorKind = 'cursor' | 'event cursor'
+/** What a cursor goes on from: pages of lists, of credentials, and the stream of events. */
+type CursorKind = 'cursor' | 'credential cursor' | 'event cursor'
 
 const CURSOR_CHARS_MAX = 1_024
 

@@ -8,6 +8,7 @@ import { identitiesContract } from './coffer-contract/identities.ts'
 import { labelsContract } from './coffer-contract/labels.ts'
 import { limitsContract } from './coffer-contract/limits.ts'
 import { listingContract } from './coffer-contract/listing.ts'
+import { credentialPagesContract } from './coffer-contract/credential-pages.ts'
 import { loginRolesContract } from './coffer-contract/login-roles.ts'
 import { partialContract } from './coffer-contract/partial.ts'
 import { removalContract } from './coffer-contract/removal.ts'
@@ -63,4 +64,5 @@ const GROUPS: Readonly<Record<string, (stage: () => Stage) => void>> = {
   events: eventsContract,
   identities: identitiesContract,
   'login roles': loginRolesContract,
+  'pages of credentials': credentialPagesContract,
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Session } from '../../src/core/ports/identities.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { everyItem } from '../../src/core/paging.ts'
 import { refusalOf } from '../../src/testing/refusal.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { admin, newHome } from '../support/platform.ts'
@@ -138,7 +139,10 @@ test(
     ]
     for (let step = 0; step < STEPS; step++) await steps[names[roll(names.length)]!]!()
     for (const token of tokens) await use(token)
-    const listed = (await admin(either()).identities.tokens()).map(({ accessor }) => accessor)
+    const { identities } = admin(either())
+    const listed = (await everyItem((page) => identities.tokens(page))).map(
+      ({ accessor }) => accessor,
+    )
     expect(listed.toSorted()).toEqual(
       tokens
         .filter(isGood)

@@ -1,10 +1,12 @@
+import { everyItem } from '../../core/paging.ts'
 import { accessKeyJson, rightsOf, shownEnd } from '../credentials.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { shownAge } from '../time.ts'
 
 export const handle: Handler<Sub<'access-key', 'list'>> = async (_input, session) => {
-  const keys = await (await session.coffer()).identities.accessKeys()
+  const { identities } = await session.coffer()
+  const keys = await everyItem((page) => identities.accessKeys(page))
   const now = session.world.now()
   await session.out.result({ accessKeys: keys.map(accessKeyJson) }, async () => {
     await session.out.table(keys, [

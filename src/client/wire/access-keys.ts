@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accessName, actorName, allOf, displayName, instant, seconds } from './common.ts'
+import { accessName, actorName, displayName, instant, pageOf, seconds } from './common.ts'
 import { Grants, UnknownPolicies } from './tokens.ts'
 
 /** AWS-style pairs of id and secret. */
@@ -14,7 +14,7 @@ export const AccessKeyRecord = z.strictObject({
   displayName: z.string(),
 })
 
-export const AccessKeyRecords = allOf(AccessKeyRecord)
+export const AccessKeyPage = pageOf(AccessKeyRecord)
 
 export const AccessKeyBody = z.strictObject({
   actor: actorName().optional(),

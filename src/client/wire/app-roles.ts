@@ -10,6 +10,7 @@ import {
   seconds,
   texts,
   wholeHere,
+  pageOf,
 } from './common.ts'
 import { UnknownPolicies } from './tokens.ts'
 
@@ -72,7 +73,7 @@ export const SecretIdRecord = z.strictObject({
   cidrs: z.array(z.string()),
   tokenBoundCidrs: z.array(z.string()),
 })
-export const SecretIdRecords = allOf(SecretIdRecord)
+export const SecretIdPage = pageOf(SecretIdRecord)
 
 /** `secretId` is shown once, here. */
 export const CreatedSecretId = z.strictObject({ secretId: z.string(), record: SecretIdRecord })

@@ -182,6 +182,12 @@ export const Encoding = z.enum(['text', 'bytes', 'json'])
 /** Of a request that says all in its address: a body need not be there, and holds nothing. */
 export const Nothing = z.strictObject({}).optional()
 
+/** Which page of a list that is not filtered. */
+export const PageQuery = z.strictObject({
+  cursor: cursor().optional(),
+  limit: whole(1, LIMITS.pageSizeMax).optional(),
+})
+
 /** A page of any kind of thing. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ items: z.array(item), cursor: cursor().optional() })

@@ -4,7 +4,6 @@ import {
   accessName,
   accessor,
   actorName,
-  allOf,
   displayName,
   instant,
   mount,
@@ -12,6 +11,7 @@ import {
   seconds,
   texts,
   wholeHere,
+  pageOf,
 } from './common.ts'
 
 /** Tokens, and logging in for one. Seconds are whole; 0 stands for "without". */
@@ -39,7 +39,7 @@ export const TokenRecord = z.strictObject({
   boundCidrs: z.array(z.string()),
 })
 
-export const TokenRecords = allOf(TokenRecord)
+export const TokenPage = pageOf(TokenRecord)
 
 /** Names of policies that do not exist: refused, or kept until they do. */
 export const UnknownPolicies = z.enum(['refuse', 'keep'])

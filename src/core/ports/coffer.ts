@@ -270,6 +270,14 @@ export interface ListFilter {
   readonly due?: boolean | undefined
 }
 
+/** Which part of a list that is not filtered. */
+export interface PageQuery {
+  /** Where the last page ended. Opaque. */
+  readonly cursor?: string | undefined
+  /** Default `pageSizeDefault`, at most `pageSizeMax`. */
+  readonly limit?: number | undefined
+}
+
 export interface Page<T> {
   readonly items: readonly T[]
   /** For a list with `folders`: names without slashes, ascending by UTF-8 bytes. */

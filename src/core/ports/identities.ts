@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.ts'
 import type { JsonValue } from '../value.ts'
+import type { Page, PageQuery } from './coffer.ts'
 
 /**
  * Who may call a server, and with what. Credentials live in the store like policies do: as
@@ -222,12 +223,13 @@ export interface IdentityAdmin {
   lookupToken(which: TokenSelector): Promise<TokenRecord | undefined>
   /** With all that it made; `orphanChildren` leaves those behind on their own. */
   revokeToken(which: TokenSelector, options?: { orphanChildren?: boolean }): Promise<void>
-  tokens(): Promise<TokenRecord[]>
+  /** Those that are good. */
+  tokens(query?: PageQuery): Promise<Page<TokenRecord>>
 
   createAccessKey(
     input: AccessKeyInput,
   ): Promise<{ record: AccessKeyRecord; secretAccessKey: Secret<string> }>
-  accessKeys(): Promise<AccessKeyRecord[]>
+  accessKeys(query?: PageQuery): Promise<Page<AccessKeyRecord>>
   updateAccessKey(id: string, change: { disabled: boolean }): Promise<AccessKeyRecord>
   deleteAccessKey(id: string): Promise<void>
 
@@ -246,7 +248,7 @@ export interface IdentityAdmin {
     role: string,
     which: SecretIdSelector,
   ): Promise<SecretIdRecord | undefined>
-  secretIds(mount: string, role: string): Promise<SecretIdRecord[]>
+  secretIds(mount: string, role: string, query?: PageQuery): Promise<Page<SecretIdRecord>>
   destroySecretId(mount: string, role: string, which: SecretIdSelector): Promise<void>
 
   putJwtIssuer(issuer: JwtIssuer): Promise<void>

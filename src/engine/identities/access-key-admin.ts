@@ -11,8 +11,8 @@ import type { Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { sealAccessKey } from './access-key.ts'
 import { checkDisplayName } from './checks.ts'
-import { credentialsOf } from './listing.ts'
 import { newAccessKeyId, newSecretAccessKey } from './made.ts'
+import { credentialPage } from './page.ts'
 import { ROWS } from './rows.ts'
 import type { AccessKeyRow } from './rows.ts'
 
@@ -39,10 +39,10 @@ export function createAccessKeyAdmin(context: EngineContext, origin: Origin): Ac
         return { record, secretAccessKey: textSecret(resource, secret) }
       })
     },
-    async accessKeys() {
+    async accessKeys(query = {}) {
       await requireAudited(context, origin, 'admin', ALL, 'identity.list')
-      const rows = await credentialsOf<AccessKeyRow>(context, ROWS.accessKey(''))
-      return [...rows.values()].map(({ record }) => record)
+      const shown = ({ record }: AccessKeyRow) => record
+      return credentialPage(context, ROWS.accessKey(''), query, shown)
     },
     updateAccessKey: (id, { disabled }) =>
       change(context, origin, 'access-key.update', id, (row) => {

@@ -19,8 +19,8 @@ import type { Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { noSuchRole, resourceOf } from './approle-admin.ts'
 import { checkCidrs, checkDisplayName, checkMetadata, checkMount, checkRoleName } from './checks.ts'
-import { credentialsOf } from './listing.ts'
 import { newAccessor, newUuid } from './made.ts'
+import { credentialPage } from './page.ts'
 import { ROWS } from './rows.ts'
 import type { AccessorRow, AppRoleRow, Find, SecretIdRow } from './rows.ts'
 
@@ -43,17 +43,16 @@ export function createSecretIdAdmin(context: EngineContext, origin: Origin): Sec
       await admin(mount, role)
       return isLive(found?.row, context.clock()) ? found?.row.record : undefined
     },
-    async secretIds(mount, role) {
+    async secretIds(mount, role, query = {}) {
       const born = await context.credentials<AppRoleRow>(
         ROWS.appRole(checkMount(mount), checkRoleName(role)),
       )
       await admin(mount, role)
       if (born === undefined) throw noSuchRole(mount, role)
-      const rows = await credentialsOf<SecretIdRow>(context, ROWS.secretId(mount, role, ''))
       const now = context.clock()
-      return [...rows.values()]
-        .filter((row) => row.born === born.born && isLive(row, now))
-        .map(({ record }) => record)
+      const shown = (row: SecretIdRow) =>
+        row.born === born.born && isLive(row, now) ? row.record : undefined
+      return credentialPage(context, ROWS.secretId(mount, role, ''), query, shown)
     },
     async destroySecretId(mount, role, which) {
       checkMount(mount)

@@ -11,6 +11,7 @@ import { transact } from '../transaction.ts'
 import { credentialsOf } from './listing.ts'
 import { hasExpired, liveToken } from './live-token.ts'
 import { hashOf } from './made.ts'
+import { credentialPage } from './page.ts'
 import { ROWS } from './rows.ts'
 import type { AccessorRow, Find, TokenRow } from './rows.ts'
 import { createToken } from './token-create.ts'
@@ -27,17 +28,19 @@ export function createTokenAdmin(context: EngineContext, origin: Origin): TokenA
     renewToken: (which, incrementSeconds) => renew(context, origin, which, incrementSeconds),
     lookupToken: (which) => lookup(context, origin, which),
     revokeToken: (which, options = {}) => revoke(context, origin, which, options),
-    async tokens() {
+    async tokens(query = {}) {
       await requireAudited(context, origin, 'admin', 'token:*', 'identity.list')
       const now = context.clock()
-      const rows = await credentialsOf<TokenRow>(context, ROWS.token(''))
-      const find: Find = <T>(name: string) => rows.get(name) as T | undefined
-      const found: TokenRecord[] = []
-      for (const name of rows.keys()) {
-        const row = await liveToken(find, name.slice(ROWS.token('').length), now)
-        if (row !== undefined && !row.usedUp) found.push(row.record)
-      }
-      return found
+      const prefix = ROWS.token('')
+      return credentialPage<TokenRow, TokenRecord>(
+        context,
+        prefix,
+        query,
+        async (_, name, find) => {
+          const row = await liveToken(find, name.slice(prefix.length), now)
+          return row === undefined || row.usedUp ? undefined : row.record
+        },
+      )
     },
   }
 }

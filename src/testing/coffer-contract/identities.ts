@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { LIMITS } from '../../core/limits.ts'
+import { everyItem } from '../../core/paging.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Stage } from './world.ts'
 import { actorWith, DAY_MS, expectRefusal } from './world.ts'
@@ -79,7 +80,9 @@ export function identitiesContract(stage: () => Stage): void {
     expect(await coffer.identities.lookupToken({ accessor })).toEqual(made.record)
     const token = made.token.reveal()
     expect(await coffer.identities.lookupToken({ token })).toEqual(made.record)
-    expect((await coffer.identities.tokens()).map((t) => t.accessor)).toContain(accessor)
+    expect(
+      (await everyItem((page) => coffer.identities.tokens(page))).map((t) => t.accessor),
+    ).toContain(accessor)
     expect(await coffer.identities.lookupToken({ accessor: 'x'.repeat(24) })).toBeUndefined()
     expect(await coffer.identities.lookupToken({ token: 'coffer_unknown' })).toBeUndefined()
   })
@@ -99,7 +102,7 @@ export function identitiesContract(stage: () => Stage): void {
     await coffer.identities.revokeToken({ accessor })
     expect(await coffer.identities.lookupToken({ accessor })).toBeUndefined()
     await expectRefusal('not_found', () => coffer.identities.revokeToken({ accessor }))
-    const left = (await coffer.identities.tokens()).map((t) => t.accessor)
+    const left = (await everyItem((page) => coffer.identities.tokens(page))).map((t) => t.accessor)
     expect(left).not.toContain(accessor)
     expect(left).not.toContain(brief.accessor)
   })
@@ -190,9 +193,10 @@ export function identitiesContract(stage: () => Stage): void {
       { metadata: { ['k'.repeat(key + 1)]: '' } },
       { metadata: { k: 'v'.repeat(value + 1) } },
     ]
-    const before = (await identities.tokens()).length
+    const count = async () => (await everyItem((page) => identities.tokens(page))).length
+    const before = await count()
     for (const input of bad) await expectRefusal('invalid_argument', () => at(input))
-    expect((await identities.tokens()).length).toBe(before)
+    expect(await count()).toBe(before)
   })
 
   it('makes access keys, disables and deletes them', async () => {
@@ -204,7 +208,8 @@ export function identitiesContract(stage: () => Stage): void {
     expect(record.id).toMatch(/^AKIA[A-Z2-7]{16}$/)
     expect(secretAccessKey.reveal()).toMatch(/^[A-Za-z0-9+/]{40}$/)
     expect(record).toMatchObject({ actor: `access-key:${record.id}`, disabled: false })
-    const listed = async () => (await identities.accessKeys()).filter(({ id }) => id === record.id)
+    const listed = async () =>
+      (await everyItem((page) => identities.accessKeys(page))).filter(({ id }) => id === record.id)
     expect(await listed()).toEqual([record])
     expect(await identities.updateAccessKey(record.id, { disabled: true })).toEqual({
       ...record,

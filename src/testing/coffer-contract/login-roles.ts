@@ -63,10 +63,10 @@ export function loginRolesContract(stage: () => Stage): void {
     ]) {
       await expectRefusal('invalid_argument', () => identities.createSecretId(...role, input))
     }
-    expect((await identities.secretIds(...role)).length).toBe(2)
+    expect((await identities.secretIds(...role)).items.length).toBe(2)
     await identities.destroySecretId(...role, { accessor })
     await identities.destroySecretId(...role, { secretId: 'my own' })
-    expect(await identities.secretIds(...role)).toEqual([])
+    expect(await identities.secretIds(...role)).toEqual({ items: [] })
     await expectRefusal('not_found', () => identities.destroySecretId(...role, { accessor }))
   })
 
@@ -77,7 +77,7 @@ export function loginRolesContract(stage: () => Stage): void {
     const { record } = await identities.createSecretId('approle', 'reborn', { secretId: 'same' })
     await identities.deleteAppRole('approle', 'reborn')
     await identities.putAppRole(role)
-    expect(await identities.secretIds('approle', 'reborn')).toEqual([])
+    expect(await identities.secretIds('approle', 'reborn')).toEqual({ items: [] })
     const { accessor } = record
     expect(await identities.secretId('approle', 'reborn', { accessor })).toBeUndefined()
     await identities.createSecretId('approle', 'reborn', { secretId: 'same' })

@@ -1,4 +1,5 @@
 import * as keys from '../../../../client/wire/access-keys.ts'
+import { PageQuery } from '../../../../client/wire/common.ts'
 import * as wire from '../../../../client/wire/app-roles.ts'
 import type { ErrorCode } from '../../../../core/errors.ts'
 import { absence } from '../problems.ts'
@@ -20,9 +21,10 @@ export const credentialRoutes = [
     method: 'GET',
     url: '/access-keys',
     operationId: 'listAccessKeys',
-    summary: 'All access keys, without their secrets.',
-    answer: { json: keys.AccessKeyRecords },
-    handle: async ({ coffer }) => ({ items: await coffer.identities.accessKeys() }),
+    summary: 'Access keys, without their secrets.',
+    query: PageQuery,
+    answer: { json: keys.AccessKeyPage },
+    handle: ({ coffer, query }) => coffer.identities.accessKeys(query),
   }),
   route({
     ...managed,
@@ -112,10 +114,9 @@ export const credentialRoutes = [
     url: '/app-roles/:mount/:name/secret-ids',
     operationId: 'listSecretIds',
     summary: 'The secret ids of a role, without themselves.',
-    answer: { json: wire.SecretIdRecords },
-    handle: async ({ coffer, params }) => ({
-      items: await coffer.identities.secretIds(...roleOf(params)),
-    }),
+    query: PageQuery,
+    answer: { json: wire.SecretIdPage },
+    handle: ({ coffer, params, query }) => coffer.identities.secretIds(...roleOf(params), query),
   }),
   route({
     ...managed,

@@ -1,3 +1,4 @@
+import { PageQuery } from '../../../../client/wire/common.ts'
 import * as wire from '../../../../client/wire/tokens.ts'
 import type { ErrorCode } from '../../../../core/errors.ts'
 import type { CreatedToken } from '../../../../core/ports/identities.ts'
@@ -27,10 +28,11 @@ export const tokenRoutes = [
     url: '/tokens',
     operation: 'manage',
     operationId: 'listTokens',
-    summary: 'All tokens, without themselves.',
-    answer: { json: wire.TokenRecords },
+    summary: 'Tokens that are good, without themselves.',
+    query: PageQuery,
+    answer: { json: wire.TokenPage },
     errors: [],
-    handle: async ({ coffer }) => ({ items: await coffer.identities.tokens() }),
+    handle: ({ coffer, query }) => coffer.identities.tokens(query),
   }),
   route({
     method: 'POST',

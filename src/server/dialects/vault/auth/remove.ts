@@ -1,4 +1,5 @@
 import { isCofferError } from '../../../../core/errors.ts'
+import { everyItem } from '../../../../core/paging.ts'
 import type { VaultContext } from '../route.ts'
 
 /** All that an auth method of this mount knows, and the tokens that were logged in by it. */
@@ -13,7 +14,7 @@ export async function removeIdentities(context: VaultContext, mount: string): Pr
   if ((await identities.jwtIssuer(mount)) !== undefined) {
     await unlessGone(identities.deleteJwtIssuer(mount))
   }
-  for (const { accessor, path } of await identities.tokens()) {
+  for (const { accessor, path } of await everyItem((page) => identities.tokens(page))) {
     if (path === `auth/${mount}/login`) await unlessGone(identities.revokeToken({ accessor }))
   }
 }

@@ -1,4 +1,5 @@
 import { isCofferError } from '../../../../../core/errors.ts'
+import { everyItem } from '../../../../../core/paging.ts'
 import type { SecretIdRecord, SecretIdSelector } from '../../../../../core/ports/identities.ts'
 import type { JsonObject } from '../../../../../core/value.ts'
 import { parseSeconds } from '../../duration.ts'
@@ -22,7 +23,8 @@ export const createCustomSecretId: VaultHandler = (context) => {
 export const listSecretIds: VaultHandler = async (context) => {
   const { name } = await existingRole(context)
   const { coffer } = await context.caller()
-  const found = await coffer.identities.secretIds(mountName(context), name)
+  const mount = mountName(context)
+  const found = await everyItem((page) => coffer.identities.secretIds(mount, name, page))
   const keys = found.map(({ accessor }) => accessor).toSorted()
   return keys.length === 0 ? 'absent' : { data: { keys } }
 }

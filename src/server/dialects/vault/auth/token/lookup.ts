@@ -1,5 +1,6 @@
 import type { TokenSelector } from '../../../../../core/ports/identities.ts'
 import { isCofferError } from '../../../../../core/errors.ts'
+import { everyItem } from '../../../../../core/paging.ts'
 import { shownToken } from '../answers.ts'
 import { policiesOf } from '../policy-names.ts'
 import { refuse } from '../../errors.ts'
@@ -26,7 +27,8 @@ export const lookupAccessor: VaultHandler = (context) => {
 /** `LIST accessors`. */
 export const listAccessors: VaultHandler = async (context) => {
   const { coffer } = await context.caller()
-  const keys = (await coffer.identities.tokens()).map(({ accessor }) => accessor)
+  const tokens = await everyItem((page) => coffer.identities.tokens(page))
+  const keys = tokens.map(({ accessor }) => accessor)
   return keys.length === 0 ? 'absent' : { data: { keys: keys.toSorted() } }
 }
 
