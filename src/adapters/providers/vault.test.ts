@@ -177,6 +177,7 @@ describe('what cannot be used is said before anything is asked', () => {
     [{ VAULT_TOKEN: '', HOME: '/nowhere' }, {}, 'unauthenticated'],
     [{ VAULT_TOKEN: 'with space' }, {}, 'unauthenticated'],
     [{}, { tokenFile: '/nowhere/token' }, 'invalid_config'],
+    [{}, { tokenFile: '/dev/zero' }, 'invalid_config'],
     [{}, { auth: 'ldap' }, 'invalid_config'],
     [{}, { auth: 'approle' }, 'invalid_config'],
     [{}, { auth: 'kubernetes' }, 'invalid_config'],

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
@@ -134,8 +133,9 @@ async function ownToken(file: string): Promise<string | undefined> {
 
 async function readText(file: string, what: string): Promise<string> {
   try {
-    const text = (await readFile(file, 'utf8')).trim()
-    if (text !== '' && text.length <= LIMITS.tlsFileBytesMax) return text
+    const bytes = await readFileWhole(file, file, LIMITS.tlsFileBytesMax, { follow: true })
+    const text = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8').trim()
+    if (text !== '') return text
   } catch {
     // Said below: the name of the file is what somebody can mend.
   }
