@@ -103,12 +103,7 @@ async function openPlace(
   delivery: DeliveryTarget,
 ): Promise<Place> {
   const { openDestination } = await import('../../compose/sync.ts')
-  const names = new Set([
-    delivery.kind,
-    ...delivery.entries.flatMap(({ secret, at }) =>
-      secret.deliver.filter((line) => line.at === at).map(({ to }) => to),
-    ),
-  ])
+  const names = new Set([delivery.kind, ...delivery.entries.map(({ to }) => to)])
   try {
     const destination = await openDestination(delivery.kind, {
       env: session.world.env,
@@ -116,7 +111,7 @@ async function openPlace(
       dir: manifest.dir,
       environment: env,
     })
-    const entries = await entriesOf(manifest, env, delivery.entries)
+    const entries = entriesOf(manifest, env, delivery.entries)
     const owner = `${manifest.project}/${env}`
     const place = { kind: delivery.kind, options: structuredClone(delivery.options) as JsonObject }
     return { title: destination.id, names, target: { destination, owner, entries, place } }
@@ -126,16 +121,14 @@ async function openPlace(
   }
 }
 
-async function entriesOf(
+function entriesOf(
   manifest: Manifest,
   env: string,
   entries: readonly DeliveryEntry[],
-): Promise<SyncEntry[]> {
-  const { COFFER, locate } = await import('../../config/reference.ts')
+): SyncEntry[] {
   const prefix = manifest.environments.find(({ name }) => name === env)?.prefix ?? ''
-  return entries.map(({ name, secret, reference }) => {
-    const ref = locate(reference, prefix)
-    const path = ref.provider === COFFER ? ref.key : `${prefix}/${secret.name}`
+  return entries.map(({ name, secret, reference: { ref } }) => {
+    const path = ref.provider === 'coffer' ? ref.key : `${prefix}/${secret.name}`
     const { description, owner, classification, rotateEveryDays } = secret
     const about = { description, owner, classification, rotateEveryDays }
     return { name, path, ref, optional: secret.optional, about }

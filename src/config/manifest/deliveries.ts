@@ -26,7 +26,8 @@ export function deliveriesOf(manifest: Manifest, env: string): readonly Delivery
     for (const [i, line] of secret.deliver.entries()) {
       if (!line.environments.includes(env)) continue
       const target = targetIn(targets, placeOf(manifest, line, names))
-      const entry = { name: fill(line.name, names), secret, reference, at: line.at }
+      const { to, at } = line
+      const entry = { to, name: fill(line.name, names), secret, reference, at }
       const first = target.entries.get(entry.name)
       if (first === undefined) target.entries.set(entry.name, entry)
       else problems.push(collision(`secrets.${secret.name}.deliver.${i}`, entry, first))

@@ -98,6 +98,8 @@ export interface DeliveryTarget {
 }
 
 export interface DeliveryEntry {
+  /** As its line says: a name of `destinations`, else a kind. */
+  readonly to: string
   /** What it is called there. */
   readonly name: string
   readonly secret: DeclaredSecret

@@ -10,6 +10,8 @@ import type {
 } from '../../../core/ports/destination.ts'
 import { decodeText } from '../../../core/secret.ts'
 import type { DestinationContext } from '../context.ts'
+import { judge } from '../judge.ts'
+import { textValue } from '../text-value.ts'
 import { checkFolder, filePlace } from './place.ts'
 import { readText, rewrite } from './rewrite.ts'
 
@@ -96,30 +98,14 @@ function attempt(
 ): ApplyAnswer {
   try {
     const there = edited.entries.get(change.name)
-    if (change.kind === 'remove' && there === undefined) return { done: true }
-    expectEntry(there, change, delivery)
+    const judged = judge(change, there && tell(there, delivery))
+    if (judged !== undefined) return judged
     if (change.kind === 'remove') edited.remove(change.name)
-    else edited.put(change.name, textOf(change.name, change.secret.revealBytes()), delivery.owner)
+    else edited.put(change.name, textValue(change), delivery.owner)
     return { done: true }
   } catch (error) {
     return { done: false, error }
   }
-}
-
-function expectEntry(
-  there: FileEntry | undefined,
-  { name, expected }: DestinationChange,
-  delivery: DeliveryContext,
-): void {
-  if (expected === 'any') return
-  const now = there === undefined ? undefined : tell(there, delivery)
-  const same =
-    expected === 'absent'
-      ? now === undefined
-      : now !== undefined &&
-        now.owner === expected.owner &&
-        now.fingerprint === (expected.fingerprint ?? now.fingerprint)
-  if (!same) throw new CofferError('conflict', `${name} was changed by somebody else.`)
 }
 
 const tell = ({ name, text, owner }: FileEntry, delivery: DeliveryContext): DestinationEntry => {

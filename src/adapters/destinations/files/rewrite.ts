@@ -21,7 +21,8 @@ export async function readText({ file, shown }: FilePlace): Promise<string | und
  * Replaces the file by what `change` makes of its text, at once: mode 0600 from the first byte, in
  * the same folder (which is made where it is not there), synced, renamed over it. Who writes it at
  * the same time is not overwritten: `change` is asked again, and after three times it is a
- * `conflict`. The text as it was writes nothing. Of two that rewrite one file through this function, one waits for nobody: `conflict`.
+ * `conflict`. The text as it was writes nothing. Of two that rewrite one file through this function,
+ * the later is refused: `conflict`.
  * @throws CofferError as `readText`, and `conflict`
  */
 export async function rewrite(
@@ -56,7 +57,10 @@ async function readWhole(file: string, shown: string): Promise<Whole | undefined
       constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     )
     const stats = await handle.stat({ bigint: true })
-    if (!stats.isFile()) throw new CofferError('corrupt', `${shown} is not a regular file.`)
+    if (!stats.isFile())
+      throw new CofferError('corrupt', `${shown} is not a regular file.`, {
+        remedy: 'Move it away, or name another file.',
+      })
     if (stats.size > LIMITS.documentBytesMax) {
       throw new CofferError('too_large', `${shown} has more than ${LIMITS.documentBytesMax} bytes.`)
     }
