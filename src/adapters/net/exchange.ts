@@ -84,7 +84,9 @@ async function wholeBody(
   const encoding = message.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') {
     message.destroy()
-    throw new CofferError('corrupt', `${origin} answered in an encoding nobody asked for.`)
+    throw new CofferError('corrupt', `${origin} answered in an encoding nobody asked for.`, {
+      remedy: 'Check the address, and what stands between: it may be a proxy that answers itself.',
+    })
   }
   const chunks: Buffer[] = []
   let total = 0

@@ -9,7 +9,7 @@ export interface Repetition {
 }
 
 /**
- * One call of a host that secrets are delivered to. What was throttled, late or not available is
+ * One call of a host that secrets are delivered to. What was throttled, late, garbled or not available is
  * tried again, at most `restRetriesMax` times and `restWaitMsMax` of waiting, and never before the
  * host says; a call that is not `repeatable` only when it is sure that it was not made.
  */
@@ -39,6 +39,8 @@ export function mayBeMade(error: unknown): boolean {
   return UNCERTAIN.has(error.code)
 }
 
+/** A garbled answer may be one that was cut off on its way. */
+const PASSES: ReadonlySet<string> = new Set(['throttled', 'unavailable', 'timeout', 'corrupt'])
 const UNCERTAIN: ReadonlySet<string> = new Set(['timeout', 'corrupt', 'too_large', 'cancelled'])
 /** Node's codes of a connection that was never made. */
 const NEVER_SENT =
@@ -49,8 +51,7 @@ const FIRST_WAIT_MS = 250
 function waitBefore(error: unknown, call: Repetition, tried: number): number | undefined {
   if (!isCofferError(error) || tried >= LIMITS.restRetriesMax || call.signal.aborted)
     return undefined
-  const passes = ['throttled', 'unavailable', 'timeout'].includes(error.code)
-  if (!passes || (!call.repeatable && mayBeMade(error))) return undefined
+  if (!PASSES.has(error.code) || (!call.repeatable && mayBeMade(error))) return undefined
   const { retryAfterMs } = error.details
   return typeof retryAfterMs === 'number' ? retryAfterMs : FIRST_WAIT_MS * 2 ** tried
 }

@@ -188,9 +188,28 @@ test('what was refused was not made; what nobody knows may have been', () => {
 
 test('an answer that is no JSON is corrupt, and a refusal that is none is still one', async () => {
   const html: Reply = (response) => response.writeHead(200).end(`<html>${CANARY}`)
-  await using server = await fakeServer([html, page(403)])
-  expect((await refusalOf(() => ask(server))).code).toBe('corrupt')
+  await using server = await fakeServer([html, html, html, html, page(403)])
+  const error = await refusalOf(() => ask(server))
+  expect(error).toMatchObject({
+    code: 'corrupt',
+    remedy: expect.stringContaining('proxy') as string,
+  })
   expect((await refusalOf(() => ask(server))).code).toBe('denied')
+})
+
+test('a garbled answer is asked for again where that does no harm', async () => {
+  const cut: Reply = (response) => response.writeHead(201).end('{"a')
+  for (const [repeatable, code] of [
+    [true, undefined],
+    [false, 'corrupt'],
+  ] as const) {
+    await using server = await fakeServer([cut, json({})])
+    const asked = ask(server, { repeatable }).then(
+      () => undefined,
+      (error: CofferError) => error.code,
+    )
+    expect(await asked).toBe(code)
+  }
 })
 
 test('an answer has at most restAnswerBytesMax bytes', async () => {

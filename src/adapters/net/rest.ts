@@ -84,7 +84,9 @@ async function attempt(service: RestService, call: RestCall): Promise<RestAnswer
     throw refusalOf(service, call.what, answer, meaning)
   }
   if (document === NO_JSON) {
-    throw new CofferError('corrupt', `${service.name} answered with something that is no JSON.`)
+    throw new CofferError('corrupt', `${service.name} answered with something that is no JSON.`, {
+      remedy: 'Try again. If it stays so, a proxy that answers itself may stand between.',
+    })
   }
   return { status, document }
 }

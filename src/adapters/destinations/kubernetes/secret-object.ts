@@ -44,7 +44,9 @@ export function readSecretObject(answer: unknown): SecretObject {
   const { kind, metadata, data, type, immutable } = fields(answer)
   const { resourceVersion, annotations, labels, managedFields } = fields(metadata)
   if (kind !== 'Secret' || typeof resourceVersion !== 'string') {
-    throw new CofferError('corrupt', 'The answer of the cluster is not a Secret.')
+    throw new CofferError('corrupt', 'The answer of the cluster is not a Secret.', {
+      remedy: 'Check that the kubeconfig names an API server, and no proxy that answers itself.',
+    })
   }
   return {
     resourceVersion,

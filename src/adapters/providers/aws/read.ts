@@ -148,5 +148,10 @@ function valueOf(
     const decode = (bytes: Uint8Array) => Uint8Array.from(bytes)
     return { value: { secret: new Secret({ name, bytes: Uint8Array.from(SecretBinary), decode }) } }
   }
-  return { error: new CofferError('corrupt', 'AWS answered without a value.') }
+  return {
+    error: new CofferError('corrupt', 'AWS answered without a value.', {
+      remedy:
+        'Does the endpoint lead to AWS Secrets Manager? Look at it with `aws secretsmanager get-secret-value`.',
+    }),
+  }
 }

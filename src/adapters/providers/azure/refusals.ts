@@ -32,7 +32,9 @@ export function refusalOf(error: unknown, key: SecretKey, signal: AbortSignal): 
 }
 
 export const noValue = (key: SecretKey) =>
-  new CofferError('corrupt', `The Key Vault ${hostOf(key)} answered without a value.`)
+  new CofferError('corrupt', `The Key Vault ${hostOf(key)} answered without a value.`, {
+    remedy: 'Try again; look at it with `az keyvault secret show`.',
+  })
 
 export const removed = (key: SecretKey) =>
   new CofferError('deleted', `The Key Vault ${hostOf(key)} has it among its deleted secrets.`, {
