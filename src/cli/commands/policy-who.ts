@@ -15,9 +15,20 @@ export const handle: Handler<Sub<'policy', 'who'>> = async ({ options, args: [pa
           cell: ({ answer }) => (answer.allowed ? 'yes' : 'no'),
           style: ({ answer }) => (answer.allowed ? 'green' : 'dim'),
         },
-        { title: 'BECAUSE', cell: ({ answer }) => answer.reasons.join(' → ') },
+        {
+          title: 'BECAUSE',
+          cell: ({ answer }) =>
+            options.why ? answer.reasons.join(' → ') : decider(answer.reasons),
+        },
       ])
       if (shown.length === 0) session.out.note(`No known actor may ${action} ${path}.`)
     },
   )
+}
+
+/** The rule that decides, by its name; or that there is none. */
+function decider(reasons: readonly string[]): string {
+  const [rule] = reasons.findLast((reason) => reason.startsWith('policy '))?.split(': ', 1) ?? []
+  if (rule !== undefined) return rule
+  return reasons.some((reason) => reason.startsWith('no rule ')) ? 'no rule' : (reasons[0] ?? '')
 }

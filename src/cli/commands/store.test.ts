@@ -166,7 +166,10 @@ test('policies, roles and actors decide what the others may do', async () => {
     'shop/a',
   ])
   expect([asked.code, asked.out.startsWith('denied')]).toEqual([77, true])
-  expect((await run(['policy', 'who', 'shop/a'])).out).toContain('service:ci')
+  const who = (await run(['policy', 'who', 'shop/a', '--all'])).out
+  expect(who).toMatch(/service:ci +yes +policy ci, rule 1\n/)
+  const why = (await run(['policy', 'who', 'shop/a', '--why'])).out
+  expect(why).toMatch(/role deployer has policy ci → policy ci, rule 1: allow /)
   expect(JSON.parse((await run(['policy', 'show', 'ci'])).out)).toMatchObject({ rules })
   expect((await run(['actor', 'revoke', 'service:ci', '--role', 'deployer'])).code).toBe(0)
   expect((await run(['get', 'shop/a', '--as', 'service:ci'])).code).toBe(77)

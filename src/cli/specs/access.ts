@@ -57,7 +57,7 @@ export const policy = defineCommand({
       name: 'policy workloads',
       summary: 'let each workload of the manifest read the secrets that it uses',
       description: [
-        'For each environment and workload a policy with one rule: read, and the paths of the secrets that name it in `usedBy`. It is given to the actor of the workload, beside what that has. Shows what is missing first, and asks.',
+        'For each environment and workload a policy with one rule: read, and the paths of the secrets that name it in `usedBy`. It is given to the actor of the workload, beside what that has. Shows what is missing, and what is no longer used, first, and asks.',
       ],
       options: {
         env: {
@@ -106,12 +106,13 @@ export const policy = defineCommand({
     },
     who: {
       name: 'policy who',
-      summary: 'every actor that may do it, with the reason',
+      summary: 'every actor that may do it, and by which rule',
       arguments: [{ name: 'path', summary: 'a secret' }],
       options: {
         action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
         destination: DESTINATION,
         all: { type: 'boolean', summary: 'also those who may not' },
+        why: { type: 'boolean', summary: 'every reason, from the actor to the rule' },
       },
       examples: [{ command: 'coffer policy who shop/prod/api/db-url', note: 'who can read this?' }],
     },
