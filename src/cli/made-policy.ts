@@ -21,6 +21,41 @@ export async function checkReplaces(
   })
 }
 
+/** What a stored policy allows, and the one that is made now does not. */
+export interface Withdrawn {
+  readonly policy: string
+  readonly path: string
+  readonly destination?: string | undefined
+}
+
+/** Of the policies that were made of the same before. */
+export async function withdrawnBy(
+  { policies }: Coffer['access'],
+  made: readonly Policy[],
+): Promise<readonly Withdrawn[]> {
+  const there = new Map((await policies()).map((policy) => [policy.name, policy]))
+  return made.flatMap((policy) => {
+    const before = there.get(policy.name)
+    if (before === undefined || before.description !== policy.description) return []
+    const now = new Set(allowedBy(policy).map((one) => JSON.stringify(one)))
+    return allowedBy(before).filter((one) => !now.has(JSON.stringify(one)))
+  })
+}
+
+function allowedBy({ name: policy, rules }: Policy): readonly Withdrawn[] {
+  return rules.flatMap(({ effect, paths, conditions }) =>
+    effect === 'deny'
+      ? []
+      : paths.flatMap((path) =>
+          (conditions?.destinations ?? [undefined]).map((destination) => ({
+            policy,
+            path,
+            destination,
+          })),
+        ),
+  )
+}
+
 /** Stores the policy, and gives it to the actor besides what that has. */
 export async function putAndGive(
   access: Coffer['access'],

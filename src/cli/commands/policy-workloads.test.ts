@@ -35,6 +35,37 @@ test('a policy of something else is not replaced, and nothing is done then', asy
   expect(who.out).toContain('service:shop-eu-prod-api')
 })
 
+test('what a workload no longer uses is taken from its policy, all of it too', async () => {
+  await using store = await bench()
+  const cwd = join(store.dir, 'less')
+  mkdirSync(join(cwd, '.git'), { recursive: true })
+  const uses = async (usedBy: string) => {
+    writeFileSync(
+      join(cwd, 'coffer.yaml'),
+      `project: shop
+environments: [prod]
+workloads: { api: {}, job: {} }
+secrets:
+  api/key: { usedBy: [${usedBy}] }
+  api/url: { usedBy: [job] }
+`,
+    )
+    return store.run(['policy', 'workloads', '--yes'], { cwd })
+  }
+  const mayRead = async (actor: string) => {
+    const asked = ['policy', 'test', '--actor', `service:shop-prod-${actor}`, '--action', 'read']
+    return (await store.run([...asked, 'shop/prod/api/key'])).code === 0
+  }
+  await uses('api, job')
+  expect([await mayRead('api'), await mayRead('job')]).toEqual([true, true])
+  const taken = await uses('api')
+  expect(taken.out).toMatch(/shop-prod-job +shop\/prod\/api\/key/)
+  expect([await mayRead('api'), await mayRead('job')]).toEqual([true, false])
+  await uses('job')
+  expect([await mayRead('api'), await mayRead('job')]).toEqual([false, true])
+  expect((await uses('job')).err).toContain('Every workload may read what it uses.')
+})
+
 test('names longer than a policy has are cut, each in its own way', async () => {
   await using store = await bench()
   const project = `p${'r'.repeat(50)}`

@@ -17,7 +17,7 @@ export interface WorkloadPolicy {
 
 /**
  * The policies by which each workload reads the secrets that name it in `usedBy`, and no other. What
- * another provider holds is not ruled by Coffer and left out, as are workloads that use nothing.
+ * another provider holds is not ruled by Coffer and left out. One that uses nothing gets no rule.
  * @throws CofferError `invalid_config` for a path with a `*`, which a policy would take for a pattern
  */
 export function workloadPoliciesOf(
@@ -28,11 +28,11 @@ export function workloadPoliciesOf(
     Object.entries(manifest.workloads).flatMap(([workload, { actor }]) => {
       const paths = pathsOf(manifest, environment, workload)
       const who = actor[environment]
-      if (who === undefined || paths.length === 0) return []
+      if (who === undefined) return []
       const policy: Policy = {
         name: madePolicyName(manifest.project, environment, workload),
         description: `What the manifest of ${manifest.project} says that ${workload} uses in ${environment}.`,
-        rules: [{ effect: 'allow', actions: ['read'], paths }],
+        rules: paths.length === 0 ? [] : [{ effect: 'allow', actions: ['read'], paths }],
       }
       return { environment, workload, actor: who, policy, paths }
     }),
