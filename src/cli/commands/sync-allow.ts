@@ -5,7 +5,7 @@ import { deliveredElsewhere } from '../../core/delivery.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { SyncTarget } from '../../compose/sync.ts'
 import { confirmed } from '../confirm.ts'
-import { checkReplaces, putAndGive } from '../made-policy.ts'
+import { checkReplaces, putAndGive, withdrawnBy } from '../made-policy.ts'
 import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
@@ -33,18 +33,30 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
       rules: [...deliverRules(targets), ...ledgerRules(ledgers)],
     }
+    const withdrawn = await withdrawnBy(coffer.access, [policy])
+    const isChanged = missing.length + withdrawn.length > 0
     await session.out.result(
-      { actor, missing, policy, written: missing.length > 0 && options.yes },
+      { actor, missing, withdrawn, policy, written: isChanged && options.yes },
       async () => {
         await session.out.table(missing, [
           { title: 'SECRET', cell: ({ path }) => path },
           { title: 'DESTINATION', cell: ({ destination }) => destination },
         ])
+        await session.out.table(withdrawn, [
+          { title: 'NO LONGER DECLARED', cell: ({ path }) => path },
+          { title: 'DESTINATION', cell: ({ destination }) => destination },
+        ])
         if (missing.length === 0) session.out.note(`${actor} may deliver all of it.`)
       },
     )
-    if (missing.length === 0) return 0
+    if (!isChanged) return 0
     await checkReplaces(coffer.access, [policy])
+    if (missing.length === 0) {
+      await confirmed(session, `Take these out of the policy ${policy.name}?`, options.yes)
+      await coffer.access.putPolicy(policy)
+      session.out.note(`policy ${policy.name} stored`)
+      return 0
+    }
     const question = `Allow ${actor} to deliver these, by the policy ${policy.name}?`
     await confirmed(session, question, options.yes)
     await putAndGive(coffer.access, actor, policy)

@@ -225,6 +225,17 @@ test('a plan that was kept is applied as it is, or not at all', async () => {
   expect((await sync(`apply --env prod --yes --plan ${file}`)).code).toBe(75)
 })
 
+test('what the manifest no longer declares may not be delivered any more, once that is confirmed', async () => {
+  await filled()
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST.replace(/^.*to: json.*$/m, ''))
+  const less = await sync('allow --env prod --yes')
+  expect([less.code, less.out]).toEqual([0, expect.stringContaining('json:out.json')])
+  expect((await sync('allow --env prod')).code).toBe(0)
+  writeFileSync(path.join(dir, 'coffer.yaml'), MANIFEST)
+  expect((await sync('plan --env prod --only json')).out).toContain('may not deliver')
+  expect((await sync('plan --env prod --only dotenv')).code).toBe(0)
+})
+
 test('every destination that is written wrong is told, with its place in the manifest', async () => {
   const wrong = MANIFEST.replace('file: out.env', 'fil: out.env').replace(
     'file: out.json',

@@ -103,7 +103,7 @@ export const sync = defineCommand({
       name: 'sync allow',
       summary: 'allow an actor to deliver what the manifest declares, and nothing else',
       description: [
-        'Shows which secrets may not be delivered to which destinations yet; confirmed, writes the policy deliver-PROJECT-ENV for all that the manifest declares, and gives it to the actor.',
+        'Shows which secrets may not be delivered to which destinations yet; and what the policy of before allows and the manifest no longer declares; confirmed, writes the policy deliver-PROJECT-ENV for exactly what the manifest declares, and gives it to the actor.',
       ],
       options: {
         env: WHERE.env,
