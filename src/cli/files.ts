@@ -5,6 +5,7 @@ import {
   openSync,
   renameSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { randomBytes } from 'node:crypto'
@@ -75,6 +76,24 @@ export function writePrivateFile(file: string, content: string | Uint8Array): vo
   }
 }
 
+/**
+ * Writes a file that is named relative to a project: a symbolic link of that name, which a checkout may
+ * hold, is not followed to wherever it leads. Devices are.
+ * @throws CofferError as `attempt`
+ */
+export function writeFile(file: string, text: string, mode = 0o666): void {
+  const { O_CREAT, O_TRUNC, O_WRONLY } = constants
+  const link = file.startsWith('/dev/') ? 0 : (constants.O_NOFOLLOW ?? 0)
+  attempt(file, 'write', () => {
+    const fd = openSync(file, O_WRONLY | O_CREAT | O_TRUNC | link, mode)
+    try {
+      writeFileSync(fd, text)
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
 export function unlinkQuietly(file: string): void {
   try {
     unlinkSync(file)
@@ -95,6 +114,11 @@ export function attempt<T>(file: string, doing: 'read' | 'write', work: () => T)
 
 function fileError(error: unknown, file: string, doing: 'read' | 'write'): CofferError {
   const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
+  if (code === 'ELOOP') {
+    return new CofferError('denied', `${file} is a symbolic link; none is followed.`, {
+      remedy: 'Name the file where it really is, or remove the link.',
+    })
+  }
   if (code === 'ENOENT') {
     const what =
       doing === 'read' ? `There is no file ${file}.` : `The directory of ${file} is missing.`

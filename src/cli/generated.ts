@@ -1,11 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MARK } from '../config/generate/generated.ts'
 import type { Generated } from '../config/generate/generated.ts'
 import type { Manifest } from '../config/manifest/manifest.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { attempt, readFile } from './files.ts'
+import { attempt, readFile, writeFile } from './files.ts'
 import { usage } from './parse.ts'
 import type { Session } from './session.ts'
 
@@ -40,10 +40,8 @@ export async function writeGenerated(
     }
   }
   for (const [file, text] of entries) {
-    attempt(file, 'write', () => {
-      mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(file, text)
-    })
+    attempt(file, 'write', () => mkdirSync(dirname(file), { recursive: true }))
+    writeFile(file, text)
   }
   await output.result({ files: entries.map(([file]) => file), notes }, () => {
     for (const [file] of entries) output.line(file)

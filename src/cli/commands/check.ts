@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { positionOf } from '../../config/check/rule.ts'
 import type { Manifest } from '../../config/manifest/manifest.ts'
@@ -9,7 +8,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import { checkFields, checkPrefix, reportOf } from '../check/fields.ts'
 import type { CheckedField } from '../check/fields.ts'
 import { baseOf, reportsAsked } from '../check/output.ts'
-import { attempt } from '../files.ts'
+import { writeFile } from '../files.ts'
 import { usage } from '../parse.ts'
 import { REPORTERS } from '../report/registry.ts'
 import { counted, many } from '../report/reporter.ts'
@@ -34,7 +33,7 @@ export const handle: Handler<typeof check> = async ({ options }, session) => {
   }
   for (const { file, format } of asked.files) {
     const text = (await REPORTERS[format]())(report, context)
-    attempt(file, 'write', () => writeFileSync(resolve(session.world.cwd, file), text))
+    writeFile(resolve(session.world.cwd, file), text)
   }
   await show(asked.shown, report, context, session)
   return exitCode(report, options, incomplete)

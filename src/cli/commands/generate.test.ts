@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { SHOP } from '../../config/generate/test-manifest.ts'
@@ -45,4 +52,21 @@ test('without --out, or a manifest, nothing is made', async () => {
   const none = await run(['kubernetes', '--out', 'k8s'], { cwd: plain })
   expect([none.code, none.err]).toMatchObject([66, expect.stringContaining('docs/manifest.md')])
   expect(existsSync(join(plain, 'k8s'))).toBe(false)
+})
+
+test('a link in a checkout leads no file that is written out of it', async () => {
+  const victim = join(dir, 'victim')
+  mkdirSync(join(cwd, 'linked'))
+  const names = ['linked/secrets.tf', 'linked.d.ts', 'linked.xml']
+  for (const name of names) symlinkSync(victim, join(cwd, name))
+  for (const [words, name] of [
+    [['terraform', '--out', 'linked'], 'linked/secrets.tf'],
+    [['types', '--out', 'linked.d.ts'], 'linked.d.ts'],
+    [['check', '--env', 'prod', '--static', '--out', 'linked.xml'], 'linked.xml'],
+  ] as const) {
+    const refused = await run([...words], { cwd })
+    expect(refused.err, refused.out).toContain(`${join(cwd, name)} is a symbolic link`)
+    expect(refused.code).toBe(77)
+  }
+  expect(existsSync(victim)).toBe(false)
 })

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { attempt, readFile } from '../files.ts'
+import { readFile, writeFile } from '../files.ts'
 import type { Syncing } from './open.ts'
 import { planDocument } from './planned.ts'
 import type { Planned } from './planned.ts'
@@ -9,7 +8,7 @@ import type { Planned } from './planned.ts'
 /** Writes a plan for `apply --plan`. There is no value in it. @throws CofferError `unavailable` */
 export function keepPlan(file: string, syncing: Syncing, planned: readonly Planned[]): void {
   const text = textOf(syncing, planned)
-  attempt(file, 'write', () => writeFileSync(file, text, { mode: 0o600 }))
+  writeFile(file, text, 0o600)
 }
 
 /**
