@@ -165,7 +165,7 @@ function byStatus(status: number | undefined, name: string): Fault | undefined {
 const shortName = (name: string) => (/^[A-Za-z_]{1,64}$/.test(name) ? name : 'no name')
 
 function fill(text: string, { region = '(none)', endpoint }: AwsPlace, code: string): string {
-  const host = endpoint === undefined ? `secretsmanager.${region}.amazonaws.com` : endpoint
+  const host = endpoint || `secretsmanager.${region}.amazonaws.com`
   return text.replace('{region}', region).replace('{host}', host).replace('{code}', shortName(code))
 }
 

@@ -34,7 +34,9 @@ export function checkOptions(
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return
   const names = known.length === 0 ? 'no options' : `the options ${known.join(', ')} only`
-  throw new CofferError('invalid_argument', `The provider ${kind} has ${names}.`)
+  throw new CofferError('invalid_argument', `The provider ${kind} has ${names}.`, {
+    remedy: `Take ${JSON.stringify(unknown)} out of its options, or spell it as one of them.`,
+  })
 }
 
 /** Whether the process or the configuration names a server to ask, where no Coffer was given. */

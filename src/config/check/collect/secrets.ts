@@ -10,7 +10,7 @@ import type { LoadOptions } from '../../options.ts'
 import { providerFinder } from '../../providers.ts'
 import { COFFER, locate, showReference } from '../../reference.ts'
 import type { PlaceFailure, SecretAnswer, SecretFacts } from '../facts.ts'
-import { isPlaceCode } from '../rules/places.ts'
+import { isOptionCode, isPlaceCode } from '../rules/places.ts'
 import { eachOf } from './each.ts'
 
 export interface AskOptions {
@@ -218,11 +218,12 @@ async function askOthers(
 /** Errors that say something of a whole place become one for each place and reason. */
 function gatherPlaces(secrets: readonly Asked[]) {
   const failed = new Map<string, PlaceFailure>()
+  const sameAnswer = alikeIn(secrets)
   const left = secrets.map((secret): Asked => {
     if (secret.answer.kind !== 'error' || secret.ref === undefined) return secret
     const { code, message, remedy } = describeError(secret.answer.error)
-    if (!isPlaceCode(code)) return secret
     const { provider } = secret.ref
+    if (!isPlaceCode(code) && !(isOptionCode(code) && sameAnswer(provider))) return secret
     const key = `${provider}\0${code}`
     const known = failed.get(key) ?? {
       provider,
@@ -237,4 +238,15 @@ function gatherPlaces(secrets: readonly Asked[]) {
     return { ...secret, answer: { kind: 'unasked' } }
   })
   return { secrets: left, places: [...failed.values()] }
+}
+
+/** Whether several secrets of a provider failed, and all of them with the same words. */
+function alikeIn(secrets: readonly Asked[]): (provider: string) => boolean {
+  const byProvider = Map.groupBy(secrets, ({ ref }) => ref?.provider)
+  return (provider) => {
+    const said = (byProvider.get(provider) ?? []).map(({ answer }) =>
+      answer.kind === 'error' ? describeError(answer.error).message : undefined,
+    )
+    return said.length > 1 && said[0] !== undefined && new Set(said).size === 1
+  }
 }

@@ -25,8 +25,14 @@ const PLACE_CODES = [
   'unknown_provider',
 ] as const satisfies readonly ErrorCode[]
 
+/** They do where all secrets of a provider are answered with the same: its options are wrong. */
+const OPTION_CODES = ['invalid_argument', 'invalid_config'] as const satisfies readonly ErrorCode[]
+
 export const isPlaceCode = (code: ErrorCode): boolean =>
   (PLACE_CODES as readonly ErrorCode[]).includes(code)
+
+export const isOptionCode = (code: ErrorCode): boolean =>
+  (OPTION_CODES as readonly ErrorCode[]).includes(code)
 
 /** The store or the provider can be asked. One finding for each that cannot, whatever it holds. */
 export const places: Rule = {
