@@ -61,8 +61,11 @@ const target = (headers: IncomingHttpHeaders) =>
   String(headers['x-amz-target']).replace('secretsmanager.', '')
 const targets = () => proxy.seen.map(({ headers }) => target(headers))
 
-function refuseWith(status: number, type: string) {
-  proxy.before = (_, response) => {
+type Request = Parameters<NonNullable<TestProxy['before']>>[0]
+
+function refuseWith(status: number, type: string, isIt?: (request: Request) => boolean) {
+  proxy.before = (request, response) => {
+    if (isIt?.(request) === false) return false
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
     response.end(JSON.stringify({ __type: type, message: 'vendor-body' }))
     return true
@@ -250,12 +253,8 @@ test("somebody else's secret that is scheduled for deletion stays so", async () 
 
 test('a secret that appears between the look and the write is not taken over', async () => {
   const place = await open()
-  proxy.before = ({ headers }, response) => {
-    if (target(headers) !== 'DescribeSecret') return false
-    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
-    response.end(JSON.stringify({ __type: 'ResourceNotFoundException', message: 'none' }))
-    return true
-  }
+  const isLook = ({ headers }: Request) => target(headers) === 'DescribeSecret'
+  refuseWith(400, 'ResourceNotFoundException', isLook)
   await byHand('key', 'theirs')
   expect(await place.apply(context, [put('key', 'mine')])).toMatchObject([
     { done: false, error: { code: 'conflict' } },
@@ -296,17 +295,21 @@ test.each([
 test('one refusal is of its item alone', async () => {
   const place = await open()
   let count = 0
-  proxy.before = ({ headers }, response) => {
-    if (target(headers) !== 'CreateSecret' || count++ !== 1) return false
-    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
-    response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'no' }))
-    return true
-  }
+  const isSecond = ({ headers }: Request) => target(headers) === 'CreateSecret' && count++ === 1
+  refuseWith(400, 'AccessDeniedException', isSecond)
   const answers = await place.apply(
     context,
     ['a', 'b', 'c'].map((name) => put(name, name)),
   )
   expect(answers.filter(({ done }) => done)).toHaveLength(2)
+})
+
+test('what a gateway says in XML is understood as well', async () => {
+  const body = '<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>'
+  proxy.before = (_, response) =>
+    Boolean(response.writeHead(403, { 'content-type': 'text/xml' }).end(body))
+  const looking = (await open()).list(context, ['a'])
+  await expect(looking).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
 test('an owner that no tag can hold is refused before anything is written', async () => {

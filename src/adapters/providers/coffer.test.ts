@@ -97,3 +97,18 @@ function fakeCoffer() {
     breakDown: () => void (broken = true),
   }
 }
+
+test('what could not be opened is told for each reference, and leaves nothing to close', async () => {
+  const refused = new CofferError('unavailable', 'There is no store.')
+  const provider = coffer({
+    env: {},
+    options: {},
+    coffer: async () => {
+      throw refused
+    },
+  })
+  const refs = ['a', 'b'].map((key) => ({ provider: 'coffer', key }))
+  const answers = await provider.resolve(refs, new AbortController().signal)
+  expect(answers).toEqual([{ error: refused }, { error: refused }])
+  await provider.close?.()
+})

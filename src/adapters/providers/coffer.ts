@@ -88,7 +88,9 @@ function later<T extends Coffer>(
       }
     },
     async close() {
-      if (opened !== undefined) await close(await opened)
+      // What could not be opened leaves nothing to close.
+      const there = await opened?.catch(() => undefined)
+      if (there !== undefined) await close(there)
     },
   }
 }

@@ -1,11 +1,11 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { awsFault } from '../../net/aws-fault.ts'
+import { understandXml } from '../../net/aws-xml-errors.ts'
 import { loadPeer } from '../../net/peer.ts'
 import type { ProviderContext } from '../context.ts'
 import type { OpenedService } from '../opened.ts'
 import { readerOf } from './read.ts'
 import type { Sdk } from './read.ts'
-import { understandXml } from './xml-errors.ts'
 
 const PACKAGE = '@aws-sdk/client-secrets-manager'
 
