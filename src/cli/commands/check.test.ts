@@ -209,6 +209,19 @@ secrets:
   expect(gone.code).toBe(77)
 })
 
+test('a wrong option of a provider is told once, and not for each of its secrets', async () => {
+  const yaml = (options: string) => `project: own
+environments: { prod: { provider: v } }
+providers: { v: { kind: vault, ${options} } }
+secrets: { a/b: {}, a/c: {} }
+`
+  const wrong = await check(project({ 'coffer.yaml': yaml('mont: secret') }))
+  expect([wrong.code, wrong.codes]).toEqual([64, ['invalid_argument v']])
+  expect(wrong.findings[0]?.message).toMatch(
+    /^The provider vault has the options .* not checked\.$/,
+  )
+})
+
 test('what a manifest calls coffer is asked, and no other store', async () => {
   await set('own/prod/a/b', 'v')
   const yaml = (more: string) => `project: own\nenvironments: [prod]\n${more}secrets:\n  a/b: {}\n`
@@ -239,4 +252,29 @@ secrets:
     { code: 'shared_value', path: 'twin/prod/a/key', environment: 'prod', severity: 'warning' },
   ])
   expect((await check(cwd)).codes).toEqual([])
+})
+
+test('deliveries that are written wrong are found before anybody delivers, and a missing login is none', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: sent
+environments: [prod]
+secrets:
+  a/key:
+    deliver:
+      - { to: dotenv, fil: out.env, name: A }
+      - { to: json, file: ../out.json, name: a }
+      - { to: vercel, project: prj_1, name: A }
+      - { to: github, repository: noslash, name: A }
+`,
+  })
+  await set('sent/prod/a/key', canary)
+  for (const args of [[], ['--static']]) {
+    const { code, findings } = await check(cwd, args)
+    expect(code).toBe(1)
+    expect(findings.map((one) => [one.code, one.line, one.environment])).toEqual([
+      ['invalid_delivery', 6, 'prod'],
+      ['invalid_delivery', 7, 'prod'],
+      ['invalid_delivery', 9, 'prod'],
+    ])
+  }
 })

@@ -114,6 +114,11 @@ async function ofManifest(
     actor: () => session.actor(),
     load: { processEnv: world.env, signal: world.interrupted(), onOffline: false },
     destinationKinds: destinationKinds(),
+    async tryPlace({ kind, options: given }, environment) {
+      const { openDestination } = await import('../../compose/sync.ts')
+      const context = { env: world.env, options: given, dir: manifest.dir, environment }
+      await (await openDestination(kind, context)).close?.()
+    },
     now: world.now(),
   })
   return { report: checked, dir: project.dir, incomplete: checked.incomplete }

@@ -7,6 +7,8 @@ import { environmentOf } from '../manifest/environment.ts'
 import type { LoadOptions } from '../options.ts'
 import type { Project } from '../project.ts'
 import { collectFields } from './collect/configuration.ts'
+import { collectDeliveries } from './collect/deliveries.ts'
+import type { TryPlace } from './collect/deliveries.ts'
 import { collectDocuments } from './collect/documents.ts'
 import { collectOverlays } from './collect/overlays.ts'
 import { askReaders } from './collect/readers.ts'
@@ -35,6 +37,8 @@ export interface CheckInput {
   readonly load?: Omit<LoadOptions, 'coffer' | 'env'> | undefined
   /** Where secrets can be delivered. Default: not checked. */
   readonly destinationKinds?: readonly string[] | undefined
+  /** To know whether the options of places are right. Default: not checked. */
+  readonly tryPlace?: TryPlace | undefined
   /** Milliseconds since 1970 UTC. */
   readonly now: number
 }
@@ -93,6 +97,7 @@ export async function checkManifest(input: CheckInput): Promise<ManifestReport> 
     fields,
     usages: usages.usages,
     destinationKinds: input.destinationKinds,
+    deliveries: input.tryPlace && (await collectDeliveries(manifest, environments, input.tryPlace)),
     skipped: [...documents.skipped, ...usages.skipped],
     now,
     expiresWithinDays: input.expiresWithinDays ?? EXPIRES_WITHIN_DAYS,

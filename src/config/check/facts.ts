@@ -19,11 +19,23 @@ export interface Facts {
   readonly usages: readonly Usage[]
   /** Where secrets can be delivered; undefined: not known. */
   readonly destinationKinds?: readonly string[] | undefined
+  /** Places whose options are wrong, where that was looked at. */
+  readonly deliveries?: readonly DeliveryProblem[] | undefined
   /** Files and folders that were not looked through, and why. */
   readonly skipped: readonly Skipped[]
   /** Milliseconds since 1970 UTC. */
   readonly now: number
   readonly expiresWithinDays: number
+}
+
+/** A place that could never be delivered to, as the manifest writes it. */
+export interface DeliveryProblem {
+  readonly environment: string
+  /** `secrets.api/stripe-key.deliver`: the first line that leads there. */
+  readonly path: string
+  /** `coffer.yaml:7:3`. */
+  readonly position: string | undefined
+  readonly message: string
 }
 
 /** One declared secret in one environment. */
