@@ -107,3 +107,10 @@ test('no refusal quotes the value', () => {
   const ref = { provider: 'coffer', key: 'x', field: 'a' }
   expect(inspect(refusal(() => materialOf(ref, value)))).not.toContain('canary')
 })
+
+test('a value is decoded in time that is linear in it', () => {
+  const start = performance.now()
+  const text = `${'='.repeat(1_000_000)}a`
+  expect(refusal(() => take(text, { encoding: 'base64' }).text()).code).toBe('invalid_value')
+  expect(performance.now() - start).toBeLessThan(2_000)
+})

@@ -123,7 +123,7 @@ function fromHex(text: string): Uint8Array {
 /** RFC 4648 base64 or base64url, padded or not, line breaks allowed; nothing is skipped over. */
 function fromBase64(text: string): Uint8Array {
   const digits = text.replace(/[\r\n\t ]/g, '')
-  const body = digits.replace(/=+$/, '')
+  const body = digits.replace(/(?<!=)=+$/, '')
   const padding = digits.length - body.length
   const alphabet = /^[A-Za-z0-9+/]*$/.test(body) || /^[A-Za-z0-9_-]*$/.test(body)
   const bytes = Buffer.from(body, 'base64')

@@ -32,7 +32,7 @@ export function lineReader(): LineReader {
       spend(0)
       const text = line
         .slice(column)
-        .replace(/ +#.*$/, '')
+        .replace(/(?<! ) +#.*$/, '')
         .trimEnd()
       if (!PLAIN.test(text) || text.includes(': ') || text.endsWith(':')) throw new Unusual()
       return { kind: 'scalar', value: scalarOf(text), at: at(column) }

@@ -147,3 +147,10 @@ test('where both can read a document they agree, and what is malformed is never 
   }
   expect(quick).toBeGreaterThan(700)
 })
+
+test('a line is read in time that is linear in it', () => {
+  const start = performance.now()
+  const found = readPlain(`a: x${' '.repeat(1_000_000)}y # z\n`, 'f')
+  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(found).toBeDefined()
+})

@@ -32,8 +32,8 @@ const rulesOf = (lines: readonly IgnoreLine[]): IgnoreRules => ({
 
 function lineOf(written: string, dir: string): IgnoreLine[] {
   const keeps = written.startsWith('!')
-  const line = (keeps ? written.slice(1) : written).replace(/(?<!\\)\s+$/, '')
-  if (line === '' || line.startsWith('#')) return []
+  const line = withoutEnd(keeps ? written.slice(1) : written)
+  if (line === '' || line.startsWith('#') || line.length > LINE_CHARS_MAX) return []
   const foldersOnly = line.endsWith('/')
   const body = foldersOnly ? line.slice(0, -1) : line
   const anchored = body.includes('/')
@@ -41,6 +41,12 @@ function lineOf(written: string, dir: string): IgnoreLine[] {
   const inner = globToRegex(body.replace(/^\//, ''))
   const fits = matcherOf(`${base}${anchored ? '' : '(?:.*/)?'}${inner}`)
   return fits === undefined ? [] : [{ fits, foldersOnly, keeps }]
+}
+
+/** Without the spaces at its end, but for one that is written with a backslash. */
+function withoutEnd(line: string): string {
+  const end = line.trimEnd().length
+  return line.slice(0, line[end - 1] === '\\' ? end + 1 : end)
 }
 
 /** Who writes the line decides no time: many wildcards go to the engine that never goes back. */
@@ -56,6 +62,8 @@ function matcherOf(source: string): IgnoreLine['fits'] | undefined {
 }
 
 const WILDCARDS_MAX = 2
+/** No path is longer. */
+const LINE_CHARS_MAX = 4_096
 
 /** `**` any folders, `*` and `?` within a name, `[…]` one of these. */
 const globToRegex = (glob: string): string =>

@@ -51,6 +51,7 @@ test('wildcards of .gitignore cost no more than the name is long, and a malforme
   expect(msOf(() => ignoreRules(whole('*a', 200), '').ignores(names, false))).toBeLessThan(2_000)
   const folders = whole('a/', 4_000)
   expect(msOf(() => ignoreRules(whole('**/', 90), '').ignores(folders, false))).toBeLessThan(2_000)
+  expect(msOf(() => ignoreRules(`a${whole(' ')}b`, ''))).toBeLessThan(2_000)
   const rules = ignoreRules('[z-a]\n*.a*b*.c', '')
   const ignored = ['z', 'a', 'x.a1b2.c'].filter((name) => rules.ignores(name, false))
   expect(ignored).toEqual(['x.a1b2.c'])
