@@ -209,6 +209,19 @@ test('a secondary limit without a header is one, and asks for a minute', async (
   expect(await service.list(context, [])).toHaveLength(1)
 })
 
+test('once it asks to wait, it is asked for none of the other changes', async () => {
+  await using host = await testGitHub()
+  host.fail('throttled', 'PUT')
+  const names = Array.from({ length: 40 }, (_, i) => `N_${i}`)
+  const answers = await at(SHOP, host.url).apply(
+    context,
+    names.map((name) => put(name)),
+  )
+  expect(new Set(answers.map(outcome))).toEqual(new Set(['throttled']))
+  const puts = host.seen.filter(({ method }) => method === 'PUT')
+  expect(puts.length).toBeLessThanOrEqual(2 * (LIMITS.restRetriesMax + 1))
+})
+
 describe('with a fault at every call', () => {
   const names = ['A', 'B', 'C']
   test.each(['denied', 'throttled', 'unavailable', 'no answer'] as const)('%s', async (fault) => {

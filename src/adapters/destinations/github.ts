@@ -9,7 +9,7 @@ import { createRest } from '../net/rest.ts'
 import type { RestService } from '../net/rest.ts'
 import { restBase, restToken } from '../net/rest-base.ts'
 import { several } from '../net/several.ts'
-import { attempted } from './attempt.ts'
+import { untilThrottled } from './attempt.ts'
 import type { DestinationContext } from './context.ts'
 import { githubSecrets } from './github/secrets.ts'
 import type { GitHubSecrets } from './github/secrets.ts'
@@ -88,8 +88,9 @@ async function applyAll(
     const before = await secrets.list(signal)
     const isPut = changes.some(({ kind }) => kind === 'put')
     const seal = isPut ? await secrets.seal(signal) : undefined
+    const attempt = untilThrottled(signal)
     const answers = await several(changes, WIDTH, (change) =>
-      attempted(signal, async () => {
+      attempt(async () => {
         const judged = judge(change, before.get(change.name))
         if (judged !== undefined) return judged
         if (change.kind === 'remove') await secrets.remove(change.name, signal)
@@ -97,7 +98,9 @@ async function applyAll(
         return { done: true }
       }),
     )
-    return isPut ? withRevisions(changes, answers, await after(secrets, signal)) : answers
+    return answers.some(({ done }) => done) && isPut
+      ? withRevisions(changes, answers, await after(secrets, signal))
+      : answers
   } catch (error) {
     return changes.map(() => ({ done: false, error }))
   }

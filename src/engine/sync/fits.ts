@@ -63,10 +63,10 @@ export function roomAt(
     take(name, bytes) {
       const next = total - (sizes.get(name) ?? 0) + bytes
       if (!sizes.has(name) && sizes.size >= entriesMax) {
-        throw new CofferError('limit_exceeded', `${id} holds at most ${entriesMax} entries.`)
+        throw new CofferError('limit_exceeded', `${id} holds at most ${entriesMax} entries.`, FULL)
       }
       if (next > totalBytesMax) {
-        throw new CofferError('limit_exceeded', `${id} holds at most ${totalBytesMax} bytes.`)
+        throw new CofferError('limit_exceeded', `${id} holds at most ${totalBytesMax} bytes.`, FULL)
       }
       sizes.set(name, bytes)
       total = next
@@ -80,3 +80,7 @@ export function roomAt(
     isTight: () => sizes.size + freed.entries > entriesMax || total + freed.bytes > totalBytesMax,
   }
 }
+
+const FULL = {
+  remedy: 'Deliver some of it to another place, or remove there what nobody needs.',
+} as const

@@ -7,7 +7,7 @@ import type {
 } from '../../../core/ports/destination.ts'
 import type { Rest } from '../../net/rest.ts'
 import { several } from '../../net/several.ts'
-import { attempted } from '../attempt.ts'
+import { attempted, untilThrottled } from '../attempt.ts'
 import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import { markOf } from './mark.ts'
@@ -36,11 +36,12 @@ export async function applyChanges(
     }
   }
   const made = await create(rest, place, scope, delivery, created)
+  const attempt = untilThrottled(signal)
   return several([...changes.entries()], WIDTH, ([i, change]) => {
     const known = judged[i] ?? made.get(change)
     if (known !== undefined) return Promise.resolve(known)
     const variable = there.get(change.name)
-    return attempted(signal, async () => {
+    return attempt(async () => {
       if (variable === undefined) throw strange()
       return change.kind === 'put'
         ? edit(rest, place, scope, delivery, change, variable)
