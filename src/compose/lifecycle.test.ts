@@ -168,11 +168,11 @@ test('a backup that fails leaves its event', async () => {
   const error: unknown = await platform
     .backup(file, { actor: ADMIN, passphrase: 'some words' })
     .catch((e: unknown) => e)
-  expect(error).toMatchObject({ code: 'store_unavailable' })
+  expect(error).toMatchObject({ code: 'not_found' })
   const trail = await admin(platform).audit.query({ action: 'backup' })
   expect(trail.map((e) => [e.outcome, e.code])).toEqual([
     ['allowed', undefined],
-    ['failed', 'store_unavailable'],
+    ['failed', 'not_found'],
   ])
 })
 
