@@ -7,6 +7,7 @@ import path from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { Rule } from '../../core/policy/policy.ts'
 import type { ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
 import { startTestAws } from '../../server/dialects/aws/test-aws.ts'
@@ -219,6 +220,21 @@ test.each(FAULTS)('%s with status %i is %s', async (type, status, code, calls) =
   expect(shown(answers)).toEqual([code === 'absent' ? undefined : code])
   expect(asked).toBe(calls)
   expect(inspect(answers, { depth: 9 })).not.toContain(CANARY)
+})
+
+test('an answer that never ends is read no further than a document may go', async () => {
+  let sent = 0
+  const endless = createServer((_, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write('a'.repeat(65_536))) sent += 65_536
+    }
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+    response.on('drain', more).on('error', () => {})
+    more()
+  })
+  const answers = await provider(await listen(endless)).resolve([ref('a')], signal)
+  expect(shown(answers)).toEqual(['too_large'])
+  expect(sent).toBeLessThan(4 * LIMITS.documentBytesMax)
 })
 
 test('what a gateway says in XML is understood as well', async () => {

@@ -2,7 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { awsFault } from '../../net/aws-fault.ts'
-import { understandXml } from '../../net/aws-xml-errors.ts'
+import { understandAnswers } from '../../net/aws-answers.ts'
 import { loadPeer } from '../../net/peer.ts'
 import { faultOf } from './fault.ts'
 
@@ -44,7 +44,7 @@ export async function openRegion(
     ...(named === undefined ? {} : { region: named }),
     ...(endpoint === undefined ? {} : { endpoint }),
   })
-  understandXml(client)
+  understandAnswers(client)
   const region = await client.config.region().catch((error: unknown) => {
     client.destroy()
     throw awsFault(error, { region: '(none)' })

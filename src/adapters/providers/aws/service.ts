@@ -1,6 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { awsFault } from '../../net/aws-fault.ts'
-import { understandXml } from '../../net/aws-xml-errors.ts'
+import { understandAnswers } from '../../net/aws-answers.ts'
 import { loadPeer } from '../../net/peer.ts'
 import type { ProviderContext } from '../context.ts'
 import type { OpenedService } from '../opened.ts'
@@ -25,7 +25,7 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
       // Retries are counted in one place, for all calls together.
       maxAttempts: 1,
     })
-    understandXml(made)
+    understandAnswers(made)
     clients.set(region ?? '', made)
     return made
   }
