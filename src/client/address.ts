@@ -1,4 +1,5 @@
 import { CofferError } from '../core/errors.ts'
+import { isLoopbackHost } from '../core/loopback.ts'
 
 /** Where a server is. */
 export interface Address {
@@ -29,7 +30,7 @@ export function parseAddress(
   if (search !== '' || hash !== '') throw malformed()
   const secure = protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (!secure && options.allowHttp !== true && !isLoopback(host)) {
+  if (!secure && options.allowHttp !== true && !isLoopbackHost(url.hostname)) {
     throw refuse(
       `Secrets do not go over plain HTTP to ${host}.`,
       'Write the address with https://. COFFER_ALLOW_HTTP=1, or the option allowHttp, is for networks that encrypt by themselves.',
@@ -43,10 +44,6 @@ export function parseAddress(
     base: url.pathname.replace(/\/+$/, ''),
   }
 }
-
-/** Names and numbers that never leave this machine. */
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 const PORTS = { 'https:': 443, 'http:': 80 }
 

@@ -1,5 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import { isLoopbackHost } from '../../core/loopback.ts'
 
 export interface RestBase {
   /** No slash at its end. */
@@ -22,8 +23,7 @@ export function restBase(
   const given = env[variable]
   if (given === undefined || given === '') return { base: usual, host: undefined }
   const url = URL.canParse(given) ? new URL(given) : undefined
-  const plain =
-    url?.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+  const plain = url?.protocol === 'http:' && isLoopbackHost(url.hostname)
   const extra = url === undefined || url.username + url.password + url.search + url.hash !== ''
   if (extra || (url.protocol !== 'https:' && !plain)) {
     throw new CofferError('invalid_config', `${variable} is not the address of an API.`, {

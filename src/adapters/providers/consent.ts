@@ -1,4 +1,5 @@
 import { CofferError } from '../../core/errors.ts'
+import { isLoopbackHost } from '../../core/loopback.ts'
 import type { ProviderContext } from './context.ts'
 
 const ALLOWED = 'COFFER_ALLOW_PROVIDERS'
@@ -61,6 +62,4 @@ const originOf = (text: string): string | undefined => {
 }
 
 const isLoopback = (text: string): boolean =>
-  URL.canParse(text) && LOOPBACK.test(new URL(text).hostname)
-
-const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
+  URL.canParse(text) && isLoopbackHost(new URL(text).hostname)

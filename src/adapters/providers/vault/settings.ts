@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { isLoopbackHost } from '../../../core/loopback.ts'
 import type { ProviderContext } from '../context.ts'
 import { readFileWhole } from '../files.ts'
 
@@ -59,7 +60,7 @@ function addressOf(text: string | undefined, allowHttp: boolean) {
   if (url === undefined || !plain || !/^https?:$/.test(url.protocol)) {
     throw refuse('The address of Vault is malformed.', 'Write it as https://vault.example:8200.')
   }
-  if (url.protocol === 'http:' && !allowHttp && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !allowHttp && !isLoopbackHost(url.hostname)) {
     throw refuse(
       `Secrets do not go over plain HTTP to ${url.host}.`,
       'Write the address with https://; the option allowHttp is for networks that encrypt by themselves.',
@@ -146,9 +147,6 @@ async function readText(file: string, what: string): Promise<string> {
 }
 
 const nonEmpty = (text: string | undefined) => (text === '' ? undefined : text)
-
-const isLoopback = (host: string) =>
-  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 const lacking = (kind: string, option: string) =>
   refuse(`The login ${kind} lacks the option ${option}.`, 'See docs/providers.md.')
