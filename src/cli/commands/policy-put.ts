@@ -4,6 +4,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import { parsePolicy } from '../../core/policy/validate.ts'
 import { readFile } from '../files.ts'
+import { many } from '../report/reporter.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 
@@ -17,7 +18,7 @@ export const handle: Handler<Sub<'policy', 'put'>> = async ({ args: [file] }, se
 }
 
 const whatOf = ({ rules, hcl }: Policy): string =>
-  hcl === undefined ? `${rules.length} rules` : "in Vault's language"
+  hcl === undefined ? many(rules.length, 'rule') : "in Vault's language"
 
 /** A text in Vault's language has no name in it: it has the file's. */
 async function parseDocument(file: string, text: string): Promise<unknown> {

@@ -163,6 +163,7 @@ test('a place with a ledger: who deploys may deliver there, and what the manifes
   expect(nowhere.err).toContain('is left at vercel:')
   const left = await as('plan --only vercel')
   expect(left.out).toContain('-  STRIPE  shop/prod/api/stripe-key')
+  expect(left.err).toContain('with --allow-empty only')
   expect((await as('apply --yes --only vercel')).code).toBe(64)
   expect((await as('apply --yes --only vercel --allow-empty')).code).toBe(0)
   expect(host.variables.map(({ key }) => key)).toEqual(['THEIRS'])

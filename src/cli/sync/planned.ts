@@ -59,6 +59,7 @@ export const planDocument = (planned: readonly Planned[]) =>
 
 /** The plan as a person reads it, and as two of them are compared: no values, no instants. */
 export async function showPlans(session: Session, planned: readonly Planned[]): Promise<void> {
+  const { isEmptying } = await import('../../compose/sync.ts')
   for (const [i, { title, plan, error }] of planned.entries()) {
     if (i > 0) session.out.line('')
     session.out.line(title)
@@ -78,11 +79,15 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
       { title: 'WHY', cell: ({ message, reason }) => message ?? whyOf(reason) },
     ])
     session.out.line(summaryOf(plan.items))
+    if (isEmptying(plan.items)) session.out.note(EMPTYING)
     for (const remedy of new Set(shown.map((item) => item.remedy))) {
       if (remedy !== undefined) session.out.note(`try: ${remedy}`)
     }
   }
 }
+
+const EMPTYING =
+  'Nothing is declared for it any more: apply takes away all that is ours there with --allow-empty only.'
 
 /** `2 to create, 1 refused, 5 unchanged`. */
 function summaryOf(items: readonly PlanItem[]): string {

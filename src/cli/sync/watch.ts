@@ -1,5 +1,6 @@
 import type { ApplyOptions } from '../../compose/sync.ts'
 import { describeError, isCofferError } from '../../core/errors.ts'
+import { many } from '../report/reporter.ts'
 import type { Session } from '../session.ts'
 import { applyAll, isWrong } from './applied.ts'
 import type { Run } from './applied.ts'
@@ -38,7 +39,7 @@ export async function keepInStep(
   let retryMs = RETRY_MIN_MS
   try {
     tell(runs)
-    session.out.note(`Keeping ${syncing.places.length} destinations in step.`)
+    session.out.note(`Keeping ${many(syncing.places.length, 'destination')} in step.`)
     while (!signal.aborted) {
       const failed = runs.some(isTroubled)
       if (failed) wake.after(retryMs)

@@ -5,7 +5,7 @@ import type {
   DestinationChange,
 } from '../../core/ports/destination.ts'
 import { decodeText, Secret } from '../../core/secret.ts'
-import { isChange } from './sync.ts'
+import { isChange, isEmptying } from './sync.ts'
 import type { PlanItem, SyncPlan, SyncReport, SyncTarget, SyncWorld } from './sync.ts'
 import type { SyncOutcome, SyncResult } from './sync.ts'
 import { deliveryContext } from './plan.ts'
@@ -93,10 +93,8 @@ const isKept = ({ action }: PlanItem, { keep }: ApplyOptions): boolean =>
   keep === true && action === 'delete'
 
 function refuseEmptying({ destination, items }: SyncPlan, chosen: readonly PlanItem[]): void {
-  const deletes = chosen.filter(({ action }) => action === 'delete').length
-  if (deletes === 0 || items.some(({ action }) => action !== 'delete' && action !== 'forget')) {
-    return
-  }
+  const deletes = chosen.filter(isRemoval).length
+  if (deletes === 0 || !isEmptying(items)) return
   throw new CofferError(
     'invalid_argument',
     `Nothing is declared for ${destination} any more: all ${deletes} of ours there would be deleted.`,

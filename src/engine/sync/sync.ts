@@ -102,6 +102,11 @@ export interface SyncReport {
   readonly error?: unknown
 }
 
+/** Whether it would take away all that is ours at a place, which somebody has to mean. */
+export const isEmptying = (items: readonly PlanItem[]): boolean =>
+  items.some(({ action }) => action === 'delete') &&
+  items.every(({ action }) => action === 'delete' || action === 'forget')
+
 /** Of the entries, those that something is done about. */
 export const isChange = ({ action }: PlanItem): boolean =>
   action !== 'unchanged' && action !== 'refused'
