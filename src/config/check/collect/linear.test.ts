@@ -14,6 +14,9 @@ afterAll(() => rmSync(home, { recursive: true }))
 const whole = (unit: string, size: number = LIMITS.checkFileBytesMax) =>
   unit.repeat(Math.floor(size / unit.length))
 
+/** Far more than any of them takes, also where much else runs; quadratic ones take minutes. */
+const SLOW_MS = 10_000
+
 const msOf = (work: () => unknown): number => {
   const start = performance.now()
   work()
@@ -28,7 +31,7 @@ test.each([
   ['references of a document', 'document', '', 'secretRef: a\n'],
   ['nothing after a reference', 'document', 'secretRef:', '\n'],
 ] as const)('a file is looked through in time that is linear in it: %s', (_, kind, begin, unit) => {
-  expect(msOf(() => usagesIn(Buffer.from(begin + whole(unit)), 'a', kind))).toBeLessThan(2_000)
+  expect(msOf(() => usagesIn(Buffer.from(begin + whole(unit)), 'a', kind))).toBeLessThan(SLOW_MS)
 })
 
 test('comments are passed over, and what only looks like one is none', () => {
@@ -48,10 +51,12 @@ test('comments are passed over, and what only looks like one is none', () => {
 
 test('wildcards of .gitignore cost no more than the name is long, and a malformed line fits nothing', () => {
   const names = `${'a'.repeat(250)}b`
-  expect(msOf(() => ignoreRules(whole('*a', 200), '').ignores(names, false))).toBeLessThan(2_000)
+  expect(msOf(() => ignoreRules(whole('*a', 200), '').ignores(names, false))).toBeLessThan(SLOW_MS)
   const folders = whole('a/', 4_000)
-  expect(msOf(() => ignoreRules(whole('**/', 90), '').ignores(folders, false))).toBeLessThan(2_000)
-  expect(msOf(() => ignoreRules(`a${whole(' ')}b`, ''))).toBeLessThan(2_000)
+  expect(msOf(() => ignoreRules(whole('**/', 90), '').ignores(folders, false))).toBeLessThan(
+    SLOW_MS,
+  )
+  expect(msOf(() => ignoreRules(`a${whole(' ')}b`, ''))).toBeLessThan(SLOW_MS)
   const rules = ignoreRules('[z-a]\n*.a*b*.c', '')
   const ignored = ['z', 'a', 'x.a1b2.c'].filter((name) => rules.ignores(name, false))
   expect(ignored).toEqual(['x.a1b2.c'])
@@ -59,9 +64,12 @@ test('wildcards of .gitignore cost no more than the name is long, and a malforme
 
 test('the manifest and the overlays are looked through in time that is linear in them', async () => {
   const token = ['AKIA', 'IOSFODNN7ABCDEFG'].join('')
-  const long = whole('x', 500_000)
+  const long = whole('x', 200_000)
   const rest = 'project: shop\nenvironments: [prod]\nsecrets: {}\n'
-  writeFileSync(path.join(home, 'coffer.yaml'), `# ${token} a: ${long}\n${whole('\n')}${rest}`)
+  writeFileSync(
+    path.join(home, 'coffer.yaml'),
+    `# ${token} a: ${long}\n${whole('\n', 200_000)}${rest}`,
+  )
   const manifest = await loadManifest(home)
   if (manifest === undefined) throw new Error('There is no manifest.')
   const start = performance.now()
@@ -72,6 +80,6 @@ test('the manifest and the overlays are looked through in time that is linear in
     coffer: () => Promise.reject(new Error('It is asked.')),
     now: 0,
   })
-  expect(performance.now() - start).toBeLessThan(5_000)
+  expect(performance.now() - start).toBeLessThan(SLOW_MS)
   expect(findings.map(({ code, line }) => `${code} ${line}`)).toContain('plaintext_secret 1')
 })
