@@ -7,7 +7,7 @@ import { freeze } from './freeze.ts'
 import { hold, holdText, toSecret } from './hold.ts'
 import type { Held } from './hold.ts'
 import type { EnvPlace, InlinePlace, LiteralPlace, Place, SecretPlace } from './plan.ts'
-import { showReference } from './reference.ts'
+import { COFFER, showReference } from './reference.ts'
 import type { Session } from './session.ts'
 import { validate } from './validate.ts'
 import { readVariable } from './variable.ts'
@@ -99,7 +99,7 @@ async function settle(
   if (answer.value === undefined) {
     if (place.optional) return undefined
     const remedy = `Put it where the provider "${ref.provider}" looks, or correct its name.`
-    const elsewhere = ref.provider === 'coffer' ? {} : { remedy }
+    const elsewhere = ref.provider === COFFER ? {} : { remedy }
     throw new CofferError('not_found', 'There is no such secret.', elsewhere)
   }
   return secretOf(place, ref, answer.value, session, mode)

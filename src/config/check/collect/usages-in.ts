@@ -1,3 +1,4 @@
+import { COFFER } from '../../reference.ts'
 import type { Usage } from '../facts.ts'
 
 /**
@@ -18,7 +19,7 @@ export function usagesIn(bytes: Buffer, file: string, kind: 'code' | 'document')
         if (name === '' || name.includes('${')) continue
         const provider = groups?.['provider']
         const written =
-          provider === undefined || provider === 'coffer' ? name : `${provider}:${name}`
+          provider === undefined || provider === COFFER ? name : `${provider}:${name}`
         const absolute = groups?.['object'] === undefined || provider !== undefined
         found.push({
           kind: 'reference',

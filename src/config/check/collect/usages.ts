@@ -3,6 +3,7 @@ import path from 'node:path'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Project } from '../../project.ts'
+import { COFFER } from '../../reference.ts'
 import type { Skipped, Usage } from '../facts.ts'
 import { usagesIn } from './usages-in.ts'
 import { walk } from './walk.ts'
@@ -83,7 +84,7 @@ async function ofConfiguration(
       const place = written.find(
         (usage) => key === usage.written || key.endsWith(`/${usage.written}`),
       )
-      const shown = provider === 'coffer' ? key : located
+      const shown = provider === COFFER ? key : located
       const { line, column } = place ?? { line: 1, column: 1 }
       found.push({ kind: 'reference', file, line, column, written: shown, located })
     }

@@ -129,7 +129,7 @@ const which = (record: SecretRecord, version: number | undefined, label = CURREN
   version === undefined ? `labelled ${label}` : `${version} (the next is ${record.nextVersion})`
 
 function remedyOf(secret: SecretFacts, code: ErrorCode): string {
-  const key = secret.ref?.provider === 'coffer' ? shellWord(secret.ref.key) : undefined
+  const key = secret.ref?.provider === COFFER ? shellWord(secret.ref.key) : undefined
   if (code === 'deleted' && key !== undefined) return `coffer undelete ${key}`
   if (code === 'disabled' && key !== undefined) {
     const version = versionOf(secret)?.number

@@ -4,6 +4,7 @@ import { fill } from '../../manifest/fill.ts'
 import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manifest.ts'
 import { ConfigError } from '../../problem.ts'
 import type { Problem } from '../../problem.ts'
+import { COFFER } from '../../reference.ts'
 
 /** What one workload of one environment may have, and nothing else. */
 export interface Grant {
@@ -138,7 +139,7 @@ function grantOf(
 function granted(secret: DeclaredSecret, env: string, told: Told): GrantedSecret[] {
   const reference = secret.references[env]
   if (reference === undefined) return []
-  if (reference.ref.provider !== 'coffer') {
+  if (reference.ref.provider !== COFFER) {
     told.notes.add(`Not through Coffer: ${secret.name} is held by ${reference.ref.provider}.`)
     return []
   }
@@ -148,7 +149,7 @@ function granted(secret: DeclaredSecret, env: string, told: Told): GrantedSecret
       field: `secrets.${secret.name}`,
       position: secret.at,
       reference: path,
-      provider: 'coffer',
+      provider: COFFER,
       code: 'invalid_config',
       message: 'In a policy * would stand for other secrets too.',
       remedy: 'Rename it without *.',

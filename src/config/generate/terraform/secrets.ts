@@ -2,6 +2,7 @@ import { deliveriesOf } from '../../manifest/deliveries.ts'
 import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manifest.ts'
 import { ConfigError } from '../../problem.ts'
 import type { Problem } from '../../problem.ts'
+import { COFFER } from '../../reference.ts'
 import { AWS_LIMITS, SECRET_NAME, TAG_TEXT } from './aws-limits.ts'
 
 /** One secret of one environment in AWS Secrets Manager. */
@@ -56,7 +57,7 @@ const UNCLASSIFIED = 'unclassified'
 
 function isElsewhere(declared: DeclaredSecret, environment: Environment): boolean {
   const provider = declared.references[environment.name]?.ref.provider
-  return provider !== undefined && provider !== 'coffer' && provider !== environment.provider
+  return provider !== undefined && provider !== COFFER && provider !== environment.provider
 }
 
 /** By secret; below the prefix of their destination. */
