@@ -54,6 +54,17 @@ const found = async (name: string) => {
 }
 const tagsOf = (name: string) => vault.secrets.get(name)?.at(-1)?.tags
 
+test('names that Key Vault does not tell apart write over nothing', async () => {
+  vault.set('API-KEY', 'theirs')
+  const place = azurePlace(vault)
+  expect((await place.list(context, ['api-key'])).map(({ name }) => name)).toEqual(['api-key'])
+  const answers = await place.apply(context, [put('one', 'a'), put('One', 'b'), put('two', 'c')])
+  expect(answers.map(({ done }) => done)).toEqual([false, false, true])
+  const says: unknown = expect.stringContaining('one from One')
+  expect(answers[0]).toMatchObject({ error: { message: says } })
+  expect([...vault.secrets.keys()]).toEqual(['API-KEY', 'two'])
+})
+
 test.each([
   [{ vault: 'shop-prod' }, 'azure:shop-prod.vault.azure.net'],
   [{ vault: 'https://shop.vault.azure.cn/' }, 'azure:shop.vault.azure.cn'],
@@ -233,6 +244,7 @@ test('with any of its calls failing, nothing foreign changes and the next delive
         const isIt = () => calls++ === call
         one.before = when === 'before' ? () => (isIt() ? FAULTS.unavailable : undefined) : undefined
         one.loses = when === 'after' ? isIt : undefined
+        one.garbles = when === 'garbled' ? isIt : undefined
         return count
       },
     }

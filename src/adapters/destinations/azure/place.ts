@@ -1,4 +1,5 @@
 import type { SecretClient } from '@azure/keyvault-secrets'
+import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Destination, DestinationEntry } from '../../../core/ports/destination.ts'
 import { several } from '../../net/several.ts'
@@ -23,13 +24,34 @@ export function azurePlace(vault: AzureVault): Destination {
       valueBytesMax: 25_600,
       textOnly: true,
     },
-    list: ({ signal }) => call(signal, everything, undefined, LIST_TIMEOUT_MS),
-    apply: (delivery, changes) =>
-      several(changes, WIDTH, (change) =>
-        attempted(delivery.signal, () => changer.change(change, delivery)),
-      ),
+    async list({ signal }, names) {
+      const entries = await call(signal, everything, undefined, LIST_TIMEOUT_MS)
+      // What is there as `API-KEY` is what somebody asks for as `api-key`.
+      const asked = new Map(names.map((name) => [name.toLowerCase(), name]))
+      return entries.map((one) => ({ ...one, name: asked.get(one.name.toLowerCase()) ?? one.name }))
+    },
+    apply(delivery, changes) {
+      const same = Map.groupBy(
+        changes.filter(({ kind }) => kind === 'put'),
+        ({ name }) => name.toLowerCase(),
+      )
+      return several(changes, WIDTH, async (change) => {
+        const others = change.kind === 'put' ? same.get(change.name.toLowerCase()) : undefined
+        if (others !== undefined && others.length > 1)
+          return { done: false, error: oneName(others) }
+        return attempted(delivery.signal, () => changer.change(change, delivery))
+      })
+    },
   }
 }
+
+/** Either would write over the other. */
+const oneName = (changes: readonly { readonly name: string }[]) =>
+  new CofferError(
+    'invalid_argument',
+    `Key Vault does not tell ${changes.map(({ name }) => name).join(' from ')}.`,
+    { remedy: 'Give one of them another name in the manifest.' },
+  )
 
 async function everything(
   client: SecretClient,
