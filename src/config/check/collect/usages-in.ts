@@ -18,8 +18,7 @@ export function usagesIn(bytes: Buffer, file: string, kind: 'code' | 'document')
         const name = groups?.['text'] ?? ''
         if (name === '' || name.includes('${')) continue
         const provider = groups?.['provider']
-        const written =
-          provider === undefined || provider === COFFER ? name : `${provider}:${name}`
+        const written = provider === undefined || provider === COFFER ? name : `${provider}:${name}`
         const absolute = groups?.['object'] === undefined || provider !== undefined
         found.push({
           kind: 'reference',
