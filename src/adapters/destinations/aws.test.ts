@@ -339,6 +339,7 @@ test.each([
           proxy.before =
             when === 'before' ? ({ socket }) => isIt() && Boolean(socket.destroy()) : undefined
           proxy.loses = when === 'after' ? isIt : undefined
+          proxy.garbles = when === 'garbled' ? isIt : undefined
           return count
         },
       }

@@ -326,13 +326,14 @@ test('with any of its calls failing, nothing foreign changes and the next delive
       failAt(call, when) {
         const count = calls
         calls = 0
-        const drop = ({ socket }: { socket: { destroy(): void } }) => {
+        const fail: TestCluster['after'] = ({ socket }, response) => {
           const isIt = calls++ === call
-          if (isIt) socket.destroy()
+          if (isIt && when === 'garbled') response.writeHead(200).end('{"ki')
+          else if (isIt) socket.destroy()
           return isIt
         }
-        one.before = when === 'before' ? drop : undefined
-        one.after = when === 'after' ? drop : undefined
+        one.before = when === 'before' ? fail : undefined
+        one.after = when === 'before' ? undefined : fail
         return count
       },
     }

@@ -13,22 +13,25 @@ export interface FaultyPlace {
   put(name: string, text: string): Promise<void> | void
   value(name: string): Promise<string | undefined> | string | undefined
   /**
-   * The call of this number, from now on and from 0, fails: `before` it is carried out or `after`.
+   * The call of this number, from now on and from 0, fails: `before` it is carried out, `after`, or
+   * with half of an answer (`garbled`).
    * `undefined`: none does. Returns how many calls there were since it was told so last.
    */
-  failAt(call: number | undefined, when: 'before' | 'after'): number
+  failAt(call: number | undefined, when: When): number
 }
+
+export type When = 'before' | 'after' | 'garbled'
 
 const NAMES = ['a', 'b', 'c', 'taken', 'theirs'] as const
 const WANTED = { a: 'a2', b: undefined, c: 'c1', taken: 'ours' } as const
 
 /**
- * One delivery with each of its calls failing once, in both ways: foreign entries stay, every answer
+ * One delivery with each of its calls failing once, in each way: foreign entries stay, every answer
  * is true, and the next delivery ends what this one began.
  */
 export async function faultsAtEveryCall(make: () => Promise<FaultyPlace> | FaultyPlace) {
   let tried = 0
-  for (const when of ['before', 'after'] as const) {
+  for (const when of ['before', 'after', 'garbled'] as const) {
     for (let call = 0; ; call++) {
       const place = await make()
       const calls = await once(place, call, when)
@@ -40,7 +43,7 @@ export async function faultsAtEveryCall(make: () => Promise<FaultyPlace> | Fault
   return tried
 }
 
-async function once(place: FaultyPlace, call: number, when: 'before' | 'after'): Promise<number> {
+async function once(place: FaultyPlace, call: number, when: When): Promise<number> {
   const context = deliveryContext('shop/prod')
   const { destination } = place
   const list = async () => {

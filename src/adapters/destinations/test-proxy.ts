@@ -8,6 +8,8 @@ export interface TestProxy {
   readonly seen: { readonly method: string; readonly url: string; readonly headers: Headers }[]
   /** Called before a request is passed on; true: it has answered. */
   before: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  /** Whether only half of the answer of this request comes, as if it were whole. */
+  garbles: ((request: IncomingMessage) => boolean) | undefined
   /** Whether the answer of this request is lost. */
   loses: ((request: IncomingMessage) => boolean) | undefined
   close(): Promise<void>
@@ -28,8 +30,12 @@ export async function testProxy(target: string): Promise<TestProxy> {
           answer.resume().on('end', () => request.socket.destroy())
           return
         }
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
+        const { 'content-length': length, ...rest } = answer.headers
+        const isGarbled = length !== undefined && proxy.garbles?.(request) === true
+        response.writeHead(answer.statusCode ?? 500, isGarbled ? rest : answer.headers)
+        if (isGarbled) answer.on('data', (chunk: Buffer) => response.end(chunk.subarray(1)))
+        if (isGarbled) answer.on('end', () => response.end())
+        else answer.pipe(response)
       })
       forward.on('error', () => request.socket.destroy())
       forward.end(Buffer.concat(chunks))
@@ -40,6 +46,7 @@ export async function testProxy(target: string): Promise<TestProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen: [],
     before: undefined,
+    garbles: undefined,
     loses: undefined,
     close: () =>
       new Promise((resolve) => {

@@ -90,7 +90,11 @@ const STRANGER: AzureRow = [
 const DENIED: AzureRow = ['denied', 'HOST does not allow it', 'RIGHTS']
 const DOWN: AzureRow = ['unavailable', 'HOST is not able to answer now']
 const UNKNOWN: AzureRow = ['unavailable', 'HOST cannot be reached']
-const STRANGE: AzureRow = ['corrupt', 'HOST did not answer as a Key Vault does']
+const STRANGE: AzureRow = [
+  'corrupt',
+  'HOST did not answer as a Key Vault does',
+  'Try again. If it stays so, a proxy that answers itself may stand between.',
+]
 const ELSEWHERE: AzureRow = [
   'unavailable',
   'HOST leads elsewhere, which is not followed',

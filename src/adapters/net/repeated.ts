@@ -34,7 +34,8 @@ export async function repeated<Out>(call: Repetition, attempt: () => Promise<Out
 export function mayBeMade(error: unknown): boolean {
   if (!isCofferError(error)) return true
   const { status, reason } = error.details
-  if (typeof status === 'number') return status >= 500 && status !== 503
+  // A success that nobody can read is one all the same.
+  if (typeof status === 'number') return status < 300 || (status >= 500 && status !== 503)
   if (error.code === 'unavailable') return !NEVER_SENT.test(String(reason))
   return UNCERTAIN.has(error.code)
 }

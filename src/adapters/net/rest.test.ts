@@ -182,6 +182,7 @@ test('what was refused was not made; what nobody knows may have been', () => {
     expect(of('unavailable', { reason })).toBe(true)
   expect(of('unavailable', { status: 503 })).toBe(false)
   expect(of('unavailable', { status: 504 })).toBe(true)
+  expect(of('corrupt', { status: 200 })).toBe(true)
   expect([of('timeout'), of('corrupt'), of('denied', { status: 403 })]).toEqual([true, true, false])
   expect(mayBeMade(new Error('a bug'))).toBe(true)
 })

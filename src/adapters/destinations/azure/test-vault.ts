@@ -40,6 +40,8 @@ export interface TestVault {
   now: number
   /** Answers in place of the vault. */
   before: ((method: string, path: string) => VaultAnswer | undefined) | undefined
+  /** Whether only half of the answer comes, as if it were whole. */
+  garbles: ((method: string, path: string) => boolean) | undefined
   /** Whether the answer is lost once the request was carried out. */
   loses: ((method: string, path: string) => boolean) | undefined
   set(name: string, value: string, tags?: Record<string, string>): void
@@ -60,6 +62,7 @@ export function testVault(): TestVault {
     requests: [],
     now: 1_700_000_000,
     before: undefined,
+    garbles: undefined,
     loses: undefined,
     client: new SecretClient(
       `https://${HOST}`,
@@ -93,13 +96,13 @@ export function testVault(): TestVault {
         ? carryOut(method, url, request.body as string)
         : { status: 401, headers: { 'www-authenticate': CHALLENGE } })
     if (vault.loses?.(method, url.pathname) === true) throw named('Error', 'ECONNRESET')
+    const text = Buffer.from(answer.body === undefined ? '' : JSON.stringify(answer.body))
+    const sent = vault.garbles?.(method, url.pathname) === true ? text.length / 2 : text.length
     return {
       request,
       status: answer.status,
       headers: headersOf({ 'content-type': 'application/json', ...answer.headers }),
-      readableStreamBody: Readable.from(
-        answer.body === undefined ? [] : [Buffer.from(JSON.stringify(answer.body))],
-      ),
+      readableStreamBody: Readable.from(text.length === 0 ? [] : [text.subarray(0, sent)]),
     }
   }
 
