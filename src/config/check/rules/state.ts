@@ -1,4 +1,4 @@
-import { describeError } from '../../../core/errors.ts'
+import { describeError, ERRORS } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
@@ -71,7 +71,10 @@ function problemOf(
   if (NOTHING_WRONG.includes(answer.kind)) return undefined
   if (answer.kind === 'error') {
     const { code, message, remedy } = describeError(answer.error)
-    return { code, message, remedy: MENDED.includes(code) ? remedyOf(secret, code) : remedy }
+    // What another provider says of its own is better than what holds for all of them.
+    const isTheirs = secret.ref?.provider !== COFFER && remedy !== ERRORS[code].remedy
+    const isOurs = MENDED.includes(code) && !isTheirs
+    return { code, message, remedy: isOurs ? remedyOf(secret, code) : remedy }
   }
   const code = answer.kind === 'absent' ? 'not_found' : stateOf(secret, now)
   if (code === undefined || (code === 'not_found' && declared.optional)) return undefined
