@@ -9,7 +9,7 @@ export const handle: Handler<Sub<'audit', 'query'>> = async ({ options }, sessio
   const entries = await audit.query({
     actor: options.actor,
     action: options.action,
-    outcome: options.outcome as 'allowed' | 'denied' | 'failed' | undefined,
+    outcome: options.outcome,
     resource: options.path,
     destination: options.destination,
     since: options.since === undefined ? undefined : instant(options.since, 'since', now, -1),
