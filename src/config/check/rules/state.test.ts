@@ -3,7 +3,7 @@ import { CofferError } from '../../../core/errors.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
 import { state } from './state.ts'
 
-const remedyFor = (provider: string, error: CofferError) => {
+const remedyFor = async (provider: string, error: CofferError) => {
   const secret = {
     declared: { name: 'api/key', optional: false },
     environment: 'prod',
@@ -12,15 +12,16 @@ const remedyFor = (provider: string, error: CofferError) => {
     answer: { kind: 'error', error },
     readers: [],
   } as unknown as SecretFacts
-  return state.find({ secrets: [secret], now: 0 } as unknown as Facts)[0]?.remedy
+  const [found] = await state.find({ secrets: [secret], now: 0 } as unknown as Facts)
+  return found?.remedy
 }
 
-test('how to bring a secret back is said by who has it', () => {
+test('how to bring a secret back is said by who has it', async () => {
   const plain = new CofferError('deleted', 'It is gone.')
   const told = new CofferError('deleted', 'It is gone.', { remedy: 'Run `az … recover`.' })
-  expect(remedyFor('coffer', plain)).toBe('coffer undelete shop/prod/api/key')
-  expect(remedyFor('azure', told)).toBe('Run `az … recover`.')
-  expect(remedyFor('azure', plain)).toBe(
+  expect(await remedyFor('coffer', plain)).toBe('coffer undelete shop/prod/api/key')
+  expect(await remedyFor('azure', told)).toBe('Run `az … recover`.')
+  expect(await remedyFor('azure', plain)).toBe(
     'Put it where the provider "azure" looks, or correct the manifest.',
   )
 })
