@@ -179,7 +179,7 @@ test('a job logs in as itself, checks, reports, and logs out', async () => {
   const missing = await act(dir, given)
   expect(missing, missing.log).toMatchObject({ code: 1, findings: '1' })
   expect(missing.log).toContain('::error file=coffer.yaml,line=4,col=3,title=not_found (prod)::')
-  expect(missing.summary).toContain('coffer set shop/prod/api/key --type apiKey')
+  expect(missing.summary).toContain('coffer set api/key --env prod')
   const sarif = JSON.parse(readFileSync(missing.report, 'utf8')) as { version: string }
   expect(sarif.version).toBe('2.1.0')
   expect(github.asked.at(-1)).toBe('Bearer job-token /token?api-version=2.0&audience=coffer')

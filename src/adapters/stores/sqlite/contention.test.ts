@@ -25,7 +25,8 @@ it('waits for another process without blocking, then is store_busy, then works',
   await expect(put()).rejects.toMatchObject({ code: 'store_busy' })
   await expect(store.lease('a', 'b', 0, 1)).rejects.toMatchObject({ code: 'store_busy' })
   clearInterval(ticking)
-  expect(ticks).toBeGreaterThan(20)
+  // Blocked, there would be one for each wait.
+  expect(ticks).toBeGreaterThan(5)
 
   // readers never wait for a writer
   expect(await store.read((rows) => rows.blob('a'))).toBeUndefined()
