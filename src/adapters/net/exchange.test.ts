@@ -119,8 +119,10 @@ test('a certificate is believed by its authority, its name and its dates, and by
   expect((await refusalOf(() => over(['x.test'], DAY_MS, agent))).message).toMatch(/other names/)
   expect((await refusalOf(() => over(['127.0.0.1'], -DAY_MS, agent))).message).toMatch(/not valid/)
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
   expect((await refusalOf(() => over(['x.test'], DAY_MS, agent))).message).toMatch(/other names/)
   vi.unstubAllEnvs()
+  warned.mockRestore()
 })
 
 test('plain HTTP where TLS is spoken, and the other way round, says what to change', async () => {
