@@ -50,6 +50,7 @@ export function cached(
     kind,
     batchMax,
     ...(provider.watch === undefined ? {} : { watch: provider.watch.bind(provider) }),
+    ...(provider.where === undefined ? {} : { where: provider.where.bind(provider) }),
     async resolve(refs, signal) {
       const stale = refs.filter((ref) => !isWithin(ref, options.ttlMs))
       const fetched = stale.length === 0 ? [] : await ask(provider, stale, signal)

@@ -112,3 +112,19 @@ test.each<[string, Partial<Provider>]>([
   expect(codes).toEqual(['internal', 'internal'])
   expect(error.message).not.toContain('canary')
 })
+
+test('what is absent is told with where it was looked for', async () => {
+  const provider: Provider = {
+    kind: 'far',
+    batchMax: 10,
+    resolve: async (refs) => refs.map(() => ({ value: undefined })),
+    where: () => 'AWS Secrets Manager in eu-central-1',
+  }
+  const error = await refusalOf(() =>
+    defineConfig([secretRef('s:k')]).load({ providers: { s: provider } }),
+  )
+  expect((error as ConfigError).problems[0]).toMatchObject({
+    code: 'not_found',
+    message: 'There is no such secret in AWS Secrets Manager in eu-central-1.',
+  })
+})

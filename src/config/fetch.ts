@@ -91,11 +91,17 @@ async function askOnce(
   try {
     const answers = await Promise.race([provider.resolve(asked, signal), over])
     if (answers instanceof CofferError) return refs.map(() => ({ error: answers }))
-    return refs.map((_, i) => answers[i] ?? BROKEN)
+    const where = provider.where?.()
+    return refs.map((_, i) => located(answers[i] ?? BROKEN, where))
   } catch (error) {
     return refs.map(() => ({ error }))
   }
 }
+
+const located = (answer: ProviderAnswer, where: string | undefined): ProviderAnswer =>
+  where === undefined || 'error' in answer || answer.value !== undefined
+    ? answer
+    : { ...answer, where }
 
 function startDeadline({ signal, timeoutMs = LIMITS.configTimeoutMs }: FetchOptions): Deadline {
   const controller = new AbortController()

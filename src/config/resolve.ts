@@ -100,7 +100,8 @@ async function settle(
     if (place.optional) return undefined
     const remedy = `Put it where the provider "${ref.provider}" looks, or correct its name.`
     const elsewhere = ref.provider === COFFER ? {} : { remedy }
-    throw new CofferError('not_found', 'There is no such secret.', elsewhere)
+    const where = answer.where === undefined ? '' : ` in ${answer.where}`
+    throw new CofferError('not_found', `There is no such secret${where}.`, elsewhere)
   }
   return secretOf(place, ref, answer.value, session, mode)
 }

@@ -31,6 +31,13 @@ export interface RemoteService {
    * service whose 403 may mean either finds out which before it answers.
    */
   call(refs: readonly ProviderRef[], signal: AbortSignal): Promise<readonly ProviderAnswer[]>
+  /** See `Provider.where`. */
+  where?(): string | undefined
+  /**
+   * `false`: every load asks for itself. For a service that is watched: a call that began before a
+   * change must not answer for one after it.
+   */
+  readonly shared?: false | undefined
   close?(): Promise<void>
 }
 
@@ -83,6 +90,7 @@ export function guarded(
     // Not the service's: batches are made, and calls counted, behind this.
     batchMax: LIMITS.batchMax,
     resolve: async (refs, signal) => (await (loaded ??= load()))(refs, signal),
+    where: () => service.where?.(),
     close: async () => service.close?.(),
   }
 }

@@ -7,6 +7,8 @@ import type { RemoteService } from '../net/guarded.ts'
 export interface OpenedService {
   /** See `RemoteService.scope`. */
   readonly scope: string
+  /** See `Provider.where`. */
+  readonly where?: string | undefined
   call(refs: readonly ProviderRef[], signal: AbortSignal): Promise<readonly ProviderAnswer[]>
   close?(): Promise<void> | void
 }
@@ -17,8 +19,12 @@ export function openedLater(
   open: () => Promise<OpenedService>,
 ): RemoteService {
   let opening: Promise<OpenedService> | undefined
+  let where: string | undefined
   const opened = () => {
-    opening ??= open()
+    opening ??= open().then((service) => {
+      where = service.where
+      return service
+    })
     opening.catch(() => (opening = undefined))
     return opening
   }
@@ -26,6 +32,7 @@ export function openedLater(
     ...about,
     scope: async () => (await opened()).scope,
     call: async (refs, signal) => (await opened()).call(refs, signal),
+    where: () => where,
     // What could not be opened leaves nothing to close.
     close: async () => (await opening?.catch(() => undefined))?.close?.(),
   }

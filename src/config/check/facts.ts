@@ -59,7 +59,7 @@ export interface SecretFacts {
  */
 export type SecretAnswer =
   | { readonly kind: 'value'; readonly secret: Secret<unknown> }
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly where?: string | undefined }
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'unread' }
   | { readonly kind: 'unknown' }

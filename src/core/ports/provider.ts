@@ -23,7 +23,12 @@ export interface ProviderValue {
 
 /** One answer for one reference: a value, an absence (`value` undefined), or an error. */
 export type ProviderAnswer =
-  { readonly value: ProviderValue | undefined } | { readonly error: unknown }
+  | {
+      readonly value: ProviderValue | undefined
+      /** Of an absence: where it was looked for. Added by who asks a provider that has `where`. */
+      readonly where?: string | undefined
+    }
+  | { readonly error: unknown }
 
 /**
  * Resolves references from one kind of place. Absent is `{ value: undefined }`; denied,
@@ -42,5 +47,10 @@ export interface Provider {
    * Absent where the place cannot be watched.
    */
   watch?(ref: ProviderRef, changed: () => void, failed: (error: unknown) => void): () => void
+  /**
+   * Where it looked, once it did, for who finds nothing: `AWS Secrets Manager in eu-central-1`. A
+   * wrong region, address or namespace is told from a missing secret by nothing else.
+   */
+  where?(): string | undefined
   close?(): Promise<void>
 }

@@ -82,9 +82,12 @@ export function ledgerWriter(
   }
 }
 
+/** Further ahead no holder writes it: a clock that ran ahead must keep nobody out. */
+const LEASE_MS_AHEAD = 2 * LIMITS.syncLeaseMs
+
 /** @throws CofferError `conflict` while somebody syncs */
 function refuseLeased({ destination, lease }: Ledger, now: number): void {
-  if (lease === undefined || lease.until <= now) return
+  if (lease === undefined || lease.until <= now || lease.until > now + LEASE_MS_AHEAD) return
   const who = lease.by.replace(/#[0-9a-f]*$/, '')
   const until = new Date(lease.until).toISOString()
   throw new CofferError('conflict', `${who} is syncing ${destination}, until ${until} at most.`, {

@@ -13,6 +13,7 @@ locals {
       owner             = "web@storefront.example"
       classification    = "restricted"
       rotate_every_days = 30
+      rotation_interval = "30d"
       marks             = {}
     }
     "preview/payments/stripe-key" = {
@@ -24,6 +25,7 @@ locals {
       owner             = "payments@storefront.example"
       classification    = "restricted"
       rotate_every_days = 90
+      rotation_interval = "90d"
       marks             = {}
     }
     "preview/orders/database-url" = {
@@ -35,6 +37,7 @@ locals {
       owner             = "platform@storefront.example"
       classification    = "confidential"
       rotate_every_days = 60
+      rotation_interval = "60d"
       marks             = {}
     }
     "staging/web/session-key" = {
@@ -46,6 +49,7 @@ locals {
       owner             = "web@storefront.example"
       classification    = "restricted"
       rotate_every_days = 30
+      rotation_interval = "30d"
       marks             = {}
     }
     "staging/payments/stripe-key" = {
@@ -57,6 +61,7 @@ locals {
       owner             = "payments@storefront.example"
       classification    = "restricted"
       rotate_every_days = 90
+      rotation_interval = "90d"
       marks             = {}
     }
     "staging/orders/database-url" = {
@@ -68,6 +73,7 @@ locals {
       owner             = "platform@storefront.example"
       classification    = "confidential"
       rotate_every_days = 60
+      rotation_interval = "60d"
       marks             = {}
     }
     "staging/mail/smtp-password" = {
@@ -79,6 +85,7 @@ locals {
       owner             = "platform@storefront.example"
       classification    = "confidential"
       rotate_every_days = 90
+      rotation_interval = "90d"
       marks             = {}
     }
     "prod/web/session-key" = {
@@ -90,6 +97,7 @@ locals {
       owner             = "web@storefront.example"
       classification    = "restricted"
       rotate_every_days = 30
+      rotation_interval = "30d"
       marks             = {}
     }
     "prod/payments/stripe-key" = {
@@ -101,6 +109,7 @@ locals {
       owner             = "payments@storefront.example"
       classification    = "restricted"
       rotate_every_days = 90
+      rotation_interval = "90d"
       marks             = {}
     }
     "prod/orders/database-url" = {
@@ -112,6 +121,7 @@ locals {
       owner             = "platform@storefront.example"
       classification    = "confidential"
       rotate_every_days = 60
+      rotation_interval = "60d"
       marks             = {}
     }
     "prod/mail/smtp-password" = {
@@ -123,6 +133,7 @@ locals {
       owner             = "platform@storefront.example"
       classification    = "confidential"
       rotate_every_days = 90
+      rotation_interval = "90d"
       marks             = {}
     }
   }

@@ -60,7 +60,8 @@ export function resolver(service: RemoteService, context: GuardContext, world: A
       if (answers[i] === undefined) wanted.set(key, ref)
     }
     const asked = [...wanted.keys()]
-    const found = await scope.flights.ask(
+    const flights = service.shared === false ? flightsOf() : scope.flights
+    const found = await flights.ask(
       [...wanted.values()],
       asked,
       service.batchMax,

@@ -40,6 +40,7 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
     const read = readerOf(sdk, ours, { region, endpoint })
     return {
       scope,
+      where: `AWS Secrets Manager in ${region ?? 'the region of its ARN'}`,
       call: read,
       close() {
         for (const client of clients.values()) client.destroy()

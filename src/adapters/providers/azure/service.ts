@@ -47,6 +47,7 @@ export async function openAzure(
 
   return {
     scope: [home ?? 'any', fingerprintOf(env)].join('|'),
+    where: home === undefined ? undefined : new URL(home).hostname,
     call: (refs, signal) => answerEach(refs, async (ref) => read(parseKey(ref, home), signal)),
   }
 }

@@ -20,6 +20,7 @@ export async function openKubernetes({ env, options }: ProviderContext): Promise
   const home = options['namespace'] ?? cluster.namespace
   return {
     scope: [cluster.origin, cluster.user, cluster.fingerprint].join('|'),
+    where: `${cluster.origin}, namespace ${home} where the reference names none`,
     async call(refs, signal) {
       const reading = new Map<string, Promise<Data | undefined>>()
       let first: Promise<CofferError | undefined> | undefined

@@ -71,6 +71,7 @@ export async function openVault(
 
   return {
     scope: [origin, namespace, credential.scope].join('|'),
+    where: namespace === '' ? origin : `${origin}, namespace ${namespace}`,
     call: (refs, signal) => answerEach(refs, async (ref) => read(parseKey(ref, mount), signal)),
     close: () => wire.close(),
   }

@@ -89,7 +89,7 @@ function answerOf(
       : { kind: 'error', error: answer.error }
   }
   return answer.value === undefined
-    ? { kind: 'absent' }
+    ? { kind: 'absent', where: answer.where }
     : { kind: 'value', secret: answer.value.secret }
 }
 

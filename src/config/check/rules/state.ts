@@ -114,8 +114,9 @@ const MENDED: readonly ErrorCode[] = [
 
 function messageOf(secret: SecretFacts, code: ErrorCode): string {
   if (code !== 'not_found') return SAID[code] ?? 'It cannot be used.'
-  const { record, ref } = secret
-  if (record === undefined) return 'There is no such secret.'
+  const { record, ref, answer } = secret
+  const where = answer.kind === 'absent' && answer.where !== undefined ? ` in ${answer.where}` : ''
+  if (record === undefined) return `There is no such secret${where}.`
   return `It has no version ${which(record, ref?.version, ref?.label)}.`
 }
 

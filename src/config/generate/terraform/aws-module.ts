@@ -62,7 +62,7 @@ module "secret" {
     service           = each.value.service
     owner             = each.value.owner
     classification    = each.value.classification
-    rotation-interval = "\${each.value.rotate_every_days}d"
+    rotation-interval = each.value.rotation_interval
     managed-by        = "terraform"
   })
 }

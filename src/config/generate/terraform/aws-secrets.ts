@@ -62,7 +62,7 @@ locals {
       service           = secret.service
       owner             = secret.owner
       classification    = secret.classification
-      rotation-interval = "\${secret.rotate_every_days}d"
+      rotation-interval = secret.rotation_interval
       managed-by        = "terraform"
     })
   }

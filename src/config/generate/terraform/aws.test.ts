@@ -72,7 +72,7 @@ test('every declared secret of every environment, by the convention, with its ta
     '/shop/prod/api/settings',
     '/shop/prod/worker/seed',
   ])
-  expect(files['main.tf']).toMatch(/rotation-interval = "\$\{secret.rotate_every_days\}d"/)
+  expect(files['main.tf']).toMatch(/rotation-interval = secret\.rotation_interval/)
   expect(files['main.tf']).toContain('block_public_policy = true')
 })
 

@@ -88,6 +88,7 @@ const rowOf = (secret: AwsSecret) => ({
   owner: secret.owner,
   classification: secret.classification,
   rotate_every_days: secret.rotateEveryDays,
+  rotation_interval: `${secret.declared.rotateEveryDays}d`,
   marks: secret.marks,
 })
 
