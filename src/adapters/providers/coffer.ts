@@ -66,7 +66,11 @@ function atServer(context: ProviderContext): Provider {
     title: 'The Coffer server',
     batchMax: BATCH_MAX,
     shared: false,
-    scope: async () => (await client()).callerOf(env, options),
+    // A server that cannot be asked like this is told before who asks is looked for.
+    scope: async () => {
+      await source.get()
+      return (await client()).callerOf(env, options)
+    },
     call: async (refs) => readAll(await source.get(), refs),
     where: () => options.address ?? env.COFFER_ADDR,
     close: () => source.close(),
