@@ -156,4 +156,6 @@ export const LIMITS = {
   syncEntriesMax: 10_000,
   /** Who syncs a destination holds it for so long, and longer while there is something to do. */
   syncLeaseMs: 120_000,
+  /** An entry that came into being so soon after a sync began to make it is taken for that sync's. */
+  syncMakingMs: 60_000,
 } as const

@@ -86,6 +86,26 @@ export function destinationContract(
       if (told !== undefined) expect(found?.revision).toBe(told)
     })
 
+    test('what can be known as ours by its creation alone tells when it was, by one clock', async () => {
+      const { marks, now, readable } = place.destination
+      if (marks === true || readable) return
+      const [first, other] = [place.name('first'), place.name('other')]
+      await deliver(first, 'made before')
+      const asked = await now?.(context)
+      if (asked === undefined) throw new Error('it does not tell its time')
+      await deliver(other, 'made after')
+      const ended = (await now?.(context)) ?? 0
+      const [before, after] = [await entry(first), await entry(other)]
+      expect(before?.createdAt).toBeLessThanOrEqual(asked)
+      expect(after?.createdAt).toBeGreaterThanOrEqual(asked)
+      expect(after?.updatedAt).toBeGreaterThanOrEqual(after?.createdAt ?? Infinity)
+      expect(after?.updatedAt).toBeLessThanOrEqual(ended + 1_000)
+      await deliver(first, 'changed')
+      const changed = await entry(first)
+      expect(changed?.createdAt).toBe(before?.createdAt)
+      expect(changed?.updatedAt).toBeGreaterThanOrEqual(ended)
+    })
+
     test.each(TEXTS)('%j arrives as it is, or is refused and nothing is there', async (text) => {
       const name = place.name('some')
       const [answer] = await apply(put(name, text, 'absent'))

@@ -42,6 +42,7 @@ export function github(context: DestinationContext): Destination {
       textOnly: true,
     },
     list: async ({ signal }) => [...(await secrets.list(signal)).values()],
+    now: ({ signal }) => secrets.now(signal),
     apply: (delivery, changes) => applyAll(secrets, delivery, changes),
   }
 }

@@ -38,6 +38,8 @@ export interface RestAnswer {
   readonly status: number
   /** Absent without a body. */
   readonly document: unknown
+  /** The host's clock when it answered, to the second; milliseconds since 1970. Absent: it did not say. */
+  readonly at?: number | undefined
 }
 
 /** @throws CofferError as the refusal says, `corrupt` for an answer that is no JSON */
@@ -88,7 +90,8 @@ async function attempt(service: RestService, call: RestCall): Promise<RestAnswer
       remedy: 'Try again. If it stays so, a proxy that answers itself may stand between.',
     })
   }
-  return { status, document }
+  const at = Date.parse(answer.headers.date ?? '')
+  return { status, document, at: Number.isNaN(at) ? undefined : at }
 }
 
 const NO_JSON = Symbol('no JSON')

@@ -45,6 +45,13 @@ export interface Destination {
    */
   list(context: DeliveryContext, names: readonly string[]): Promise<readonly DestinationEntry[]>
   /**
+   * The time by the place's own clock, which `createdAt` and `updatedAt` of its entries are told by; as
+   * fine as they are, and never later than it is. For places with neither marks nor readable values: what
+   * came into being right after is known to be ours by it. Undefined: it does not say.
+   * @throws CofferError as `list`
+   */
+  now?(context: DeliveryContext): Promise<number | undefined>
+  /**
    * Makes the changes. Answers in their order and does not reject: a change either happened or did
    * not. `unknown`: it may have happened (no answer came). What is to be removed and is not there
    * is done. A `revision` in the answer is what `list` says afterwards.
@@ -55,8 +62,17 @@ export interface Destination {
    * @throws CofferError `invalid_value`, which says nothing of the value
    */
   accepts?(name: string, value: Uint8Array): void
-  /** After all changes of a run, when there were any: restart what reads them, seal a file. */
+  /**
+   * What is to follow a delivery: restart what reads it, deploy anew. Absent: nothing is. After all
+   * changes of a run, when there were any, and again with the next run until it succeeded once: what it
+   * did already, it does no second time where the place can tell.
+   */
   finish?(context: DeliveryContext): Promise<void>
+  /**
+   * What a person should know of the place before anything is delivered there, a sentence each, with
+   * what to do about it.
+   */
+  warnings?(): Promise<readonly string[]>
   close?(): Promise<void>
 }
 

@@ -43,7 +43,7 @@ export async function applySync(
     results: plan.items.map((item) => ({ item, ...(results.get(item.name) ?? rest(item)) })),
     error,
   })
-  if (chosen.length === 0) return report()
+  if (chosen.length === 0 && !plan.owed) return report()
 
   const run: Run = {
     plan,
@@ -58,14 +58,12 @@ export async function applySync(
     results,
     progress: () => options.progress?.(results.size, chosen.length),
   }
-  await run.journal.begin(chosen)
+  await run.journal.begin(chosen, run.context)
   const errors: unknown[] = []
   const note = (error: unknown): void => void errors.push(error)
   await deliverAll(run, chosen).catch(note)
-  if ([...results.values()].some(({ outcome }) => outcome === 'done')) {
-    await target.destination.finish?.(run.context).catch(note)
-    await run.journal.learnRevisions(run.context).catch(note)
-  }
+  await finish(run, chosen).catch(note)
+  await run.journal.learnRevisions(run.context).catch(note)
   // Also after a failure: what was done is recorded, the lease given back.
   await run.journal.end().catch(note)
   return report(errors[0])
@@ -117,6 +115,17 @@ async function deliverAll(run: Run, chosen: readonly PlanItem[]): Promise<void> 
     await run.journal.checkpoint()
     run.progress()
   }
+}
+
+/** What follows a delivery; that it is owed was recorded before anything was delivered. */
+async function finish(run: Run, chosen: readonly PlanItem[]): Promise<void> {
+  const { plan, target, context, journal, results } = run
+  const outcomes = chosen
+    .filter(({ action }) => action !== 'forget')
+    .map(({ name }) => results.get(name)?.outcome)
+  if (plan.owed || outcomes.includes('done')) await target.destination.finish?.(context)
+  else if (outcomes.includes('unknown')) return
+  journal.settled()
 }
 
 const isRemoval = ({ action }: PlanItem): boolean => action === 'delete'

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/limits.ts'
 import type { Destination, DestinationEntry } from '../../core/ports/destination.ts'
 import type { Delivered, LedgerEntry } from './ledger.ts'
 import type { PlanAction } from './sync.ts'
@@ -137,11 +138,22 @@ function decideUnwanted({ adopt }: Question, standing: Standing): Decision | und
   }
 }
 
-/** Only our put can have left this mark, or this value's keyed fingerprint. */
+/**
+ * Only our put can have left this mark, or this value's keyed fingerprint. Where the place holds
+ * neither, what came into being while we were making it, and was not touched after, is ours.
+ */
 const madeByIntent = ({ intent }: LedgerEntry, found: DestinationEntry, owner: string): boolean =>
   intent?.kind === 'put' &&
   (found.owner === owner ||
-    (found.fingerprint !== undefined && found.fingerprint === intent.fingerprint))
+    (found.fingerprint !== undefined && found.fingerprint === intent.fingerprint) ||
+    (intent.absentAt !== undefined && isMadeAfter(intent.absentAt, found)))
+
+const isMadeAfter = (absentAt: number, { createdAt, updatedAt }: DestinationEntry): boolean =>
+  createdAt !== undefined &&
+  updatedAt !== undefined &&
+  createdAt >= absentAt &&
+  updatedAt >= createdAt &&
+  updatedAt <= absentAt + LIMITS.syncMakingMs
 
 /** A mark may hold the fingerprint of a value that somebody has replaced since: both must be right. */
 function isAsLeft(there: Delivered, found: DestinationEntry): boolean {

@@ -8,11 +8,13 @@ import type { PlanItem, SyncPlan, SyncTarget, SyncWorld } from './sync.ts'
 /** What an apply writes into the ledger, and when. Places on this machine have none. */
 export interface Journal {
   /** Takes the lease and says what will be tried. @throws CofferError `conflict` */
-  begin(items: readonly PlanItem[]): Promise<void>
+  begin(items: readonly PlanItem[], context: DeliveryContext): Promise<void>
   /** Takes note of an answer. */
   heard(name: string, answer: ApplyAnswer): void
   /** Writes what was heard, when it is time to. @throws CofferError `conflict` when the lease was lost */
   checkpoint(): Promise<void>
+  /** What is to follow a delivery was done, or nothing was delivered. */
+  settled(): void
   /** Asks for revisions that the answers did not tell. */
   learnRevisions(context: DeliveryContext): Promise<void>
   /** Writes the rest and gives the lease back. */
@@ -26,11 +28,14 @@ export function openJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld
 const NO_JOURNAL: Journal = {
   begin: async () => {},
   heard: () => {},
+  settled: () => {},
   checkpoint: async () => {},
   learnRevisions: async () => {},
   end: async () => {},
 }
 
+/** No value's fingerprint. */
+const UNKNOWN = ''
 /** Where only the ledger can say whose an entry is, every answer is written down at once. */
 const HEARD_MAX = 50
 const WRITTEN_EVERY_MS = 10_000
@@ -45,8 +50,19 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
   let isLeased = false
   const isTelling = destination.marks === true || destination.readable
 
+  /** What was found to be ours by its creation alone is ours from now on, with whatever value. */
+  const thereBefore = ({ name, action }: PlanItem): Delivered | undefined => {
+    const { there } = plan.ledger.entries.get(name) ?? {}
+    if (there !== undefined || (action !== 'update' && action !== 'delete')) return there
+    const { found } = plan.steps.get(name) ?? {}
+    const bytes = found?.bytes ?? 0
+    return { fingerprint: UNKNOWN, bytes, revision: found?.revision, at: world.clock() }
+  }
+
   return {
-    async begin(items) {
+    async begin(items, context) {
+      const isMaking = !isTelling && items.some(({ action }) => action === 'create')
+      const absentAt = isMaking ? await destination.now?.(context) : undefined
       const changes = new Map<string, LedgerEntry | undefined>()
       for (const item of items) {
         const { name, path, action } = item
@@ -54,13 +70,14 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
           changes.set(name, undefined)
           continue
         }
-        const there = plan.ledger.entries.get(name)?.there
-        changes.set(name, { owner, path, there, intent: intentOf(item, plan) })
+        const intent = intentOf(item, plan, absentAt)
+        changes.set(name, { owner, path, there: thereBefore(item), intent })
         if (action !== 'delete') delivering.set(name, valueOf(item, plan))
       }
-      const onlyForgets = items.every(({ action }) => action === 'forget')
-      await writer.write(changes, onlyForgets)
-      isLeased = !onlyForgets
+      const isDelivering = items.some(({ action }) => action !== 'forget')
+      writer.owed = destination.finish !== undefined && (isDelivering || plan.owed)
+      isLeased = isDelivering || plan.owed
+      await writer.write(changes, !isLeased)
     },
     heard(name, answer) {
       const entry = writer.entries.get(name)
@@ -78,6 +95,9 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
       const { revision } = answer
       if (revision === undefined) untold.add(name)
       heard.set(name, { owner, path, there: { ...value, revision, at: world.clock() } })
+    },
+    settled() {
+      writer.owed = false
     },
     async checkpoint() {
       const isTime = world.clock() - writer.writtenAt >= WRITTEN_EVERY_MS
@@ -112,11 +132,12 @@ function valueOf({ name, version, bytes = 0 }: PlanItem, { steps }: SyncPlan) {
   return { version: isNumbered ? version : undefined, bytes, fingerprint }
 }
 
-const intentOf = (item: PlanItem, plan: SyncPlan): Intent =>
+const intentOf = (item: PlanItem, plan: SyncPlan, absentAt: number | undefined): Intent =>
   item.action === 'delete'
     ? { kind: 'remove' }
     : {
         kind: 'put',
         fingerprint: plan.steps.get(item.name)?.fingerprint ?? '',
         bytes: item.bytes ?? 0,
+        absentAt: item.action === 'create' ? absentAt : undefined,
       }

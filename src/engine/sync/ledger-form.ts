@@ -5,7 +5,7 @@ import type { Delivered, Intent, Ledger, LedgerEntry, LedgerPlace } from './ledg
 /** How a ledger is written; docs/formats/ledger.md. */
 const FORMAT = 1
 
-export type LedgerHead = Pick<Ledger, 'key' | 'lease' | 'last' | 'place'> & {
+export type LedgerHead = Pick<Ledger, 'key' | 'lease' | 'last' | 'place' | 'owed'> & {
   /** Of the entries, each once, ascending. */
   readonly owners: readonly string[]
   /** Of each shard, changed whenever it is written. */
@@ -14,7 +14,7 @@ export type LedgerHead = Pick<Ledger, 'key' | 'lease' | 'last' | 'place'> & {
 
 export const writeHead = (
   destination: string,
-  { key, lease, last, owners, place, stamps }: LedgerHead,
+  { key, lease, last, owners, owed, place, stamps }: LedgerHead,
 ) =>
   prune({
     format: FORMAT,
@@ -23,6 +23,7 @@ export const writeHead = (
     lease: lease && { ...lease },
     last: last && { ...last },
     place: place && { ...place },
+    owed: owed === true ? true : undefined,
     owners: [...owners],
     stamps: [...stamps],
   })
@@ -30,7 +31,7 @@ export const writeHead = (
 /** @throws CofferError `corrupt` */
 export function readHead(destination: string, value: unknown): LedgerHead {
   const { format, destination: of, ...rest } = objectOf(destination, value)
-  const { key, lease, last, owners, place, stamps } = rest
+  const { key, lease, last, owners, owed, place, stamps } = rest
   if (typeof format === 'number' && format > FORMAT) {
     throw new CofferError('store_newer', `A newer Coffer wrote the ledger of ${destination}.`)
   }
@@ -48,6 +49,7 @@ export function readHead(destination: string, value: unknown): LedgerHead {
     lease: isNote(lease, 'until') ? { by: lease.by, until: lease.until } : undefined,
     last: isNote(last, 'at') ? { by: last.by, at: last.at } : undefined,
     place: isPlace(place) ? { kind: place.kind, options: place.options } : undefined,
+    owed: owed === true,
     owners,
     stamps,
   }
@@ -60,7 +62,12 @@ export const writeShard = (stamp: string, entries: ReadonlyMap<string, LedgerEnt
     // Pairs: a name may be `__proto__`.
     entries: [...entries].map(([name, { owner, path, there, intent }]) => [
       name,
-      prune({ owner, path, there: there && prune({ ...there }), intent: intent && { ...intent } }),
+      prune({
+        owner,
+        path,
+        there: there && prune({ ...there }),
+        intent: intent && prune({ ...intent }),
+      }),
     ]),
   })
 
@@ -113,7 +120,8 @@ const isIntent = (value: unknown): value is Intent & JsonObject =>
   (value['kind'] === 'remove' ||
     (value['kind'] === 'put' &&
       typeof value['fingerprint'] === 'string' &&
-      typeof value['bytes'] === 'number'))
+      typeof value['bytes'] === 'number' &&
+      ['undefined', 'number'].includes(typeof value['absentAt'])))
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string')

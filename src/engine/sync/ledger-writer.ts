@@ -15,6 +15,8 @@ export interface LedgerWriter {
   readonly entries: ReadonlyMap<string, LedgerEntry>
   /** Instant of the last write. */
   readonly writtenAt: number
+  /** As the ledger's; written with the next write. */
+  owed: boolean
   /**
    * Writes changed entries (undefined: taken out) and renews the lease, or gives it back at the `end`:
    * all in one transaction, and only if nobody else has written since.
@@ -47,6 +49,7 @@ export function ledgerWriter(
 
   return {
     entries,
+    owed: ledger.owed === true,
     get writtenAt() {
       return writtenAt
     },
@@ -61,6 +64,7 @@ export function ledgerWriter(
         lease: end ? undefined : { by, until: now + LIMITS.syncLeaseMs },
         last,
         place,
+        owed: this.owed,
         owners: [...new Set([...entries.values()].map(({ owner }) => owner))].toSorted(compareUtf8),
         stamps: form.stamps,
       })

@@ -15,6 +15,8 @@ export interface Ledger {
   /** The last run that changed something. */
   readonly last?: { readonly at: number; readonly by: string } | undefined
   readonly place?: LedgerPlace | undefined
+  /** Something was delivered, and what is to follow a delivery has not been done. */
+  readonly owed?: boolean | undefined
   readonly entries: ReadonlyMap<string, LedgerEntry>
   /** Of its first document in the store; 0: there is none yet. */
   readonly version: number
@@ -54,7 +56,13 @@ export interface Delivered {
 }
 
 export type Intent =
-  | { readonly kind: 'put'; readonly fingerprint: string; readonly bytes: number }
+  | {
+      readonly kind: 'put'
+      readonly fingerprint: string
+      readonly bytes: number
+      /** Nothing was there then, by the place's own clock. */
+      readonly absentAt?: number | undefined
+    }
   | { readonly kind: 'remove' }
 
 export const LEDGERS = 'coffer/sync'

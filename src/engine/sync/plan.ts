@@ -49,7 +49,16 @@ export async function planSync(
   await planEntries(draft, world)
   const items = [...draft.items.values()].toSorted((a, b) => compareUtf8(a.name, b.name))
   const removeFirst = draft.room.isTight()
-  return { destination: destination.id, owner, items, ledger, steps: draft.steps, removeFirst }
+  return {
+    destination: destination.id,
+    owner,
+    items,
+    ledger,
+    steps: draft.steps,
+    owed: ledger.owed === true && destination.finish !== undefined,
+    warnings: (await destination.warnings?.()) ?? [],
+    removeFirst,
+  }
 }
 
 /** What the destination is given with every call. */

@@ -74,6 +74,10 @@ export interface SyncPlan {
   readonly items: readonly PlanItem[]
   readonly ledger: Ledger
   readonly steps: ReadonlyMap<string, PlanStep>
+  /** What is to follow a delivery was not done after the last: it is tried again. */
+  readonly owed: boolean
+  /** What a person should know of the place, a sentence each. */
+  readonly warnings: readonly string[]
   /** What goes makes the room that what comes needs: it has to go first. */
   readonly removeFirst: boolean
 }

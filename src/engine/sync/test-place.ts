@@ -20,6 +20,8 @@ export interface Kept {
   text: string
   owner?: string | undefined
   revision: number
+  createdAt: number
+  updatedAt: number
 }
 
 /** A place in memory, whose every call can go wrong. */
@@ -55,6 +57,8 @@ export interface PlaceOptions extends PlaceTraits {
   readonly before?: (call: number) => void
   /** The process that calls ends. */
   readonly crash?: () => void
+  /** Its clock, which its entries are dated by. Absent: they are not. */
+  readonly clock?: () => number
   readonly limits?: Partial<Destination['limits']>
 }
 
@@ -69,7 +73,13 @@ export function place(options: PlaceOptions): Place {
   const kept = new Map<string, Kept>()
   let revision = 0
   const put = (name: string, text: string, owner?: string) =>
-    void kept.set(name, { text, owner, revision: ++revision })
+    void kept.set(name, {
+      text,
+      owner,
+      revision: ++revision,
+      createdAt: kept.get(name)?.createdAt ?? options.clock?.() ?? 0,
+      updatedAt: options.clock?.() ?? 0,
+    })
   const tell = (name: string, context: DeliveryContext): DestinationEntry | undefined => {
     const one = kept.get(name)
     if (one === undefined) return undefined
@@ -79,6 +89,8 @@ export function place(options: PlaceOptions): Place {
       fingerprint: options.readable ? context.fingerprint(Buffer.from(one.text)) : undefined,
       revision: String(one.revision),
       bytes: options.readable ? Buffer.byteLength(one.text) : undefined,
+      createdAt: options.clock && one.createdAt,
+      updatedAt: options.clock && one.updatedAt,
     }
   }
   const change = (one: DestinationChange, context: DeliveryContext): ApplyAnswer => {
@@ -104,11 +116,21 @@ export function place(options: PlaceOptions): Place {
     if (fault === 'crash before') crash()
     return fault
   }
+  const look = () => {
+    const fault = begin()
+    if (fault === 'crash after') crash()
+    if (fault !== undefined) throw down()
+  }
   const crash = () => {
     options.crash?.()
     throw new Crash()
   }
   const down = () => new CofferError('unavailable', 'The place is down.')
+
+  const now = async () => {
+    look()
+    return options.clock?.()
+  }
 
   const made: Place = {
     kept,
@@ -121,6 +143,7 @@ export function place(options: PlaceOptions): Place {
       id: options.id ?? 'memory:place',
       readable: options.readable,
       marks: options.marks,
+      ...(options.clock === undefined ? {} : { now }),
       batchMax: options.batchMax,
       limits: {
         name: { pattern: /^[A-Z][A-Z0-9_]*$/, says: 'capitals, digits and _', charsMax: 100 },
@@ -129,9 +152,7 @@ export function place(options: PlaceOptions): Place {
         ...options.limits,
       },
       async list(context) {
-        const fault = begin()
-        if (fault === 'crash after') crash()
-        if (fault !== undefined) throw down()
+        look()
         return [...kept.keys()].flatMap((name) => tell(name, context) ?? [])
       },
       async apply(context, changes) {

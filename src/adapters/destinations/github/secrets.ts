@@ -10,6 +10,8 @@ import { sealBox } from './sealed-box.ts'
 /** The Actions secrets of one place, as GitHub's REST API has them (version 2022-11-28). */
 export interface GitHubSecrets {
   list(signal: AbortSignal): Promise<Map<string, DestinationEntry>>
+  /** GitHub's clock, to the second as the times of its secrets; undefined: it does not say. */
+  now(signal: AbortSignal): Promise<number | undefined>
   /** Encrypts for the place; its key is asked for once. */
   seal(signal: AbortSignal): Promise<(change: PutChange) => SealedSecret>
   /** Makes it or writes over it; GitHub has no condition to give. */
@@ -41,6 +43,11 @@ export function githubSecrets(
         if (secrets.length < PAGE) return found
       }
       throw corrupt()
+    },
+    async now(signal) {
+      const what = `to list the secrets of ${place}`
+      const query = { per_page: '1' }
+      return (await rest({ method: 'GET', path, query, repeatable: true, what, signal })).at
     },
     async seal(signal) {
       const what = `to encrypt for ${place}`

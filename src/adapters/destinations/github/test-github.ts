@@ -83,8 +83,12 @@ export async function testGitHub(strange?: string): Promise<TestGitHub> {
     return before === undefined ? { status: 201, body: {} } : { status: 204 }
   }
 
+  const dated = (request: HostRequest): HostAnswer => {
+    const { headers, ...rest } = answer(request)
+    return { ...rest, headers: { date: new Date(now).toUTCString(), ...headers } }
+  }
   const limited = { 'x-ratelimit-remaining': '0', 'retry-after': '0' }
-  const host = await testHost(answer, {
+  const host = await testHost(dated, {
     denied: says(403, 'Resource not accessible by personal access token'),
     throttled: { ...says(403, 'API rate limit exceeded'), headers: limited },
   })
