@@ -45,6 +45,11 @@ export interface Session {
   checkpoint(): Promise<AuditHead | undefined>
   platform(): Promise<Operations>
   coffer(): Promise<Coffer>
+  /**
+   * For what programs do when they start: a call to a server is made behind the breaker that survives
+   * a crash loop, as the references of a project are; one to the local store is just made.
+   */
+  guarded<T>(call: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -136,6 +141,12 @@ export function sessionOf(
       }
       const [platform, actor] = await Promise.all([localPlatform(), session.actor()])
       return platform.as(actor, { via: await viaOf(session) })
+    },
+    guarded: async (call) => {
+      if (server === undefined) return call()
+      const client = await session.client()
+      const { askGuarded } = await import('../compose/at-server.ts')
+      return askGuarded(client, world.env, call)
     },
     close: async () => {
       const platform = await opened?.catch(() => undefined)

@@ -66,7 +66,7 @@ async function reader(place: TestServer): Promise<string> {
 test('a configuration is loaded through a client, and hears of a change within 2 s', async () => {
   await admin.write('shop/dev/api/db-url', { value: 'first' })
   await using coffer = connectCoffer({ address: server.url, token: await reader(server) })
-  const { db } = await config.load({ coffer })
+  const { db } = await config.load({ coffer, processEnv: { COFFER_STATE_DIR: dir } })
   expect(db.url.reveal()).toBe('first')
   const seen: string[] = []
   const errors: unknown[] = []

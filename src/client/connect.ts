@@ -40,6 +40,13 @@ export interface ConnectOptions extends CredentialOptions {
 /** The Coffer of a server. Close it, or let `await using` do it. */
 export interface ConnectedCoffer extends Coffer, AsyncDisposable {
   readonly server: ServerOperations
+  /** Of the server: `https://coffer.example:8200`. */
+  readonly address: string
+  /**
+   * Where is asked, and who asks: the same in every process that does so, and another once the
+   * credential is. Tells nothing of a token. @throws what bringing the credential throws
+   */
+  caller(): Promise<string>
   close(): Promise<void>
 }
 
@@ -99,6 +106,8 @@ export function connectCoffer(options: ConnectOptions): ConnectedCoffer {
     identities: createIdentityAdmin(caller),
     settings: createSettingsAdmin(caller),
     server,
+    address: address.origin,
+    caller: async () => [address.origin, address.base, await credential.name()].join('|'),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -21,6 +21,11 @@ export interface Credential {
   get(): Promise<string | undefined>
   /** The server refused this one: whether there may be another now. */
   refused(token: string | undefined): boolean
+  /**
+   * Tells it from any other, and nothing of it to who does not have it. What is kept elsewhere is
+   * brought anew: a file that changed is another credential. @throws as `get`
+   */
+  name(): Promise<string>
 }
 
 /** What a login is answered with, as far as the client minds. */
@@ -40,23 +45,25 @@ export function createCredential(
   if (token !== undefined && login !== undefined) {
     throw new CofferError('invalid_argument', 'Give either a token or a login.')
   }
-  if (login !== undefined) return loginCredential(() => enter(login))
+  if (login !== undefined) return loginCredential(login, () => enter(login))
   if (typeof token !== 'function') {
     const checked = token === undefined ? undefined : checkToken(token)
-    return { get: async () => checked, refused: () => false }
+    return { get: async () => checked, refused: () => false, name: () => digestOf(checked) }
   }
   let known: Promise<string> | undefined
   const bring = async () => checkToken(await token())
+  const anew = () => (known = forgetting(bring(), () => (known = undefined)))
   return {
-    get: () => (known ??= forgetting(bring(), () => (known = undefined))),
+    get: () => known ?? anew(),
     refused(last) {
       known = undefined
       return last !== undefined
     },
+    name: async () => digestOf(await anew()),
   }
 }
 
-function loginCredential(enter: () => Promise<LoggedIn>): Credential {
+function loginCredential(login: Login, enter: () => Promise<LoggedIn>): Credential {
   let session: Promise<{ token: string; untilMs: number }> | undefined
   const begin = async () => {
     const startedMs = performance.now()
@@ -76,6 +83,12 @@ function loginCredential(enter: () => Promise<LoggedIn>): Credential {
       session = undefined
       return last !== undefined
     },
+    // A JWT is another one at each login; who it is for stays.
+    async name() {
+      const { mount = '' } = login
+      if ('jwt' in login) return ['jwt', mount, login.role].join('|')
+      return [login.roleId, mount, await digestOf(await given(login.secretId ?? ''))].join('|')
+    },
   }
 }
 
@@ -94,6 +107,11 @@ export async function loginRequest(login: Login): Promise<{ path: string; body: 
 
 const given = async (value: Given): Promise<string> =>
   typeof value === 'function' ? value() : value
+
+async function digestOf(credential: string | undefined): Promise<string> {
+  const { hash } = await import('node:crypto')
+  return hash('sha256', credential ?? '')
+}
 
 /** What failed is tried anew by the next who asks. */
 function forgetting<T>(work: Promise<T>, forget: () => void): Promise<T> {

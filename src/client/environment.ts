@@ -41,25 +41,6 @@ export function connectFromEnvironment(env: Variables, settings: ServerSettings)
   })
 }
 
-/**
- * Where is asked, and who asks: the same in every process that is configured so, and another once the
- * credential is. Tells nothing of a token to who does not have it.
- * @throws what bringing the credential throws
- */
-export async function callerOf(env: Variables, settings: ServerSettings): Promise<string> {
-  const address = settings.address ?? env.COFFER_ADDR ?? ''
-  const { token = '', login } = credentialOf(env, settings, address)
-  const mount = login?.mount ?? ''
-  if (login === undefined) return [address, await digestOf(token)].join('|')
-  if ('jwt' in login) return [address, 'jwt', mount, login.role].join('|')
-  return [address, login.roleId, mount, await digestOf(login.secretId ?? '')].join('|')
-}
-
-async function digestOf(credential: string | (() => string | Promise<string>)): Promise<string> {
-  const { hash } = await import('node:crypto')
-  return hash('sha256', typeof credential === 'string' ? credential : await credential())
-}
-
 function credentialOf(
   env: Variables,
   settings: ServerSettings,

@@ -1,4 +1,4 @@
-import { namesServer } from '../adapters/providers/context.ts'
+import { isServerOfItsOwn, namesServer } from '../adapters/providers/context.ts'
 import { PROVIDERS } from '../adapters/providers/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Provider } from '../core/ports/provider.ts'
@@ -69,7 +69,7 @@ function fromRegistry(name: string, spec: ProviderSpec, load: LoadOptions): Foun
     declared,
     onOffline: load.onOffline,
   })
-  const own = kind === COFFER && options.address === undefined
+  const own = kind === COFFER && !isServerOfItsOwn(options)
   return { provider, owner: own ? load.coffer : undefined }
 }
 

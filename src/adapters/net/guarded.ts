@@ -7,10 +7,14 @@ export interface RemoteService {
   readonly kind: string
   /** How people call it: `AWS Secrets Manager`. */
   readonly title?: string | undefined
+  /** The command that gets another credential there: `coffer login`, in backticks. */
+  readonly login?: string | undefined
   /** How many references one call carries; 1 when the service does not batch. */
   readonly batchMax: number
   /** Calls at once, where it should be fewer than `providerCallsMax`. */
   readonly callsMax?: number | undefined
+  /** How often a call is repeated; default `providerRetriesMax`. 0 where `call` does that itself. */
+  readonly retriesMax?: number | undefined
   /** Of one call; default `providerCallTimeoutMs`. */
   readonly timeoutMs?: number | undefined
   /**

@@ -1,97 +1,59 @@
 import { CofferError } from '../../core/errors.ts'
-import type { Coffer, ReadAnswer } from '../../core/ports/coffer.ts'
-import type { Provider, ProviderAnswer, ProviderRef } from '../../core/ports/provider.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
+import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
-import type { RemoteService } from '../net/guarded.ts'
+import { BATCH_MAX, isConnected, readAll, serviceOf } from './coffer/service.ts'
 import { address, checkConsent } from './consent.ts'
-import { checkOptions, namesServer } from './context.ts'
+import { checkOptions, isServerOfItsOwn, namesServer, SERVER_OPTIONS } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
-const OPTIONS = [
-  'address',
-  'allowHttp',
-  'caFile',
-  'tokenFile',
-  'roleId',
-  'secretIdFile',
-  'jwtFile',
-  'jwtFrom',
-  'audience',
-  'role',
-  'mount',
-  ...GUARD_OPTIONS,
-] as const
-
 /**
- * Secrets of a Coffer: the key is a path; each read is decided and audited by it. Which one: the
- * option `address` or, where no Coffer was given, `COFFER_ADDR`. A server is asked as any place over
- * a network is: within limits that survive a crash loop, and from the offline cache where asked for.
+ * Secrets of a Coffer: the key is a path; each read is decided and audited by it. Which one: the one
+ * that was given, unless options name a server; where none was, the server of the option `address` or
+ * of `COFFER_ADDR`. A server is asked as any place over a network is: within limits that survive a
+ * crash loop, and from the offline cache where asked for.
  */
 export function coffer(context: ProviderContext): Provider {
-  checkOptions('coffer', context.options, OPTIONS)
+  checkOptions('coffer', context.options, [...SERVER_OPTIONS, ...GUARD_OPTIONS])
   checkConsent(context, address(context.options.address, context.env.COFFER_ADDR))
-  const { coffer: given, options } = context
-  if (given === undefined || options.address !== undefined) return atServer(context)
-  // Whoever gives it closes it.
-  const source = typeof given === 'function' ? later(given, async () => {}) : sourceOf(given)
+  const source = sourceFor(context)
+  let remote: Provider | undefined
   return {
     kind: 'coffer',
     batchMax: BATCH_MAX,
-    async resolve(refs) {
+    async resolve(refs, signal) {
       try {
-        return await readAll(await source.get(), refs)
+        const place = await source.get()
+        if (!isConnected(place)) return await readAll(place, refs)
+        remote ??= guarded(serviceOf(place), context)
+        return await remote.resolve(refs, signal)
       } catch (error) {
         return refs.map(() => ({ error }))
       }
     },
-    watch: (ref, changed, failed) => watchAt(source, ref, changed, failed),
+    where: () => remote?.where?.(),
+    watch: ({ key }, changed, failed) =>
+      source.use((place) => place.watch(key, changed, failed), failed),
     close: () => source.close(),
   }
 }
 
-const BATCH_MAX = 100
-
-function atServer(context: ProviderContext): Provider {
-  const { env, options } = context
-  if (!namesServer({ env, options })) {
-    throw new CofferError('invalid_argument', 'The provider coffer needs a Coffer.')
+/** @throws CofferError `invalid_argument` where there is none */
+function sourceFor({ coffer: given, env, options }: ProviderContext): Source {
+  if (given !== undefined && !isServerOfItsOwn(options)) {
+    // Whoever gives it closes it.
+    return typeof given === 'function' ? later(given, async () => {}) : sourceOf(given)
   }
-  const client = () => import('../../client/environment.ts')
-  const source = later(
-    async () => (await client()).connectFromEnvironment(env, options),
+  if (!namesServer({ env, options })) {
+    throw new CofferError('invalid_argument', 'The provider coffer is given no server.', {
+      remedy: 'Name one in its option address, or in COFFER_ADDR.',
+    })
+  }
+  return later(
+    async () => (await import('../../client/environment.ts')).connectFromEnvironment(env, options),
     (connected) => connected.close(),
   )
-  const service: RemoteService = {
-    kind: 'coffer',
-    title: 'The Coffer server',
-    batchMax: BATCH_MAX,
-    shared: false,
-    // A server that cannot be asked like this is told before who asks is looked for.
-    scope: async () => {
-      await source.get()
-      return (await client()).callerOf(env, options)
-    },
-    call: async (refs) => readAll(await source.get(), refs),
-    where: () => options.address ?? env.COFFER_ADDR,
-    close: () => source.close(),
-  }
-  return {
-    ...guarded(service, context),
-    watch: (ref, changed, failed) => watchAt(source, ref, changed, failed),
-  }
 }
-
-async function readAll(place: Coffer, refs: readonly ProviderRef[]): Promise<ProviderAnswer[]> {
-  const asked = refs.map(({ key, label, version }) => ({ path: key, label, version }))
-  return (await place.readMany(asked)).map(translate)
-}
-
-const watchAt = (
-  source: Source,
-  { key }: ProviderRef,
-  changed: () => void,
-  failed: (error: unknown) => void,
-) => source.use((place) => place.watch(key, changed, failed), failed)
 
 interface Source {
   get(): Promise<Coffer>
@@ -134,10 +96,4 @@ function later<T extends Coffer>(
       if (there !== undefined) await close(there)
     },
   }
-}
-
-function translate(answer: ReadAnswer): ProviderAnswer {
-  if ('error' in answer || answer.value === undefined) return answer
-  const { secret, version, envName } = answer.value
-  return { value: { secret, version, envName } }
 }

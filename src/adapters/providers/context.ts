@@ -39,6 +39,28 @@ export function checkOptions(
   })
 }
 
+/** How a server of Coffer is reached, and who asks it. */
+export const SERVER_OPTIONS = [
+  'address',
+  'allowHttp',
+  'caFile',
+  'tokenFile',
+  'roleId',
+  'secretIdFile',
+  'jwtFile',
+  'jwtFrom',
+  'audience',
+  'role',
+  'mount',
+] as const
+
+/**
+ * Whether options of a provider `coffer` say anything of a server: it is asked then, and not the
+ * Coffer that was given.
+ */
+export const isServerOfItsOwn = (options: ProviderContext['options']): boolean =>
+  SERVER_OPTIONS.some((name) => options[name] !== undefined)
+
 /** Whether the process or the configuration names a server to ask, where no Coffer was given. */
 export const namesServer = ({ env, options }: Pick<ProviderContext, 'env' | 'options'>): boolean =>
   (options.address ?? env.COFFER_ADDR ?? '') !== ''

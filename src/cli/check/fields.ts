@@ -40,7 +40,7 @@ export async function checkPrefix(prefix: string, session: Session): Promise<Che
   const { resolvePrefix } = await import('../run/resolve.ts')
   const { childEnvironment } = await import('../run/environment.ts')
   const { variableOf } = await import('../run/variable.ts')
-  const { found, problems } = await resolvePrefix(await session.coffer(), prefix)
+  const { found, problems } = await resolvePrefix(session, prefix)
   const wanted = found.map(({ relative, version }) => ({
     name: version.envName ?? variableOf(relative),
     subject: version.path,

@@ -16,7 +16,7 @@ export const handle: Handler<typeof exportSpec> = async ({ options, args: [prefi
       remedy: 'Write them with --out FILE, pipe them on, or show them with --force.',
     })
   }
-  const { found, problems } = await resolvePrefix(await session.coffer(), prefix)
+  const { found, problems } = await resolvePrefix(session, prefix)
   const { items, refused } = textsOf(found, BY_VARIABLE.has(format))
   const all = [...problems, ...refused]
   if (all.length > 0) {

@@ -78,7 +78,7 @@ async function deliveriesOf(
     }))
     return { deliveries, problems: [], fromProject: true, watches }
   }
-  const { found, problems } = await resolvePrefix(await session.coffer(), source.prefix)
+  const { found, problems } = await resolvePrefix(session, source.prefix)
   const deliveries = found.map(({ relative, version }) => ({
     name: version.envName ?? variableOf(relative),
     subject: version.path,

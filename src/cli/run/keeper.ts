@@ -90,7 +90,8 @@ async function keepProject(
   const { findProject } = await import('../../config/project.ts')
   const project = await findProject(cwd)
   if (project === undefined) return []
-  const options = { coffer, env, processEnv }
+  // A secret that cannot be read leaves its file as it is: it is not written from a cache.
+  const options = { coffer, env, processEnv, onOffline: false } as const
   const references = await project.references(project.environmentName(options))
   const paths = references.filter(({ provider }) => provider === 'coffer').map(({ key }) => key)
   const refresh = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { canonicalPrefix } from '../../core/path.ts'
 import type { Coffer, ListQuery, SecretVersion } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import type { Problem } from '../failure.ts'
+import type { Session } from '../session.ts'
 
 /** A secret below a prefix. */
 export interface Found {
@@ -17,15 +18,17 @@ export interface Found {
  * @throws CofferError `not_found` when there is none
  */
 export async function resolvePrefix(
-  coffer: Coffer,
+  session: Pick<Session, 'coffer' | 'guarded'>,
   given: string,
 ): Promise<{ found: readonly Found[]; problems: readonly Problem[] }> {
   const prefix = canonicalPrefix(given)
+  const coffer = await session.coffer()
   const found: Found[] = []
   const problems: Problem[] = []
   let cursor: string | undefined
   do {
-    const page = await coffer.readBelow({ prefix, cursor })
+    const query = { prefix, cursor }
+    const page = await session.guarded(() => coffer.readBelow(query))
     for (const { path, answer } of page.items) {
       if ('error' in answer) problems.push({ subject: path, error: answer.error })
       else if (answer.value === undefined) problems.push({ subject: path, error: noCurrent() })

@@ -149,7 +149,8 @@ async function worldOf(
   const find = providerFinder(load, manifest.providers)
   return {
     coffer,
-    actor: await session.actor(),
+    // The first call of many: what is refused here is not asked again by each start of a --watch.
+    actor: await session.guarded(() => session.actor()),
     clock: session.world.now,
     random: ambient.random,
     signal,

@@ -2,6 +2,7 @@ import { CofferError, ERRORS, isCofferError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { withHeard } from './absences.ts'
 import type { Absence } from './absences.ts'
+import type { RemoteService } from '../guarded.ts'
 import type { Ambient } from './ambient.ts'
 import { errorOf, isPassing, retryAfterMs } from './attempts.ts'
 import type { Heard } from './attempts.ts'
@@ -27,8 +28,10 @@ export interface Gate {
   learn(pass: Pass, heard: Heard, keys: readonly string[]): Promise<void>
 }
 
+type Named = { readonly title: string } & Pick<RemoteService, 'login'>
+
 /** Lets calls through as the breaker says, and tells it, and who starts after us, what was heard. */
-export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient): Gate {
+export function gateOf(place: Named, lane: Lane, memory: Memory, world: Ambient): Gate {
   const { now, random, sleep } = world
   let closedAt = -Infinity
   let opened = 0
@@ -41,7 +44,7 @@ export function gateOf(title: string, lane: Lane, memory: Memory, world: Ambient
         const { breaker } = memory.read()
         const verdict = enter(breaker, now(), random())
         if (verdict.kind === 'go') return {}
-        if (verdict.kind === 'refuse') return { error: refusal(title, verdict, memory.file, now()) }
+        if (verdict.kind === 'refuse') return { error: refusal(place, verdict, memory.file, now()) }
         if (verdict.kind === 'probe') {
           const probe = await takeProbe(memory, world, signal)
           if (probe !== undefined) {
@@ -145,14 +148,15 @@ const matters = (
 ): boolean => [...heard].some(([key, code]) => code !== undefined || Object.hasOwn(absences, key))
 
 function refusal(
-  title: string,
+  { title, login }: Named,
   { code, until }: { readonly code: ErrorCode; readonly until: number },
   file: string | undefined,
   now: number,
 ): CofferError {
   const at = new Date(until).toISOString().slice(11, 19)
   const why = isBreakerCode(code) ? WHY[code] : `answered ${code} a moment ago`
-  const remedy = isBreakerCode(code) ? REMEDY[code] : ERRORS[code].remedy
+  const usual = isBreakerCode(code) ? REMEDY[code] : ERRORS[code].remedy
+  const remedy = code === 'unauthenticated' && login !== undefined ? afterLogin(login) : usual
   return new CofferError(code, `${title} ${why}; it is not asked again before ${at} UTC.`, {
     remedy: `${remedy}${file === undefined ? '' : ` To ask at once, delete ${file}.`}`,
     details: { retryAfterMs: Math.max(1, until - now), ...(file === undefined ? {} : { file }) },
@@ -168,6 +172,8 @@ const WHY: Readonly<Record<BreakerCode, string>> = {
 }
 
 const REFUSED = 'Correct the credential: another one is asked with at once.'
+const afterLogin = (login: string) =>
+  `Log in with ${login}, or correct the credential: another one is asked with at once.`
 const WAIT = 'Check that it is reachable, then start again.'
 const REMEDY: Readonly<Record<BreakerCode, string>> = {
   unauthenticated: REFUSED,

@@ -39,13 +39,12 @@ const SCOPES = new WeakMap<object, Map<string, Scope>>()
 /** @see guarded */
 export function resolver(service: RemoteService, context: GuardContext, world: Ambient): Resolve {
   const { env } = context
-  const title = service.title ?? `The provider ${service.kind}`
-  const standIn = standInOf(service.kind, title, context, world)
+  const standIn = standInOf(service.kind, titleOf(service), context, world)
   return async (refs, signal) => {
     if (refs.length === 0) return []
     let scope: Scope
     try {
-      scope = scopeOf(env, service, await untilOver(service.scope(), signal), title, world)
+      scope = scopeOf(env, service, await untilOver(service.scope(), signal), world)
     } catch (error) {
       return refs.map(() => ({ error }))
     }
@@ -92,7 +91,14 @@ async function askBatch(
     const pass = await gate.admit(signal)
     if ('error' in pass) return all(pass.error)
     for (const key of keys) asked.add(key)
-    const heard = await attempt(service, refs, lane, world, signal, pass.retriesMax)
+    const heard = await attempt(
+      service,
+      refs,
+      lane,
+      world,
+      signal,
+      pass.retriesMax ?? service.retriesMax,
+    )
     await gate.learn(pass, heard, keys)
     return heard.answers
   } catch (error) {
@@ -102,13 +108,14 @@ async function askBatch(
   }
 }
 
-function scopeOf(
+/** What this process knows of a scope: `name` as `RemoteService.scope` says it. */
+export function scopeOf(
   env: GuardContext['env'],
-  { kind, callsMax }: RemoteService,
+  service: Pick<RemoteService, 'kind' | 'title' | 'login' | 'callsMax'>,
   name: string,
-  title: string,
   world: Ambient,
 ): Scope {
+  const { kind, callsMax, login } = service
   const hash = hashOf([kind, name]).slice(0, 32)
   const scopes = SCOPES.get(env) ?? new Map<string, Scope>()
   SCOPES.set(env, scopes)
@@ -118,11 +125,14 @@ function scopeOf(
   const file = dir === undefined ? undefined : path.join(dir, 'providers', `${kind}-${hash}.json`)
   const memory = memoryIn(file, world)
   const lane = laneOf(world, callsMax)
-  const gate = gateOf(title, lane, memory, world)
+  const gate = gateOf({ title: titleOf(service), login }, lane, memory, world)
   const scope = { hash, lane, memory, gate, flights: flightsOf(), asked: new Set<string>() }
   scopes.set(hash, scope)
   return scope
 }
+
+const titleOf = ({ title, kind }: Pick<RemoteService, 'title' | 'kind'>) =>
+  title ?? `The provider ${kind}`
 
 /** What a provider sees of a reference. */
 const keyOf = ({ key, label, version }: ProviderRef): string =>

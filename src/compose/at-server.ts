@@ -1,0 +1,1 @@
+export { askGuarded } from '../adapters/providers/coffer/service.ts'
