@@ -11,7 +11,7 @@ export type { PlanReason } from '../engine/sync/decide.ts'
 export { ledgerPath } from '../engine/sync/ledger.ts'
 export { planSync } from '../engine/sync/plan.ts'
 export type { PlanOptions } from '../engine/sync/plan.ts'
-export { isChange, isEmptying } from '../engine/sync/sync.ts'
+export { isChange, isEmptying, isWork } from '../engine/sync/sync.ts'
 export type {
   PlanItem,
   SyncEntry,

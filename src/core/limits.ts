@@ -80,6 +80,8 @@ export const LIMITS = {
   typePatternStatesMax: 1_000,
   typePatternGroupsMax: 50,
   typeSchemaCharsMax: 16_384,
+  /** References followed, and states of patterns at characters, when one value is checked: half a second. */
+  typeSchemaStepsMax: 10_000_000,
   certificateChainMax: 32,
   keyTermsMax: 10_000,
   /** People who each hold a part of a root key. */
@@ -156,6 +158,8 @@ export const LIMITS = {
   syncEntriesMax: 10_000,
   /** Who syncs a destination holds it for so long, and longer while there is something to do. */
   syncLeaseMs: 120_000,
+  /** Git is asked so long whether it ignores a file. */
+  gitTimeoutMs: 2_000,
   /** An entry that came into being so soon after a sync began to make it is taken for that sync's. */
   syncMakingMs: 60_000,
 } as const

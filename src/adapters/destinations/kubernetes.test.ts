@@ -313,6 +313,23 @@ test('a workload that is not there is told with what was done', async () => {
   })
 })
 
+test('another process restarts what one before it left, and nothing twice', async () => {
+  const first = await open(cluster, { restart: ['deployment/api'] })
+  await first.apply(context, [put('A', 'one')])
+  await expect(first.finish?.(context)).rejects.toMatchObject({ code: 'not_found' })
+  cluster.write(API, { kind: 'Deployment', spec: { replicas: 2 } })
+  const marks = () => JSON.stringify(cluster.objects.get(API)?.object['spec'])
+  await (await open(cluster, { restart: ['deployment/api'] })).finish?.(context)
+  const restarted = marks()
+  expect(restarted).toContain('"coffer.dev/restarted-for":"app@')
+  await (await open(cluster, { restart: ['deployment/api'] })).finish?.(context)
+  expect(marks()).toBe(restarted)
+})
+
+test('where nothing is to be restarted, nothing follows a delivery', async () => {
+  expect((await open(cluster)).finish).toBeUndefined()
+})
+
 test('with any of its calls failing, nothing foreign changes and the next delivery ends it', async () => {
   const clusters: TestCluster[] = []
   const tried = await faultsAtEveryCall(async () => {

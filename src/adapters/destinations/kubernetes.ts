@@ -34,8 +34,20 @@ export const kubernetes: DestinationFactory = async (context) => {
   })
   const cluster = await openCluster({ env: context.env, context: options.text('context') })
   const objects = objectsOf(cluster)
-  /** Of the object after the last apply that changed it; `finish` restarts for it. */
-  let changedTo: string | undefined
+  /**
+   * For the Secret as it is: what was restarted for that already is not again, also where it was another
+   * process that delivered.
+   */
+  const finish: Destination['finish'] = async ({ signal }) => {
+    const object = await readPlace(objects, shape, signal)
+    if (object === undefined) return
+    const mark = `${name}@${object.resourceVersion}`
+    const done = await Promise.allSettled(
+      workloads.map((workload) => restart(objects, workload, mark, signal)),
+    )
+    const failed = done.find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
 
   return {
     kind: 'kubernetes',
@@ -55,21 +67,8 @@ export const kubernetes: DestinationFactory = async (context) => {
       const names = [...(object?.data.keys() ?? [])]
       return names.flatMap((key) => entryOf(object, key, fingerprint) ?? [])
     },
-    async apply(delivery, changes) {
-      const { answers, resourceVersion } = await applyChanges(objects, shape, delivery, changes)
-      changedTo = resourceVersion ?? changedTo
-      return answers
-    },
-    async finish({ signal }) {
-      if (changedTo === undefined) return
-      const mark = `${name}@${changedTo}`
-      const done = await Promise.allSettled(
-        workloads.map((workload) => restart(objects, workload, mark, signal)),
-      )
-      const failed = done.find((one) => one.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
-      changedTo = undefined
-    },
+    apply: (delivery, changes) => applyChanges(objects, shape, delivery, changes),
+    ...(workloads.length === 0 ? {} : { finish }),
     close: async () => cluster.close(),
   } satisfies Destination
 }

@@ -21,6 +21,18 @@ export function vercel(context: DestinationContext): Destination {
   const service = serviceOf(base)
   const token = () => restToken('Vercel', ['VERCEL_TOKEN'], context.env)
   const rest = createRest({ ...service, token })
+  const { redeploy } = place
+  const deploy =
+    (variable: string): Destination['finish'] =>
+    async ({ signal }) => {
+      await createRest(service)({
+        method: 'POST',
+        path: hookOf(variable, context.env[variable], base),
+        repeatable: false,
+        what: `to deploy ${place.name} by the hook in ${variable}`,
+        signal,
+      })
+    }
   return {
     kind: 'vercel',
     id: `vercel:${host === undefined ? '' : `${host}/`}${place.name}`,
@@ -47,16 +59,7 @@ export function vercel(context: DestinationContext): Destination {
         return changes.map(() => ({ done: false, error }))
       }
     },
-    async finish({ signal }) {
-      if (place.redeploy === undefined) return
-      await createRest(service)({
-        method: 'POST',
-        path: hookOf(place.redeploy, context.env[place.redeploy], base),
-        repeatable: false,
-        what: `to deploy ${place.name} by the hook in ${place.redeploy}`,
-        signal,
-      })
-    },
+    ...(redeploy === undefined ? {} : { finish: deploy(redeploy) }),
   }
 }
 

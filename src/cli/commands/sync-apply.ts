@@ -4,7 +4,14 @@ import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 import { applyAll, exitOfRuns, runDocument, showRuns } from '../sync/applied.ts'
 import { openSyncing } from '../sync/open.ts'
-import { adoptionOf, checkAdopted, planAll, planDocument, showPlans } from '../sync/planned.ts'
+import {
+  adoptionOf,
+  checkAdopted,
+  planAll,
+  planDocument,
+  showPlans,
+  warningsOf,
+} from '../sync/planned.ts'
 
 export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session) => {
   const every = options.every ?? 300
@@ -12,7 +19,7 @@ export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session
   const signal = session.world.interrupted()
   const syncing = await openSyncing(session, options, signal)
   try {
-    const { isChange } = await import('../../compose/sync.ts')
+    const { isWork } = await import('../../compose/sync.ts')
     const planned = await planAll(syncing, adoptionOf(options))
     checkAdopted(planned, options.adopt)
     if (options.plan !== undefined) {
@@ -20,7 +27,8 @@ export const handle: Handler<Sub<'sync', 'apply'>> = async ({ options }, session
       checkKeptPlan(options.plan, syncing, planned)
     }
     if (!session.out.json && !options.watch) await showPlans(session, planned)
-    const isDue = planned.some(({ plan }) => plan?.items.some(isChange))
+    else for (const warning of warningsOf(planned)) session.out.warn(warning)
+    const isDue = planned.some(({ plan }) => plan !== undefined && isWork(plan))
     if (isDue) await confirmed(session, `Deliver this to ${syncing.env}?`, options.yes)
     const how = {
       keep: options.keep,

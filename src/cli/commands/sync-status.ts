@@ -21,7 +21,10 @@ export const handle: Handler<Sub<'sync', 'status'>> = async ({ options }, sessio
         { title: 'IN STEP', cell: ({ inStep, entries }) => `${inStep}/${entries}`, align: 'right' },
         { title: 'LAST', cell: ({ last }) => last && new Date(last.at).toISOString() },
         { title: 'BY', cell: ({ last }) => last?.by },
-        { title: 'WHAT', cell: ({ error }) => error?.message },
+        {
+          title: 'WHAT',
+          cell: ({ error, owed }) => error?.message ?? (owed === true ? OWED : undefined),
+        },
       ])
     })
     return statuses.every(({ state }) => state === 'in_step') ? 0 : ERRORS.check_failed.exit
@@ -29,6 +32,9 @@ export const handle: Handler<Sub<'sync', 'status'>> = async ({ options }, sessio
     await syncing.close()
   }
 }
+
+/** What is to follow a delivery, as a restart, has not been done. */
+const OWED = 'what is to follow the delivery failed'
 
 /** The worst that is true of a place. */
 type State = 'in_step' | 'behind' | 'drifted' | 'refused' | 'unknown'
@@ -44,7 +50,7 @@ function statusOf({ title, plan, error }: Planned) {
         ? 'refused'
         : has('drifted')
           ? 'drifted'
-          : has('create', 'update', 'adopt', 'delete', 'forget')
+          : plan.owed || has('create', 'update', 'adopt', 'delete', 'forget')
             ? 'behind'
             : 'in_step'
   return {
@@ -53,6 +59,7 @@ function statusOf({ title, plan, error }: Planned) {
     inStep: items.filter(({ action }) => action === 'unchanged').length,
     entries: items.length,
     last: plan?.ledger.last,
+    ...(plan?.owed === true ? { owed: true } : {}),
     ...(error === undefined ? {} : { error: describeError(error) }),
   }
 }

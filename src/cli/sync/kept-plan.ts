@@ -24,6 +24,7 @@ export function checkKeptPlan(file: string, syncing: Syncing, planned: readonly 
 }
 
 function textOf({ env, owner }: Syncing, planned: readonly Planned[]): string {
-  const document = { format: 1, environment: env, owner, destinations: planDocument(planned) }
+  const destinations = planDocument(planned).map((place) => ({ ...place, warnings: undefined }))
+  const document = { format: 1, environment: env, owner, destinations }
   return `${JSON.stringify(document, null, 2)}\n`
 }

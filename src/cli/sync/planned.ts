@@ -49,11 +49,17 @@ export function checkAdopted(planned: readonly Planned[], names: readonly string
   )
 }
 
+/** What a person should know of the places, a sentence each. */
+export const warningsOf = (planned: readonly Planned[]): readonly string[] =>
+  planned.flatMap(({ plan }) => plan?.warnings ?? [])
+
 /** What `--json` prints of plans. */
 export const planDocument = (planned: readonly Planned[]) =>
   planned.map(({ title, plan, error }) => ({
     destination: title,
     ...(plan === undefined ? {} : { items: plan.items }),
+    ...(plan?.owed === true ? { owed: true } : {}),
+    ...(plan === undefined || plan.warnings.length === 0 ? {} : { warnings: plan.warnings }),
     ...(error === undefined ? {} : { error: describeError(error) }),
   }))
 
@@ -79,6 +85,8 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
       { title: 'WHY', cell: ({ message, reason }) => message ?? whyOf(reason) },
     ])
     session.out.line(summaryOf(plan.items))
+    if (plan.owed) session.out.line(OWED)
+    for (const warning of plan.warnings) session.out.warn(warning)
     if (isEmptying(plan.items)) session.out.note(EMPTYING)
     for (const remedy of new Set(shown.map((item) => item.remedy))) {
       if (remedy !== undefined) session.out.note(`try: ${remedy}`)
@@ -86,6 +94,8 @@ export async function showPlans(session: Session, planned: readonly Planned[]): 
   }
 }
 
+/** As `destination.finish` has it. */
+const OWED = '~ What is to follow a delivery (a restart, a deploy) was not done: it is tried again.'
 const EMPTYING =
   'Nothing is declared for it any more: apply takes away all that is ours there with --allow-empty only.'
 

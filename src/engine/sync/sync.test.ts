@@ -168,8 +168,9 @@ test('where there are marks, they and the ledger must agree', async () => {
   for (const name of ['A', 'B', 'C', 'D']) coffer.set(PATH + name, name)
   await sync(['A', 'B'])
   there.put('B', 'made anew')
-  there.kept.set('C', { text: 'x', owner: OWNER, revision: 99 })
-  there.kept.set('D', { text: 'x', owner: 'other/prod', revision: 98 })
+  const made = { text: 'x', createdAt: 0, updatedAt: 0 }
+  there.kept.set('C', { ...made, owner: OWNER, revision: 99 })
+  there.kept.set('D', { ...made, owner: 'other/prod', revision: 98 })
   const names = ['A', 'B', 'C', 'D']
   expect(told(await plan(names))).toEqual([
     'A unchanged in_step',

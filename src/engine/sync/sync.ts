@@ -111,6 +111,9 @@ export const isEmptying = (items: readonly PlanItem[]): boolean =>
   items.some(({ action }) => action === 'delete') &&
   items.every(({ action }) => action === 'delete' || action === 'forget')
 
+/** Whether an apply does anything. */
+export const isWork = ({ items, owed }: SyncPlan): boolean => owed || items.some(isChange)
+
 /** Of the entries, those that something is done about. */
 export const isChange = ({ action }: PlanItem): boolean =>
   action !== 'unchanged' && action !== 'refused'

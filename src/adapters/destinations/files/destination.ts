@@ -14,6 +14,7 @@ import { judge } from '../judge.ts'
 import { textValue } from '../text-value.ts'
 import { checkFolder, filePlace } from './place.ts'
 import { readText, rewrite } from './rewrite.ts'
+import { warnedOfGit } from './tracked.ts'
 
 /** One value in a file. */
 export interface FileEntry {
@@ -72,6 +73,7 @@ export function fileDestination(
       const { entries } = format.read(await readText(place))
       return [...entries.values()].map((entry) => tell(entry, delivery))
     },
+    warnings: () => warnedOfGit(place, context.env),
     async apply(delivery, changes) {
       if (changes.length === 0) return []
       let answers: ApplyAnswer[] = []

@@ -12,12 +12,6 @@ import { readPlace, secretPath } from './place.ts'
 import { configurationOf, entryOf, readSecretObject } from './secret-object.ts'
 import type { SecretShape } from './secret-object.ts'
 
-export interface Applied {
-  readonly answers: ApplyAnswer[]
-  /** Of the object, where this changed it. */
-  readonly resourceVersion?: string | undefined
-}
-
 /**
  * Judges each change by the Secret as it is, then makes all that hold in one request that holds for
  * exactly that Secret. When somebody writes it in between, it is judged anew.
@@ -27,7 +21,7 @@ export async function applyChanges(
   shape: SecretShape,
   context: DeliveryContext,
   changes: readonly DestinationChange[],
-): Promise<Applied> {
+): Promise<ApplyAnswer[]> {
   for (let attempt = 1; changes.length > 0; attempt++) {
     const progress: Progress = { sent: false, released: new Set(), judged: [] }
     try {
@@ -44,10 +38,10 @@ export async function applyChanges(
       const failed: ApplyAnswer = { done: false, error, ...(unknown ? { unknown } : {}) }
       const answerFor = ({ kind, name }: DestinationChange): ApplyAnswer =>
         kind === 'remove' && progress.released.has(name) ? { done: true } : failed
-      return { answers: changes.map((change, i) => progress.judged[i] ?? answerFor(change)) }
+      return changes.map((change, i) => progress.judged[i] ?? answerFor(change))
     }
   }
-  return { answers: [] }
+  return []
 }
 
 const ATTEMPTS = 8
@@ -68,12 +62,12 @@ async function attemptOnce(
   { owner, signal, fingerprint }: DeliveryContext,
   changes: readonly DestinationChange[],
   progress: Progress,
-): Promise<Applied> {
+): Promise<ApplyAnswer[]> {
   const object = await readPlace(objects, shape, signal)
   const judged = changes.map((change) => judge(change, entryOf(object, change.name, fingerprint)))
   progress.judged = judged
   const held = changes.filter((_, i) => judged[i] === undefined)
-  if (held.length === 0) return { answers: judged.filter((answer) => answer !== undefined) }
+  if (held.length === 0) return judged.filter((answer) => answer !== undefined)
   const puts = held.filter((change) => change.kind === 'put')
   const removes = held.filter((change) => change.kind === 'remove')
   const path = secretPath(shape)
@@ -98,12 +92,7 @@ async function attemptOnce(
     change.kind === 'remove' && written.data.has(change.name)
       ? { done: false, error: keptByAnother(change.name) }
       : doneOf(change, fingerprint)
-  return {
-    answers: changes.map((change, i) => judged[i] ?? answerFor(change)),
-    ...(written.resourceVersion === object?.resourceVersion
-      ? {}
-      : { resourceVersion: written.resourceVersion }),
-  }
+  return changes.map((change, i) => judged[i] ?? answerFor(change))
 }
 
 function doneOf(
