@@ -1,8 +1,7 @@
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { Options } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
-import { AJV_OPTIONS } from './ajv-options.ts'
+import { ajvOptions, countEffort, EffortError, effortOf } from './schema-effort.ts'
 
 /** Stands for a secret in a document that is checked: its value is elsewhere. */
 export const SECRET_HERE: object = Object.freeze({})
@@ -21,7 +20,8 @@ export interface SchemaIssue {
  * Compiles a JSON Schema of draft 2020-12, or of draft-07 where `$schema` says so, with the keyword
  * `secret`: `{ "secret": true }` takes `SECRET_HERE` and nothing else. `format` is an annotation.
  * Nothing is fetched. Unknown keywords are refused.
- * @throws CofferError `invalid_config` for a schema that is none
+ * @throws CofferError `invalid_config` for a schema that is none; the function, for one that takes
+ * more than a bounded time
  */
 export function compileDocumentSchema(schema: unknown): (document: unknown) => SchemaIssue[] {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
@@ -29,7 +29,9 @@ export function compileDocumentSchema(schema: unknown): (document: unknown) => S
   }
   const { $schema } = schema as { readonly $schema?: unknown }
   const old = typeof $schema === 'string' && DRAFT_07.test($schema)
-  const ajv = old ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS)
+  const effort = effortOf()
+  const options = { ...ajvOptions(effort), allErrors: true }
+  const ajv = countEffort(old ? new Ajv(options) : new Ajv2020(options), effort)
   ajv.addKeyword({
     keyword: 'secret',
     schemaType: 'boolean',
@@ -48,7 +50,7 @@ export function compileDocumentSchema(schema: unknown): (document: unknown) => S
     throw invalid(error instanceof Error ? error.message : '')
   }
   return (document) => {
-    const fits = validate(document)
+    const fits = within(() => effort.within(() => validate(document)))
     const errors = validate.errors ?? []
     validate.errors = null
     if (fits) return []
@@ -65,7 +67,16 @@ const ISSUES_MAX = 1_000
 const MESSAGE_CHARS_MAX = 300
 const DRAFT_07 = /\/draft-07\/schema#?$/
 
-const OPTIONS: Options = { ...AJV_OPTIONS, allErrors: true }
+function within<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof EffortError)) throw error
+    throw new CofferError('invalid_config', 'The schema takes too long to check this.', {
+      remedy: 'Write it with fewer references and shorter patterns.',
+    })
+  }
+}
 
 function saying(keyword: string, message = '', params: Record<string, unknown>): string {
   const allowed = keyword === 'enum' ? `: ${JSON.stringify(params['allowedValues'])}` : ''

@@ -6,8 +6,8 @@ import type { Node } from './regex-parse.ts'
 export interface Regex {
   /** The whole text matches. */
   whole(text: string): boolean
-  /** Some part of the text matches. */
-  search(text: string): boolean
+  /** Some part of the text matches. `spend` hears of each state that is followed. */
+  search(text: string, spend?: (steps: number) => void): boolean
 }
 
 /**
@@ -24,7 +24,7 @@ export function compileRegex(source: string, flag: 'u' | 'v'): Regex {
   push(program, { do: 'match' })
   return {
     whole: (text) => run(program, text, false),
-    search: (text) => run(program, text, true),
+    search: (text, spend) => run(program, text, true, spend),
   }
 }
 
@@ -85,7 +85,12 @@ function emitRepeat(program: Step[], part: Node, min: number, max: number): void
   for (const fork of forks) fork.to = [fork.next, program.length]
 }
 
-function run(program: readonly Step[], text: string, anywhere: boolean): boolean {
+function run(
+  program: readonly Step[],
+  text: string,
+  anywhere: boolean,
+  spend?: (steps: number) => void,
+): boolean {
   const seenAt = new Int32Array(program.length).fill(-1)
   let current: number[] = []
   let matched = false
@@ -108,6 +113,7 @@ function run(program: readonly Step[], text: string, anywhere: boolean): boolean
   for (const [index, char] of chars.entries()) {
     if (anywhere && matched) return true
     if (!anywhere && current.length === 0) return false
+    spend?.(current.length + 1)
     matched = false
     before = char
     position = index + 1
