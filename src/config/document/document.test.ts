@@ -206,6 +206,18 @@ test('aliases stand for what they name, and do not multiply without end', async 
   expect(await problems('a: &a [*a]')).toEqual([expect.stringMatching(/too_large$/)])
 })
 
+test('an alias stands for the last part before it that has its anchor', async () => {
+  const text = 'a: &x { in: &y 1 }\nb: *y\nc: &y 2\nd: *x\ne: *y\n? &k key\n: *k\nf: &x 3\ng: *x'
+  expect(await load(text)).toMatchObject({ b: 1, d: { in: 1 }, e: 2, key: 'key', g: 3 })
+  expect(await problems('a: *x\nb: &x 1')).toEqual([expect.stringMatching(/invalid_config$/)])
+})
+
+test('many aliases take linear time', async () => {
+  const started = performance.now()
+  await load(`a: &x 1\nb:\n${'  - *x\n'.repeat(40_000)}`)
+  expect(performance.now() - started).toBeLessThan(15_000)
+})
+
 test('a document is at most 32 levels deep', async () => {
   const nest = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
   await load(`a: ${nest(LIMITS.documentDepthMax)}`)

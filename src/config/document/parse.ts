@@ -49,11 +49,15 @@ type At = (offset: number | undefined) => string
 
 function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
   const spend = budget()
+  let targets: ReadonlyMap<Alias, Node> | undefined
   function read(node: Node | null, depth: number): DocumentNode {
     const position = at(node?.range?.[0])
     spend(depth, position)
     if (node === null) return { kind: 'scalar', value: null, at: position }
-    if (yaml.isAlias(node)) return read(target(parsed, node, position), depth + 1)
+    if (yaml.isAlias(node)) {
+      targets ??= targetsOf(yaml, parsed)
+      return read(target(targets, node, position), depth + 1)
+    }
     if (!TAGS.includes(node.tag)) {
       throw new DocumentError('invalid_config', 'A document has no tags of its own.', position)
     }
@@ -90,8 +94,27 @@ function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
   return read
 }
 
-function target(parsed: Document.Parsed, alias: Alias, position: string): Node {
-  const found = alias.resolve(parsed)
+/**
+ * What each alias stands for: the last part before it that has its anchor. The parser's own search goes
+ * through the whole document for each.
+ */
+function targetsOf(yaml: typeof Yaml, parsed: Document.Parsed): ReadonlyMap<Alias, Node> {
+  const anchored = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  yaml.visit(parsed, {
+    Alias(_, alias) {
+      const found = anchored.get(alias.source)
+      if (found !== undefined) targets.set(alias, found)
+    },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchored.set(node.anchor, node)
+    },
+  })
+  return targets
+}
+
+function target(targets: ReadonlyMap<Alias, Node>, alias: Alias, position: string): Node {
+  const found = targets.get(alias)
   if (found !== undefined) return found
   throw new DocumentError('invalid_config', 'This alias has no anchor before it.', position)
 }
