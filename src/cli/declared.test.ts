@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { bench } from './test-world.ts'
 
 const store = await bench()
@@ -58,4 +58,44 @@ test.each([
   expect(code).not.toBe(0)
   expect(err).toContain(says)
   expect(err).not.toContain('canary')
+})
+
+describe('with --env every command about one secret takes its name in the manifest', () => {
+  const named = (command: string, ...more: string[]) =>
+    store.run([command, 'api/dev', '--env', 'dev', ...more, '--json'], { cwd })
+
+  test('from its first value to its end', async () => {
+    await set(['api/dev', '--env', 'dev'], 'first')
+    const path = 'shop/dev/api/dev'
+    expect((await named('rotate')).json()).toMatchObject({ path, version: 2 })
+    expect((await named('get', '--version', '1')).json()).toMatchObject({ path, value: 'first' })
+    expect((await named('rollback')).json()).toMatchObject({ path, labels: { current: 1 } })
+    for (const word of ['show', 'history', 'disable', 'enable', 'delete', 'undelete']) {
+      expect([word, (await named(word)).json()]).toMatchObject([word, { path }])
+    }
+    expect((await named('destroy', '--all', '--yes')).json()).toEqual({ path, destroyed: 'all' })
+    const labelled = ['label', 'api/dev', 'canary', '--to', '1', '--env', 'dev']
+    expect((await store.run(labelled, { cwd })).err).toContain(path)
+  })
+
+  test('update writes what the manifest says, and options on top', async () => {
+    await store.run(['set', 'shop/dev/api/key'], { cwd, input: 'y'.repeat(20) })
+    const update = ['update', 'api/key', '--env', 'dev', '--owner', 'them', '--json']
+    expect((await store.run(update, { cwd })).json()).toMatchObject({
+      owner: 'them',
+      classification: 'restricted',
+      rotation: { everyDays: 30 },
+    })
+  })
+
+  test.each([
+    [['get', 'api/kye', '--env', 'dev'], 'api/key'],
+    [['delete', 'gone/key', '--env', 'dev'], 'whole path'],
+    [['rotate', 'api', '--due', '--env', 'dev'], '--env goes with one secret'],
+    [['history', 'api/key', '--env', 'stage'], 'dev, prod'],
+  ])('%j is refused', async (args, says) => {
+    const { code, err } = await store.run(args, { cwd })
+    expect(code).not.toBe(0)
+    expect(err).toContain(says)
+  })
 })

@@ -1,6 +1,7 @@
 import { environmentOf } from '../config/manifest/environment.ts'
+import { isOwn } from '../config/manifest/own.ts'
 import type { DeclaredSecret } from '../config/manifest/manifest.ts'
-import { COFFER, showReference } from '../config/reference.ts'
+import { showReference } from '../config/reference.ts'
 import { CofferError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import type { MetadataChange } from '../core/ports/coffer.ts'
@@ -27,7 +28,7 @@ export async function declaredHere(session: Session, name: string, env: string):
   if (secret === undefined) {
     const names = manifest.secrets.map((candidate) => candidate.name)
     throw new CofferError('not_found', `The manifest declares no secret ${name}.`, {
-      remedy: `Declare it in ${manifest.file}, or name one of it: ${nearest(name, names) ?? names.slice(0, 5).join(', ')}.`,
+      remedy: `Declare it in ${manifest.file}, name one of it: ${nearest(name, names) ?? names.slice(0, 5).join(', ')}; or leave --env out and give its whole path.`,
     })
   }
   const ref = secret.references[environment.name]?.ref
@@ -37,9 +38,9 @@ export async function declaredHere(session: Session, name: string, env: string):
     })
   }
   const isWhole = ref.label === undefined && ref.version === undefined && ref.field === undefined
-  if (ref.provider === COFFER && isWhole) return { path: ref.key, metadata: metadataOf(secret) }
+  if (isOwn(manifest, ref) && isWhole) return { path: ref.key, metadata: metadataOf(secret) }
   throw new CofferError('invalid_argument', `In ${env} it is kept as ${showReference(ref)}.`, {
-    remedy: 'Write it there, with the means of that place.',
+    remedy: 'Use the means of that place; `coffer run --env` and `coffer check --env` read it.',
   })
 }
 

@@ -1,9 +1,11 @@
 import { recordJson } from '../records.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Handler } from '../spec.ts'
 import type { deleteSpec } from '../specs/versions.ts'
 import { shownInstant } from '../time.ts'
 
-export const handle: Handler<typeof deleteSpec> = async ({ options, args: [path] }, session) => {
+export const handle: Handler<typeof deleteSpec> = async ({ options, args: [given] }, session) => {
+  const path = await pathGiven(session, given, options)
   const days = options['recovery-days']
   const record = await (
     await session.coffer()

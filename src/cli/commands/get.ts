@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../../core/errors.ts'
 import { decodeText, type Secret } from '../../core/secret.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Handler } from '../spec.ts'
 import type { get } from '../specs/values.ts'
 
-export const handle: Handler<typeof get> = async ({ options, args: [path] }, session) => {
+export const handle: Handler<typeof get> = async ({ options, args: [given] }, session) => {
+  const path = await pathGiven(session, given, options)
   const coffer = await session.coffer()
   const found = await coffer.read({ path, version: options.version, label: options.label })
   if (found === undefined) throw absent(path, options.version, options.label)

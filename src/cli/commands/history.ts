@@ -1,10 +1,12 @@
 import { CofferError } from '../../core/errors.ts'
 import { labelsOn, recordJson, stateOf } from '../records.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Handler } from '../spec.ts'
 import type { history } from '../specs/versions.ts'
 import { shownInstant } from '../time.ts'
 
-export const handle: Handler<typeof history> = async ({ args: [path] }, session) => {
+export const handle: Handler<typeof history> = async ({ options, args: [given] }, session) => {
+  const path = await pathGiven(session, given, options)
   const record = await (await session.coffer()).describe(path)
   if (record === undefined) throw new CofferError('not_found', `There is no secret ${path}.`)
   const now = session.world.now()

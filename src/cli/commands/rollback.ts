@@ -1,10 +1,12 @@
 import { CofferError } from '../../core/errors.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import { recordJson } from '../records.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Handler } from '../spec.ts'
 import type { rollback } from '../specs/versions.ts'
 
-export const handle: Handler<typeof rollback> = async ({ options, args: [path] }, session) => {
+export const handle: Handler<typeof rollback> = async ({ options, args: [given] }, session) => {
+  const path = await pathGiven(session, given, options)
   const coffer = await session.coffer()
   const record = await coffer.rollback(path, options.to ?? (await previousOf(coffer, path)))
   await session.out.result(recordJson(record), () =>

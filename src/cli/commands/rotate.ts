@@ -5,13 +5,15 @@ import type { SecretRecord } from '../../core/record.ts'
 import { combine, type Problem } from '../failure.ts'
 import { usage } from '../parse.ts'
 import { recordsBelow } from '../run/resolve.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Session } from '../session.ts'
 import type { Handler, OptionsOf } from '../spec.ts'
 import type { rotate } from '../specs/versions.ts'
 
-export const handle: Handler<typeof rotate> = async ({ options, args: [path] }, session) => {
-  if (options.due) return rotateDue(path ?? '', options, session)
-  if (path === undefined) throw usage('Name a secret, or give --due.')
+export const handle: Handler<typeof rotate> = async ({ options, args: [given] }, session) => {
+  if (options.due) return rotateDue(given ?? '', options, session)
+  if (given === undefined) throw usage('Name a secret, or give --due.')
+  const path = await pathGiven(session, given, options)
   const receipt = await (await session.coffer()).rotate(path, rotateOptions(options))
   await session.out.result(receipt, () =>
     session.out.note(`${receipt.path} v${receipt.version} rotated`),
@@ -31,6 +33,7 @@ async function rotateDue(
   session: Session,
 ): Promise<void> {
   if (options.token !== undefined) throw usage('--token goes with one secret, not with --due.')
+  if (options.env !== undefined) throw usage('--env goes with one secret, not with --due.')
   const coffer = await session.coffer()
   const due = await dueBelow(coffer, canonicalPrefix(prefix))
   const automatic = due.filter((record) => record.rotation?.automatic === true)

@@ -2,11 +2,13 @@ import { CofferError } from '../../core/errors.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
 import { recordJson } from '../records.ts'
+import { pathGiven } from '../secret-path.ts'
 import type { Handler } from '../spec.ts'
 import type { show } from '../specs/values.ts'
 import { shownInstant } from '../time.ts'
 
-export const handle: Handler<typeof show> = async ({ args: [path] }, session) => {
+export const handle: Handler<typeof show> = async ({ options, args: [given] }, session) => {
+  const path = await pathGiven(session, given, options)
   const record = await (await session.coffer()).describe(path)
   if (record === undefined) throw new CofferError('not_found', `There is no secret ${path}.`)
   await session.out.result(recordJson(record), () => {

@@ -4,8 +4,14 @@ import { recordJson } from '../records.ts'
 import type { Handler } from '../spec.ts'
 import type { update } from '../specs/values.ts'
 
-export const handle: Handler<typeof update> = async ({ options, args: [path] }, session) => {
+export const handle: Handler<typeof update> = async ({ options, args: [given] }, session) => {
+  const declared =
+    options.env === undefined
+      ? undefined
+      : await (await import('../declared.ts')).declaredHere(session, given, options.env)
+  const path = declared?.path ?? given
   const change = {
+    ...declared?.metadata,
     ...(await metadataOf(options)),
     ...(options['no-tags'] ? { tags: null } : {}),
     ...(options['no-rotation'] ? { rotation: null } : {}),

@@ -1,3 +1,4 @@
+import { IN_ENVIRONMENT, PATH } from '../secret-path.ts'
 import { defineCommand, type OptionSpec } from '../spec.ts'
 
 const METADATA = {
@@ -33,7 +34,7 @@ export const set = defineCommand({
     "The value comes from stdin, from --file, or is asked for without echo on a terminal. It is never an argument: arguments are seen by every process of the machine and stay in the shell's history.",
     'One final newline (\\n or \\r\\n) is taken off unless --raw. Input that is not UTF-8 is stored as bytes. An empty value is refused unless --allow-empty.',
   ],
-  arguments: [{ name: 'path', summary: 'project/env/service/name; with --env: service/name' }],
+  arguments: [PATH],
   tooMany: {
     message:
       'A value is not taken from the arguments: other processes see them, and the shell keeps them. If it was a real one, rotate it.',
@@ -98,8 +99,9 @@ export const get = defineCommand({
   description: [
     'Writes exactly the value to stdout. Only when stdout is a terminal, a newline follows it. Values that a terminal would act on (bytes, control characters) are not printed to one without --raw.',
   ],
-  arguments: [{ name: 'path', summary: 'project/env/service/name' }],
+  arguments: [PATH],
   options: {
+    ...IN_ENVIRONMENT,
     version: { type: 'integer', value: 'N', summary: 'this version' },
     label: {
       type: 'string',
@@ -122,6 +124,7 @@ export const get = defineCommand({
   },
   examples: [
     { command: 'coffer get shop/dev/api/db-url', note: 'the current version' },
+    { command: 'coffer get api/stripe-key --env prod', note: 'one of the manifest' },
     { command: 'coffer get shop/dev/api/db-url --label previous', note: 'the one before' },
     { command: 'coffer get shop/dev/api/aws --field credentials.id', note: 'a member of JSON' },
     { command: 'coffer get shop/dev/api/tls-key --out key.pem', note: 'to a private file' },
@@ -157,16 +160,20 @@ export const list = defineCommand({
 export const show = defineCommand({
   name: 'show',
   summary: 'show everything about a secret but its value',
-  arguments: [{ name: 'path', summary: 'project/env/service/name' }],
+  arguments: [PATH],
+  options: IN_ENVIRONMENT,
   examples: [{ command: 'coffer show shop/dev/api/db-url', note: 'type, owner, labels, rotation' }],
 })
 
 export const update = defineCommand({
   name: 'update',
   summary: 'change what is known about a secret; its value stays',
-  description: ['Makes no new version. An empty text (--owner "") removes a field.'],
-  arguments: [{ name: 'path', summary: 'project/env/service/name' }],
+  description: [
+    'Makes no new version. An empty text (--owner "") removes a field. With --env everything that the manifest says of the secret is written, and options on top of it.',
+  ],
+  arguments: [PATH],
   options: {
+    ...IN_ENVIRONMENT,
     ...METADATA,
     'no-tags': { type: 'boolean', summary: 'remove all tags' },
     'no-rotation': { type: 'boolean', summary: 'remove the rotation rule' },
@@ -177,6 +184,7 @@ export const update = defineCommand({
       command: 'coffer update shop/dev/api/db-url --owner team-shop --tag tier=1',
       note: 'who and what',
     },
+    { command: 'coffer update api/stripe-key --env prod', note: 'as coffer.yaml says' },
     {
       command: 'coffer update shop/dev/api/session --rotate-every 30d --automatic',
       note: 'a rule',

@@ -1,6 +1,5 @@
+import { IN_ENVIRONMENT, PATH } from '../secret-path.ts'
 import { defineCommand } from '../spec.ts'
-
-const PATH = { name: 'path', summary: 'project/env/service/name' } as const
 
 export const rotate = defineCommand({
   name: 'rotate',
@@ -10,6 +9,7 @@ export const rotate = defineCommand({
   ],
   arguments: [{ name: 'path', summary: 'a secret; with --due a prefix', optional: true }],
   options: {
+    ...IN_ENVIRONMENT,
     due: { type: 'boolean', summary: 'every secret that is due' },
     length: { type: 'integer', value: 'N', summary: 'how long: characters, or bytes' },
     label: {
@@ -23,6 +23,7 @@ export const rotate = defineCommand({
   },
   examples: [
     { command: 'coffer rotate shop/dev/api/session', note: 'one' },
+    { command: 'coffer rotate web/session-key --env prod', note: 'one of the manifest' },
     { command: 'coffer rotate --due', note: 'all that are due' },
   ],
 })
@@ -31,6 +32,7 @@ export const history = defineCommand({
   name: 'history',
   summary: 'show the versions of a secret',
   arguments: [PATH],
+  options: IN_ENVIRONMENT,
   examples: [
     { command: 'coffer history shop/dev/api/db-url', note: 'who made which version, when' },
   ],
@@ -44,6 +46,7 @@ export const rollback = defineCommand({
   ],
   arguments: [PATH],
   options: {
+    ...IN_ENVIRONMENT,
     to: {
       type: 'integer',
       value: 'N',
@@ -59,6 +62,7 @@ export const label = defineCommand({
   summary: 'move a label to a version, or take it off',
   arguments: [PATH, { name: 'label', summary: 'the label' }],
   options: {
+    ...IN_ENVIRONMENT,
     to: { type: 'integer', value: 'N', summary: 'the version that gets it' },
     remove: { type: 'boolean', summary: 'take it off' },
     from: { type: 'integer', value: 'N', summary: 'only when it is on this version now' },
@@ -73,7 +77,10 @@ export const enable = defineCommand({
   name: 'enable',
   summary: 'let a version be read again',
   arguments: [PATH],
-  options: { version: { type: 'integer', value: 'N', summary: 'the version', default: 'current' } },
+  options: {
+    ...IN_ENVIRONMENT,
+    version: { type: 'integer', value: 'N', summary: 'the version', default: 'current' },
+  },
   examples: [{ command: 'coffer enable shop/dev/api/db-url --version 3', note: '' }],
 })
 
@@ -81,7 +88,10 @@ export const disable = defineCommand({
   name: 'disable',
   summary: 'refuse reads of a version',
   arguments: [PATH],
-  options: { version: { type: 'integer', value: 'N', summary: 'the version', default: 'current' } },
+  options: {
+    ...IN_ENVIRONMENT,
+    version: { type: 'integer', value: 'N', summary: 'the version', default: 'current' },
+  },
   examples: [{ command: 'coffer disable shop/dev/api/db-url --version 3', note: '' }],
 })
 
@@ -90,6 +100,7 @@ export const deleteSpec = defineCommand({
   summary: 'delete a secret; it can be brought back for a while',
   arguments: [PATH],
   options: {
+    ...IN_ENVIRONMENT,
     'recovery-days': {
       type: 'integer',
       value: 'N',
@@ -104,6 +115,7 @@ export const undelete = defineCommand({
   name: 'undelete',
   summary: 'bring a deleted secret back',
   arguments: [PATH],
+  options: IN_ENVIRONMENT,
   examples: [{ command: 'coffer undelete shop/dev/api/old-key', note: '' }],
 })
 
@@ -115,6 +127,7 @@ export const destroy = defineCommand({
   ],
   arguments: [PATH],
   options: {
+    ...IN_ENVIRONMENT,
     version: { type: 'integer', value: 'N', multiple: true, summary: 'a version' },
     all: { type: 'boolean', summary: 'every version, and the secret itself' },
     yes: { type: 'boolean', short: 'y', summary: 'do not ask' },
