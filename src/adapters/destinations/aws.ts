@@ -1,4 +1,5 @@
 import type { Destination } from '../../core/ports/destination.ts'
+import { isAwsRegion } from '../net/aws-region.ts'
 import { several } from '../net/several.ts'
 import { attempted } from './attempt.ts'
 import { changerOf } from './aws/change.ts'
@@ -26,8 +27,10 @@ export const aws: DestinationFactory = async (context) => {
   if (!Number.isInteger(recoveryDays) || recoveryDays < 7 || recoveryDays > 30) {
     throw refuse('recoveryDays', 'is a number from 7 to 30')
   }
+  const named = options.text('region')
+  if (named !== undefined && !isAwsRegion(named)) throw refuse('region', 'is one, as eu-central-1')
   const region = await openRegion(context.env, {
-    region: options.text('region'),
+    region: named,
     account,
   })
   const changer = changerOf(region, {

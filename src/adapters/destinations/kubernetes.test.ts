@@ -13,7 +13,6 @@ import { faultsAtEveryCall } from './test-faults.ts'
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
 
 const SECRET = '/api/v1/namespaces/shop/secrets/app'
-const API = '/apis/apps/v1/namespaces/shop/deployments/api'
 
 const open = async (cluster: TestCluster, options: DestinationContext['options'] = {}) =>
   kubernetes({
@@ -284,50 +283,6 @@ test.each([
   const error: unknown = await (await open(cluster)).list(context, []).catch((e: unknown) => e)
   expect(error).toMatchObject(told)
   expect(JSON.stringify(error)).not.toContain('vendor-body')
-})
-
-test('workloads are restarted once for what changed, and not where nothing did', async () => {
-  cluster.write(API, { kind: 'Deployment', spec: { replicas: 2 } })
-  const place = await open(cluster, { restart: 'deployment/api' })
-  const marks = () => JSON.stringify(cluster.objects.get(API)?.object['spec'])
-  await place.apply(context, [put('A', 'one')])
-  await place.finish?.(context)
-  const first = marks()
-  expect(first).toContain('"coffer.dev/restarted-for":"app@')
-  expect(first).toContain('"replicas":2')
-  await place.apply(context, [put('A', 'one', 'any')])
-  await place.finish?.(context)
-  expect(marks()).toBe(first)
-  await place.apply(context, [put('A', 'two', 'any')])
-  await place.finish?.(context)
-  expect(marks()).not.toBe(first)
-})
-
-test('a workload that is not there is told with what was done', async () => {
-  const place = await open(cluster, { restart: ['deployment/api'] })
-  await place.apply(context, [put('A', 'one')])
-  await expect(place.finish?.(context)).rejects.toMatchObject({
-    code: 'not_found',
-    message: expect.stringContaining('is delivered') as string,
-    remedy: expect.stringContaining('kubectl rollout restart deployment/api') as string,
-  })
-})
-
-test('another process restarts what one before it left, and nothing twice', async () => {
-  const first = await open(cluster, { restart: ['deployment/api'] })
-  await first.apply(context, [put('A', 'one')])
-  await expect(first.finish?.(context)).rejects.toMatchObject({ code: 'not_found' })
-  cluster.write(API, { kind: 'Deployment', spec: { replicas: 2 } })
-  const marks = () => JSON.stringify(cluster.objects.get(API)?.object['spec'])
-  await (await open(cluster, { restart: ['deployment/api'] })).finish?.(context)
-  const restarted = marks()
-  expect(restarted).toContain('"coffer.dev/restarted-for":"app@')
-  await (await open(cluster, { restart: ['deployment/api'] })).finish?.(context)
-  expect(marks()).toBe(restarted)
-})
-
-test('where nothing is to be restarted, nothing follows a delivery', async () => {
-  expect((await open(cluster)).finish).toBeUndefined()
 })
 
 test('with any of its calls failing, nothing foreign changes and the next delivery ends it', async () => {

@@ -1,76 +1,93 @@
 import { CofferError } from '../../../core/errors.ts'
-import { isExactNumber, parseExactly } from '../../../core/exact-json.ts'
+import { parseExactly } from '../../../core/exact-json.ts'
 import type { JsonValue } from '../../../core/value.ts'
 import type { EditedFile, FileEntry } from './destination.ts'
+import { memberLike, objectLike, textOf, writtenObject } from './json-members.ts'
+import type { WrittenMember } from './json-members.ts'
 
 /** The member that says whose the others are. */
 export const MARKS = '//coffer'
 
 /**
- * A JSON file with one object, whose members are values; foreign members keep what they hold, their
- * numbers as they are written. Who owns ours stands in the member `//coffer`.
+ * A JSON file with one object, whose members are values; foreign members stay byte for byte, where they
+ * are. Who owns ours stands in the member `//coffer`.
  */
 export function editJson(source: string | undefined): EditedFile {
-  const before = source ?? ''
-  const members = before.trim() === '' ? new Map<string, JsonValue>() : membersOf(before)
-  const owners = ownersOf(members.get(MARKS))
-  members.delete(MARKS)
+  const before = (source ?? '').trim() === '' ? EMPTY : (source ?? '')
+  const parsed = parsedOf(before)
+  const { head, members, tail } = writtenObject(before)
+  const names = new Set(members.map(({ name }) => name))
+  // Of two members of one name a reader keeps one: the other would be lost.
+  if (names.size < members.length) throw corrupt('has two members of one name')
+  const owners = ownersOf(Object.hasOwn(parsed, MARKS) ? parsed[MARKS] : undefined)
   const entries = new Map<string, FileEntry>()
-  for (const [name, value] of members) {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
+  for (const { name, value } of members) {
+    if (name === MARKS) continue
+    const exact = parseExactly(value)
+    const text = typeof exact === 'string' ? exact : JSON.stringify(exact)
     entries.set(name, { name, text, owner: owners.get(name) })
   }
   let changed = false
+
+  const write = (name: string, valueLike: (member: Like) => string) => {
+    const at = members.findIndex((member) => member.name === name)
+    const there = members[at]
+    if (there !== undefined) {
+      members[at] = { ...there, value: valueLike(there) }
+      return
+    }
+    const like = members.at(-1) ?? FIRST
+    members.push(memberLike(like, name, valueLike(like)))
+  }
+  const drop = (name: string) => {
+    const at = members.findIndex((member) => member.name === name)
+    if (at >= 0) members.splice(at, 1)
+  }
   return {
     entries,
     put(name, text, owner) {
       changed = true
-      members.set(name, text)
+      // The marks stay behind what they speak of.
+      const marks = members.at(-1)?.name === MARKS ? members.pop() : undefined
+      write(name, () => JSON.stringify(text))
+      if (marks !== undefined) members.push(marks)
       owners.set(name, owner)
       entries.set(name, { name, text, owner })
     },
     remove(name) {
       changed = true
-      members.delete(name)
+      drop(name)
       owners.delete(name)
       entries.delete(name)
     },
     text() {
       if (!changed) return source
-      const marks = Object.fromEntries(
-        [...owners].filter(([name]) => members.has(name)).toSorted(byName),
-      )
-      const all = Object.keys(marks).length === 0 ? members : new Map(members).set(MARKS, marks)
-      return `${JSON.stringify(Object.fromEntries(all), null, indentOf(before))}\n`
+      const ours = [...owners].filter(([name]) => entries.has(name)).toSorted(byName)
+      if (ours.length === 0) drop(MARKS)
+      else write(MARKS, (member) => objectLike(member, Object.fromEntries(ours)))
+      const isBare = names.size === 0 && members.length > 0
+      return textOf({ head, members, tail: isBare ? `\n${tail.trimStart()}` : tail })
     },
   }
 }
 
+type Like = Pick<WrittenMember, 'lead' | 'key'>
+
+const EMPTY = '{}\n'
+/** How the first member of an empty object is written. */
+const FIRST: Like = { lead: '\n  ', key: ': ' }
+
 const byName = ([a]: [string, string], [b]: [string, string]): number => (a < b ? -1 : 1)
 
-const indentOf = (text: string): string => /^\s*\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? '  '
-
-function membersOf(text: string): Map<string, JsonValue> {
-  const parsed = parsedOf(text)
-  if (!isObject(parsed)) throw corrupt('is not an object')
-  // Of two members of one name a reader keeps one: the other would be lost.
-  const colons = text.replace(/"(?:\\.|[^"\\])*"/g, '').split(':').length - 1
-  if (colons !== countMembers(parsed)) throw corrupt('has two members of one name')
-  return new Map(Object.entries(parsed))
-}
-
-function parsedOf(text: string): JsonValue {
+function parsedOf(text: string): { [key: string]: JsonValue } {
+  let parsed: JsonValue
   try {
-    return parseExactly(text)
+    parsed = JSON.parse(text) as JsonValue
   } catch {
     throw corrupt('cannot be read')
   }
-}
-
-function countMembers(value: JsonValue): number {
-  if (typeof value !== 'object' || value === null || isExactNumber(value)) return 0
-  const own = Array.isArray(value) ? 0 : Object.keys(value).length
-  return Object.values(value).reduce<number>((sum, one) => sum + countMembers(one), own)
+  if (isObject(parsed)) return parsed
+  throw corrupt('is not an object')
 }
 
 function ownersOf(marks: JsonValue | undefined): Map<string, string> {
