@@ -334,6 +334,13 @@ test('an ARN brings its region with it, where none is named or another', async (
   expect(shown(await provider(url).resolve(refs, signal))).toEqual(['eu-north-1', 'eu-west-1'])
 })
 
+test.each(['EU-west-1', 'x.example/', '123456789012', 'eu-west-1/shop', '', 'u@eu-west-1'])(
+  'the region %j, which would be a part of a host, is refused',
+  (region) => {
+    expect(() => awsProvider({ env: {}, options: { region } })).toThrow('region')
+  },
+)
+
 test('an option it does not have is refused', () => {
   expect(() => awsProvider({ env: {}, options: { token: 'x' } })).toThrow('region, profile')
 })

@@ -1,4 +1,6 @@
+import { CofferError } from '../../core/errors.ts'
 import type { Provider } from '../../core/ports/provider.ts'
+import { isAwsRegion } from '../net/aws-region.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
 import { address, checkConsent } from './consent.ts'
 import { checkOptions } from './context.ts'
@@ -19,6 +21,11 @@ import { openedLater } from './opened.ts'
 export function aws(context: ProviderContext): Provider {
   checkOptions('aws', context.options, ['region', 'profile', 'endpoint', ...GUARD_OPTIONS])
   const { env, options } = context
+  if (options.region !== undefined && !isAwsRegion(options.region)) {
+    throw new CofferError('invalid_argument', 'The option region of the provider aws is none.', {
+      remedy: 'Write it as AWS does: eu-central-1.',
+    })
+  }
   const own = env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? env.AWS_ENDPOINT_URL
   checkConsent(context, address(options.endpoint, own))
   const about = { kind: 'aws', title: 'AWS Secrets Manager', batchMax: 20 }

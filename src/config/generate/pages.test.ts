@@ -36,6 +36,11 @@ test('words of a manifest are never markup or code', async () => {
   expect(page).toContain('30 days, by itself')
 })
 
+test('words of a manifest do not turn around how a declaration reads', async () => {
+  const odd = ODD.replace('ends */ here', 'fine \\u202e*/ live \\u2066')
+  expect(secretNamesOf(await manifestOf(odd))).toContain('/** fine \ufffd* / live \ufffd and')
+})
+
 test('no name of a manifest ends the code that it stands in', async () => {
   const manifest = await manifestOf(`project: p
 environments: { prod: {} }

@@ -1,5 +1,6 @@
 import type { DeclaredSecret, Manifest } from '../manifest/manifest.ts'
 import { MARK } from './generated.ts'
+import { oneLine } from './markdown.ts'
 
 /**
  * A TypeScript declaration by which `secretRef` takes the names that the manifest declares, and no
@@ -33,7 +34,7 @@ function aboutOf(secret: DeclaredSecret, { environments }: Manifest): string {
     needed.length < environments.length ? `only in ${needed.join(', ')}` : undefined,
   ]
   const words = parts.filter((part) => part !== undefined).join(' · ')
-  return words.replace(/\s+/g, ' ').replaceAll('*/', '* /')
+  return oneLine(words).replaceAll('*/', '* /')
 }
 
 const quoted = (name: string) => `'${name}'`
