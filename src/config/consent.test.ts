@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refusalOf } from '../testing/refusal.ts'
 import { loadManifest } from './manifest/load.ts'
-import { providerFinder } from './providers.ts'
+import { openProviders } from './providers.ts'
 
 let home: string
 beforeAll(async () => void (home = await mkdtemp(path.join(tmpdir(), 'coffer-consent-'))))
@@ -18,7 +18,7 @@ async function made(spec: Readonly<Record<string, string>>, env: Env = {}) {
   const manifest = { project: 'shop', environments: ['prod'], secrets: {}, providers: { p: spec } }
   await writeFile(path.join(dir, 'coffer.json'), JSON.stringify(manifest))
   const found = await loadManifest(dir)
-  return providerFinder({ processEnv: env }, found?.providers ?? {})('p').provider.kind
+  return openProviders({ processEnv: env }, found?.providers ?? {}).find('p').provider.kind
 }
 
 const EVIL = 'https://evil.example:8200'
@@ -74,7 +74,7 @@ test.each<Readonly<Record<string, string>>>([
 
 test('options in code are the program’s own', () => {
   const providers = { p: { kind: 'vault', address: EVIL }, q: { kind: 'command', command: 'op' } }
-  const find = providerFinder({ processEnv: {}, providers })
+  const { find } = openProviders({ processEnv: {}, providers })
   expect(['p', 'q'].map((name) => find(name).provider.kind)).toEqual(['vault', 'command'])
 })
 

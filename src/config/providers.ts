@@ -13,26 +13,41 @@ export interface FoundProvider {
   readonly owner: object | undefined
 }
 
-/**
- * The provider of a name: what `load` was given, else what the configuration declares, else the
- * registry's own. Each is made once.
- * @throws CofferError `unknown_provider`, `invalid_argument` for a provider's options
- */
-export function providerFinder(
-  load: LoadOptions,
-  declared: ProviderTable = {},
-): (name: string) => FoundProvider {
+/** The providers of one load, check or sync. */
+export interface Providers {
+  /**
+   * The provider of a name: what `load` was given, else what the configuration declares, else the
+   * registry's own. Each is made once.
+   * @throws CofferError `unknown_provider`, `invalid_argument` for a provider's options
+   */
+  find(name: string): FoundProvider
+  /** Closes those that were made here, or those of them that `which` says; what was given stays open. */
+  close(which?: (provider: Provider) => boolean): Promise<void>
+}
+
+export function openProviders(load: LoadOptions, declared: ProviderTable = {}): Providers {
+  const given = new Map<string, FoundProvider>()
   const made = new Map<string, FoundProvider>()
   const named = { ...declared, ...load.providers }
-  return (name) => {
-    const known = made.get(name)
-    if (known !== undefined) return known
-    const entry = Object.hasOwn(named, name) ? named[name] : undefined
-    const found = isProvider(entry)
-      ? { provider: entry, owner: entry }
-      : fromRegistry(name, entry ?? { kind: name }, load)
-    made.set(name, found)
-    return found
+  return {
+    find(name) {
+      const known = made.get(name) ?? given.get(name)
+      if (known !== undefined) return known
+      const entry = Object.hasOwn(named, name) ? named[name] : undefined
+      const isGiven = isProvider(entry)
+      const found = isGiven
+        ? { provider: entry, owner: entry }
+        : fromRegistry(name, entry ?? { kind: name }, load)
+      ;(isGiven ? given : made).set(name, found)
+      return found
+    },
+    async close(which = () => true) {
+      const closing = [...made.values()].map(async ({ provider }) => {
+        if (which(provider)) await provider.close?.()
+      })
+      // What cannot be closed is left to the end of the process: what was resolved is resolved.
+      await Promise.allSettled(closing)
+    },
   }
 }
 

@@ -21,9 +21,17 @@ export async function runLoad(
   memory: Memory,
 ): Promise<unknown> {
   const session = openOrRefuse(config, load, memory)
-  const outcomes = await resolvePlaces(plan.places, session, 'typed')
-  refuse(problemsOf(outcomes), load.signal)
-  return plan.build(outcomes.map((outcome) => outcome.value))
+  let isLoaded = false
+  try {
+    const outcomes = await resolvePlaces(plan.places, session, 'typed')
+    refuse(problemsOf(outcomes), load.signal)
+    const built = plan.build(outcomes.map((outcome) => outcome.value))
+    isLoaded = true
+    return built
+  } finally {
+    // What can be watched goes on to answer for `onChange`.
+    await session.close(({ watch }) => !isLoaded || watch === undefined)
+  }
 }
 
 /** @throws CofferError `cancelled` only */
@@ -40,6 +48,7 @@ export async function runCheck(
     return { ok: false, fields: [{ ...frameProblem(error), ok: false }] }
   }
   const outcomes = await resolvePlaces(plan.places, session, 'typed')
+  await session.close()
   refuse([], load.signal)
   const fields = outcomes.map((outcome) => {
     const { name: field, at: position } = outcome.place
@@ -80,6 +89,7 @@ export async function runEnvironment(
   const session = openOrRefuse(config, load, memory)
   const places = plan.places.filter((place) => place.kind !== 'env' && place.kind !== 'literal')
   const outcomes = await resolvePlaces(places, session, 'text')
+  await session.close()
   const named = new Map<string, { place: Place; ref: ProviderRef | undefined; value: unknown }>()
   const problems = problemsOf(outcomes)
   for (const { place, ref, recordedName, value, failed } of outcomes) {

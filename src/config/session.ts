@@ -8,7 +8,8 @@ import { environmentOf } from './manifest/environment.ts'
 import { locateDeclared } from './manifest/locate.ts'
 import { environmentName } from './options.ts'
 import type { LoadOptions } from './options.ts'
-import { providerFinder } from './providers.ts'
+import { openProviders } from './providers.ts'
+import type { Providers } from './providers.ts'
 import { locate } from './reference.ts'
 import type { ParsedReference } from './reference.ts'
 
@@ -27,6 +28,7 @@ export interface Session {
   readonly find: (name: string) => Provider
   /** Asks the place itself and lets the cache know. */
   readonly findFresh: (name: string) => Provider
+  readonly close: Providers['close']
 }
 
 /** @throws CofferError `invalid_config`, `invalid_path` for the environment's name and the prefix */
@@ -35,7 +37,7 @@ export function openSession(config: ConfigOptions, load: LoadOptions, memory: Me
   const locating = locatorIn(config, env)
   const declared =
     typeof config.providers === 'function' ? config.providers({ env }) : config.providers
-  const find = providerFinder(load, { ...config.manifest?.providers, ...declared })
+  const { find, close } = openProviders(load, { ...config.manifest?.providers, ...declared })
   const caching = (options: NonNullable<LoadOptions['cache']>) => (name: string) => {
     const { provider, owner } = find(name)
     if (owner === undefined || load.cache === undefined) return provider
@@ -47,6 +49,7 @@ export function openSession(config: ConfigOptions, load: LoadOptions, memory: Me
     load,
     find: caching(checkCache(load.cache) ?? { ttlMs: 0 }),
     findFresh: caching({ ttlMs: 0 }),
+    close,
   }
 }
 

@@ -86,7 +86,19 @@ export function guarded(
       import('./guard/guard.ts'),
       ambient ?? import('./guard/ambient.ts').then((m) => m.ambient),
     ])
-    return resolver(service, context, own)
+    return resolver({ ...service, call }, context, own)
+  }
+  const calling = new Set<Promise<void>>()
+  const call: RemoteService['call'] = (refs, signal) => {
+    const answers = service.call(refs, signal)
+    const over = new Promise<void>((resolve) => {
+      const end = () => resolve()
+      signal.addEventListener('abort', end, { once: true })
+      answers.then(end, end)
+    })
+    calling.add(over)
+    void over.then(() => calling.delete(over))
+    return answers
   }
   let loaded: ReturnType<typeof load> | undefined
   return {
@@ -95,6 +107,11 @@ export function guarded(
     batchMax: LIMITS.batchMax,
     resolve: async (refs, signal) => (await (loaded ??= load()))(refs, signal),
     where: () => service.where?.(),
-    close: async () => service.close?.(),
+    async close() {
+      // A call may answer for another load as well.
+      const last = Promise.all(calling).then(() => service.close?.())
+      if (calling.size === 0) await last
+      else last.catch(() => {})
+    },
   }
 }

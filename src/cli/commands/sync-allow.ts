@@ -90,8 +90,8 @@ interface Asked {
 
 /** Everything that must be allowed for a target, each once. */
 function resourcesOf({ destination, entries }: SyncTarget): Asked[] {
-  const paths = entries.flatMap(({ path, ref }) =>
-    ref.provider === 'coffer' ? [path] : deliveredElsewhere(path, `${ref.provider}:${ref.key}`),
+  const paths = entries.flatMap(({ path, elsewhere }) =>
+    elsewhere === undefined ? [path] : deliveredElsewhere(path, elsewhere),
   )
   return [...new Set(paths)].map((path) => ({ path, destination: audienceOf(destination) }))
 }

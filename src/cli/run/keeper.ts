@@ -88,12 +88,14 @@ async function keepProject(
   processEnv: KeeperOrder['env'],
 ): Promise<(() => void)[]> {
   const { findProject } = await import('../../config/project.ts')
+  const { isOwn } = await import('../../config/manifest/own.ts')
   const project = await findProject(cwd)
   if (project === undefined) return []
   // A secret that cannot be read leaves its file as it is: it is not written from a cache.
   const options = { coffer, env, processEnv, onOffline: false } as const
   const references = await project.references(project.environmentName(options))
-  const paths = references.filter(({ provider }) => provider === 'coffer').map(({ key }) => key)
+  const providers = project.manifest?.providers ?? {}
+  const paths = references.filter((ref) => isOwn({ providers }, ref)).map(({ key }) => key)
   const refresh = async (): Promise<void> => {
     const resolved = await project.resolveEnvironment(options)
     for (const [name, secret] of resolved) files.write(name, secret.revealBytes())

@@ -1,6 +1,9 @@
 import type { SyncEntry, SyncTarget, SyncWorld } from '../../compose/sync.ts'
 import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manifest/manifest.ts'
+import { isOwn } from '../../config/manifest/own.ts'
+import type { Providers } from '../../config/providers.ts'
 import { CofferError } from '../../core/errors.ts'
+import type { Coffer } from '../../core/ports/coffer.ts'
 import type { JsonObject } from '../../core/value.ts'
 import type { Session } from '../session.ts'
 import { manifestHere } from '../generated.ts'
@@ -40,22 +43,30 @@ export async function openSyncing(
   const env = await environmentName(session, options.env)
   const deliveries = deliveriesOf(manifest, env)
   const owner = `${manifest.project}/${env}`
-  const world = await worldOf(session, manifest, signal)
-  const open = (one: DeliveryTarget) => openPlace(session, manifest, env, one)
-  const declared = await Promise.all(deliveries.map(open))
-  refuseSame(declared)
-  const left = await leftBehind(session, world, owner, declared, open)
-  const opened = [...declared, ...left]
-  const places = choose(opened, options.only)
-  return {
-    env,
-    project: manifest.project,
-    owner,
-    places,
-    world,
-    close: async () => {
-      for (const { target } of opened) await target?.destination.close?.()
-    },
+  const { openProviders } = await import('../../config/providers.ts')
+  const coffer = await session.coffer()
+  const load = { coffer, processEnv: session.world.env, onOffline: false } as const
+  const providers = openProviders(load, manifest.providers)
+  const opened: Place[] = []
+  const close = async () => {
+    await providers.close()
+    for (const { target } of opened) await target?.destination.close?.()
+  }
+  try {
+    const world = await worldOf(session, coffer, providers, signal)
+    const open = async (one: DeliveryTarget) => {
+      const place = await openPlace(session, manifest, env, one)
+      opened.push(place)
+      return place
+    }
+    const declared = await Promise.all(deliveries.map(open))
+    refuseSame(declared)
+    const left = await leftBehind(session, world, owner, declared, open)
+    const places = choose([...declared, ...left], options.only)
+    return { env, project: manifest.project, owner, places, world, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -82,7 +93,6 @@ async function leftBehind(
       places.push(opened)
       continue
     }
-    await opened.target?.destination.close?.()
     session.out.warn(
       `Something of ${owner} is left at ${destination}, which cannot be opened here.`,
     )
@@ -128,25 +138,24 @@ function entriesOf(
 ): SyncEntry[] {
   const prefix = manifest.environments.find(({ name }) => name === env)?.prefix ?? ''
   return entries.map(({ name, secret, reference: { ref } }) => {
-    const path = ref.provider === 'coffer' ? ref.key : `${prefix}/${secret.name}`
+    const isHere = isOwn(manifest, ref)
+    const path = isHere ? ref.key : `${prefix}/${secret.name}`
+    const elsewhere = isHere ? undefined : `${ref.provider}:${ref.key}`
     const { description, owner, classification, rotateEveryDays } = secret
     const about = { description, owner, classification, rotateEveryDays }
-    return { name, path, ref, optional: secret.optional, about }
+    return { name, path, ref, elsewhere, optional: secret.optional, about }
   })
 }
 
 async function worldOf(
   session: Session,
-  manifest: Manifest,
+  coffer: Coffer,
+  providers: Providers,
   signal: AbortSignal,
 ): Promise<SyncWorld> {
   const { ambient } = await import('../../compose/sync.ts')
   const { materialOf } = await import('../../config/extract.ts')
   const { fetchAll } = await import('../../config/fetch.ts')
-  const { providerFinder } = await import('../../config/providers.ts')
-  const coffer = await session.coffer()
-  const load = { coffer, processEnv: session.world.env, onOffline: false } as const
-  const find = providerFinder(load, manifest.providers)
   return {
     coffer,
     // The first call of many: what is refused here is not asked again by each start of a --watch.
@@ -154,7 +163,7 @@ async function worldOf(
     clock: session.world.now,
     random: ambient.random,
     signal,
-    elsewhere: (refs) => fetchAll(refs, { find: (name) => find(name).provider, signal }),
+    elsewhere: (refs) => fetchAll(refs, { find: (name) => providers.find(name).provider, signal }),
     material(ref, secret) {
       if (ref.field === undefined && ref.encoding === undefined) return secret.revealBytes()
       const material = materialOf(ref, secret)

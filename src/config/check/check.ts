@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Environment, Manifest } from '../manifest/manifest.ts'
 import { environmentOf } from '../manifest/environment.ts'
+import { isOwn } from '../manifest/own.ts'
 import type { LoadOptions } from '../options.ts'
 import type { Project } from '../project.ts'
 import { collectFields } from './collect/configuration.ts'
@@ -14,7 +15,6 @@ import { collectOverlays } from './collect/overlays.ts'
 import { askReaders } from './collect/readers.ts'
 import { askSecrets } from './collect/secrets.ts'
 import { collectUsages } from './collect/usages.ts'
-import { COFFER } from '../reference.ts'
 import type { FieldProblem, SecretFacts } from './facts.ts'
 import { findAll } from './rules.ts'
 
@@ -125,7 +125,7 @@ async function fieldsOf(
   coffer: () => Promise<Coffer>,
 ): Promise<readonly FieldProblem[]> {
   if (project?.configFile === undefined) return []
-  const needs = environments.some(({ provider }) => provider === COFFER)
+  const needs = environments.some((environment) => isOwn(manifest, environment))
   const options = needs ? { ...load, coffer: await coffer() } : { ...load }
   const names = environments.map(({ name }) => name)
   return collectFields(manifest, project, names, options)

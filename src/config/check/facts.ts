@@ -28,8 +28,10 @@ export interface Facts {
   readonly expiresWithinDays: number
 }
 
-/** A place that could never be delivered to, as the manifest writes it. */
+/** A place that could never be delivered to as the manifest writes it, or not by two environments. */
 export interface DeliveryProblem {
+  /** Default `invalid_delivery`. */
+  readonly code?: 'delivery_collision' | undefined
   readonly environment: string
   /** `secrets.api/stripe-key.deliver`: the first line that leads there. */
   readonly path: string
@@ -44,6 +46,8 @@ export interface SecretFacts {
   readonly environment: string
   /** Undefined for a reference that is malformed; `error` says how. */
   readonly ref?: ProviderRef | undefined
+  /** The Coffer that commands work at holds it, and no other provider. */
+  readonly isOwn: boolean
   /** What to call it: `shop/prod/api/stripe-key`, `aws:/shop/prod/api/key`. */
   readonly path: string
   /** What the store knows of it, where whoever checks may list it. */

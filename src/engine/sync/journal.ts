@@ -128,7 +128,7 @@ function ledgerJournal(plan: SyncPlan, target: SyncTarget, world: SyncWorld): Jo
 
 function valueOf({ name, version, bytes = 0 }: PlanItem, { steps }: SyncPlan) {
   const { entry, fingerprint = '' } = steps.get(name) ?? {}
-  const isNumbered = entry !== undefined && isWhole(entry.ref)
+  const isNumbered = entry !== undefined && isWhole(entry)
   return { version: isNumbered ? version : undefined, bytes, fingerprint }
 }
 

@@ -146,12 +146,12 @@ async function planEntries(draft: Draft, world: SyncWorld): Promise<void> {
 }
 
 /** Whether the version alone can say that nothing is to be done. */
-const mayBeSame = (question: Question, { path, ref }: SyncEntry): boolean =>
+const mayBeSame = (question: Question, entry: SyncEntry): boolean =>
   question.place.local !== true &&
-  isWhole(ref) &&
-  ref.version === undefined &&
-  ref.label === undefined &&
-  question.recorded?.path === path &&
+  isWhole(entry) &&
+  entry.ref.version === undefined &&
+  entry.ref.label === undefined &&
+  question.recorded?.path === entry.path &&
   question.recorded.there?.version !== undefined &&
   standingOf(question).kind === 'ours'
 
@@ -159,7 +159,7 @@ function settleFound(draft: Draft, entry: SyncEntry, found: Found | undefined): 
   const { destination } = draft.target
   if (found?.kind === 'absent') {
     if (entry.optional === true) return settleUnwanted(draft, entry)
-    return refuse(draft, entry, noSuchSecret(entry))
+    return refuse(draft, entry, noSuchSecret(entry, found.where))
   }
   if (found?.kind !== 'value') return refuse(draft, entry, found?.error)
   try {
@@ -249,11 +249,13 @@ function consentCommand({ target: { owner }, actor }: Draft): string {
   return `coffer sync allow --env ${environment} --actor ${actor}`
 }
 
-const noSuchSecret = ({ path, ref }: SyncEntry) =>
-  new CofferError(
-    'not_found',
-    ref.provider === 'coffer'
-      ? `There is no secret ${path}.`
-      : `The provider ${ref.provider} has nothing for ${path}.`,
-    { remedy: `Store it with \`coffer set ${path}\`, or take it out of the manifest.` },
-  )
+function noSuchSecret({ path, elsewhere }: SyncEntry, where: string | undefined): CofferError {
+  const place = where === undefined ? '' : ` in ${where}`
+  return elsewhere === undefined
+    ? new CofferError('not_found', `There is no secret ${path}.`, {
+        remedy: `Store it with \`coffer set ${path}\`, or take it out of the manifest.`,
+      })
+    : new CofferError('not_found', `There is no ${elsewhere}${place}.`, {
+        remedy: 'Put it there, or take it out of the manifest.',
+      })
+}

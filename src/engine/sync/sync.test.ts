@@ -236,6 +236,7 @@ test('a value of another provider is decided here before it is asked for there',
     name,
     path: PATH + name,
     ref: { provider: 'aws', key: `/shop/${name}` },
+    elsewhere: `aws:/shop/${name}`,
   })
   coffer.denied.add(`${PATH}B`)
   const asked: string[] = []

@@ -14,7 +14,7 @@ export interface SyncWorld {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
-  /** Answers in order for references to other providers than `coffer`. Asked once it is allowed. */
+  /** Answers in order for what is held elsewhere. Asked once it is allowed. */
   readonly elsewhere: (refs: readonly ProviderRef[]) => Promise<readonly ProviderAnswer[]>
   /** What is delivered of a value: its field, decoded; bytes of their own. @throws CofferError `invalid_value` */
   readonly material: (ref: ProviderRef, secret: Secret<unknown>) => Uint8Array
@@ -36,8 +36,10 @@ export interface SyncEntry {
   readonly name: string
   /** Of the secret, canonical, for policies, marks and people: `shop/prod/api/stripe-key`. */
   readonly path: string
-  /** Its key is the canonical path where the provider is `coffer`. */
+  /** Its key is the canonical path, unless it is held elsewhere. */
   readonly ref: ProviderRef
+  /** By another provider: how policies name what it holds there, `aws:/shop/prod/api/key`. */
+  readonly elsewhere?: string | undefined
   /** Absent is no finding: nothing is wanted there then. */
   readonly optional?: boolean | undefined
   readonly about?: SecretFacts | undefined

@@ -8,7 +8,8 @@ import type { SyncEntry, SyncWorld } from './sync.ts'
 /** What reading one entry's value came to. Absent: there is no such secret. */
 export type Found =
   | { readonly kind: 'value'; readonly bytes: Uint8Array; readonly version?: number | undefined }
-  | { readonly kind: 'absent' }
+  /** `where`: the place where another provider looked. */
+  | { readonly kind: 'absent'; readonly where?: string | undefined }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export interface Ask {
@@ -62,8 +63,8 @@ export async function currentVersions(
 }
 
 /** Whether what is delivered is a version of ours and no part of one: its number says which value. */
-export const isWhole = ({ provider, field, encoding }: ProviderRef): boolean =>
-  provider === 'coffer' && field === undefined && encoding === undefined
+export const isWhole = ({ ref: { field, encoding }, elsewhere }: SyncEntry): boolean =>
+  elsewhere === undefined && field === undefined && encoding === undefined
 
 /** Values of up to 64 KiB each, so many at once. */
 const READ_AT_ONCE = 200
@@ -117,27 +118,25 @@ async function readBatch(
   asks: readonly Ask[],
 ): Promise<Found[]> {
   const answers = await world.coffer.readMany(
-    asks.map(({ entry: { path, ref }, version }) =>
-      ref.provider === 'coffer'
+    asks.map(({ entry: { path, ref, elsewhere }, version }) =>
+      elsewhere === undefined
         ? { path: ref.key, version: version ?? ref.version, label: ref.label, deliverTo }
-        : { path, deliverTo, elsewhere: written(ref) },
+        : { path, deliverTo, elsewhere },
     ),
   )
   const foreign = asks.flatMap(({ entry }, i) =>
-    entry.ref.provider === 'coffer' || 'error' in (answers[i] ?? {}) ? [] : [entry.ref],
+    entry.elsewhere === undefined || 'error' in (answers[i] ?? {}) ? [] : [entry.ref],
   )
   const values = foreign.length === 0 ? [] : await world.elsewhere(foreign)
   let next = 0
-  const found = asks.map(({ entry: { ref } }, i) => {
+  const found = asks.map(({ entry: { ref, elsewhere } }, i) => {
     const answer = answers[i]
-    const here = ref.provider === 'coffer' || answer === undefined || 'error' in answer
+    const here = elsewhere === undefined || answer === undefined || 'error' in answer
     return foundOf(world, ref, here ? answer : values[next++])
   })
   for (const answer of answers) if (!('error' in answer)) answer.value?.secret.erase()
   return found
 }
-
-const written = ({ provider, key }: ProviderRef): string => `${provider}:${key}`
 
 function foundOf(
   world: SyncWorld,
@@ -146,7 +145,9 @@ function foundOf(
 ): Found {
   if (answer === undefined) return { kind: 'failed', error: new Error('There is no answer.') }
   if ('error' in answer) return { kind: 'failed', error: answer.error }
-  if (answer.value === undefined) return { kind: 'absent' }
+  if (answer.value === undefined) {
+    return { kind: 'absent', where: 'where' in answer ? answer.where : undefined }
+  }
   const { secret, version } = answer.value
   try {
     return { kind: 'value', bytes: world.material(ref, secret), version }

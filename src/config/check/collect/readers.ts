@@ -1,7 +1,6 @@
 import type { Coffer } from '../../../core/ports/coffer.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { isCofferError } from '../../../core/errors.ts'
-import { COFFER } from '../../reference.ts'
 import type { ReaderFacts, SecretFacts } from '../facts.ts'
 import { isUsable } from '../rules/state.ts'
 import { eachOf } from './each.ts'
@@ -17,7 +16,7 @@ export async function askReaders(
 ): Promise<SecretFacts[]> {
   const facts = asked.map((secret) => ({ ...secret, readers: [] as ReaderFacts[] }))
   const questions = facts.flatMap((secret) =>
-    secret.ref?.provider === COFFER && isUsable(secret, now)
+    secret.isOwn && isUsable(secret, now)
       ? actorsOf(secret, manifest).map((who) => ({ secret, ...who }))
       : [],
   )

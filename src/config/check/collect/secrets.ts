@@ -5,10 +5,11 @@ import type { Coffer, ReadAnswer } from '../../../core/ports/coffer.ts'
 import type { ProviderAnswer, ProviderRef } from '../../../core/ports/provider.ts'
 import type { SecretRecord } from '../../../core/record.ts'
 import { fetchAll, sameness } from '../../fetch.ts'
+import { isOwn } from '../../manifest/own.ts'
 import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manifest.ts'
 import type { LoadOptions } from '../../options.ts'
-import { providerFinder } from '../../providers.ts'
-import { COFFER, locate, showReference } from '../../reference.ts'
+import { openProviders } from '../../providers.ts'
+import { locate, showReference } from '../../reference.ts'
 import type { PlaceFailure, SecretAnswer, SecretFacts } from '../facts.ts'
 import { isOptionCode, isPlaceCode } from '../rules/places.ts'
 import { eachOf } from './each.ts'
@@ -35,25 +36,18 @@ export async function askSecrets(
   environments: readonly Environment[],
   options: AskOptions,
 ): Promise<{ secrets: readonly Asked[]; places: readonly PlaceFailure[] }> {
-  // A manifest may say that `coffer` is a server of its own, which is asked as any other provider.
-  const isOwn = ({ provider }: ProviderRef) =>
-    provider === COFFER && !Object.hasOwn(manifest.providers, COFFER)
   const wanted = environments.flatMap((environment) =>
-    manifest.secrets.flatMap((declared) => wantedIn(declared, environment)),
+    manifest.secrets.flatMap((declared) => wantedIn(declared, environment, manifest)),
   )
-  const refs = wanted.flatMap(({ ref }) => ref ?? [])
+  const refsOf = (secrets: readonly Asked[]) => secrets.flatMap(({ ref }) => ref ?? [])
   const prefixes = environments.map(({ prefix }) => prefix)
   const [own, others] = await Promise.all([
-    askCoffer(refs.filter(isOwn), prefixes, options),
-    askOthers(
-      refs.filter((ref) => !isOwn(ref)),
-      manifest,
-      options,
-    ),
+    askCoffer(refsOf(wanted.filter((secret) => secret.isOwn)), prefixes, options),
+    askOthers(refsOf(wanted.filter((secret) => !secret.isOwn)), manifest, options),
   ])
   const secrets = wanted.map(({ ref, ...secret }): Asked => {
     if (ref === undefined) return { ...secret, ref }
-    if (!isOwn(ref)) {
+    if (!secret.isOwn) {
       const answer = options.values ? others.get(sameness(ref)) : undefined
       return { ...secret, ref, answer: answer ? answerOf(answer, undefined) : { kind: 'unknown' } }
     }
@@ -65,10 +59,11 @@ export async function askSecrets(
 
 type Answers = ReadonlyMap<string, ProviderAnswer>
 
-function wantedIn(declared: DeclaredSecret, { name }: Environment): Asked[] {
+function wantedIn(declared: DeclaredSecret, { name }: Environment, manifest: Manifest): Asked[] {
   const reference = declared.references[name]
   if (reference === undefined) return []
-  const base = { declared, environment: name, path: reference.written }
+  const own = isOwn(manifest, reference.ref)
+  const base = { declared, environment: name, path: reference.written, isOwn: own }
   try {
     const ref = locate(reference, '')
     return [{ ...base, ref, path: showReference(ref), answer: { kind: 'unread' } }]
@@ -200,18 +195,13 @@ async function askOthers(
   { load, values }: AskOptions,
 ): Promise<Answers> {
   if (refs.length === 0 || !values) return new Map()
-  const find = providerFinder(load, manifest.providers)
-  const used = new Set<{ close?(): Promise<void> }>()
+  const providers = openProviders(load, manifest.providers)
   const answers = await fetchAll(refs, {
-    find: (name) => {
-      const { provider } = find(name)
-      used.add(provider)
-      return provider
-    },
+    find: (name) => providers.find(name).provider,
     signal: load.signal,
     timeoutMs: load.timeoutMs ?? TIMEOUT_MS,
   })
-  await Promise.all([...used].map(async (provider) => provider.close?.()))
+  await providers.close()
   return new Map(refs.map((ref, i) => [sameness(ref), answers[i] ?? translate(undefined)]))
 }
 

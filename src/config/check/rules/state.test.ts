@@ -8,6 +8,7 @@ const remedyFor = async (provider: string, error: CofferError) => {
     declared: { name: 'api/key', optional: false },
     environment: 'prod',
     ref: { provider, key: 'shop/prod/api/key' },
+    isOwn: provider === 'coffer',
     path: 'shop/prod/api/key',
     answer: { kind: 'error', error },
     readers: [],

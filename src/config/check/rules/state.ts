@@ -3,7 +3,6 @@ import type { ErrorCode } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
 import type { SecretRecord, VersionRecord } from '../../../core/record.ts'
-import { COFFER } from '../../reference.ts'
 import type { SecretAnswer, SecretFacts } from '../facts.ts'
 import { about, shellWord } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
@@ -44,8 +43,9 @@ export function versionOf({ record, ref }: Pick<SecretFacts, 'record' | 'ref'>) 
  * `coffer set api/stripe-key --env prod`, which stores it with all that the manifest says of it;
  * undefined for other providers.
  */
-export function setCommand({ declared, environment, ref }: SecretFacts): string | undefined {
-  if (ref?.provider !== COFFER) return undefined
+export function setCommand(secret: SecretFacts): string | undefined {
+  const { declared, environment, ref } = secret
+  if (ref === undefined || !secret.isOwn) return undefined
   if (ref.label === undefined && ref.version === undefined && ref.field === undefined) {
     return `coffer set ${shellWord(declared.name)} --env ${environment}`
   }
@@ -72,7 +72,7 @@ function problemOf(
   if (answer.kind === 'error') {
     const { code, message, remedy } = describeError(answer.error)
     // What another provider says of its own is better than what holds for all of them.
-    const isTheirs = secret.ref?.provider !== COFFER && remedy !== ERRORS[code].remedy
+    const isTheirs = !secret.isOwn && remedy !== ERRORS[code].remedy
     const isOurs = MENDED.includes(code) && !isTheirs
     return { code, message, remedy: isOurs ? remedyOf(secret, code) : remedy }
   }
@@ -133,7 +133,7 @@ const which = (record: SecretRecord, version: number | undefined, label = CURREN
   version === undefined ? `labelled ${label}` : `${version} (the next is ${record.nextVersion})`
 
 function remedyOf(secret: SecretFacts, code: ErrorCode): string {
-  const key = secret.ref?.provider === COFFER ? shellWord(secret.ref.key) : undefined
+  const key = secret.ref !== undefined && secret.isOwn ? shellWord(secret.ref.key) : undefined
   if (code === 'deleted' && key !== undefined) return `coffer undelete ${key}`
   if (code === 'disabled' && key !== undefined) {
     const version = versionOf(secret)?.number
