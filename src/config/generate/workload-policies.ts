@@ -3,6 +3,7 @@ import { madePolicyName } from '../../core/policy/made-name.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { Environment, Manifest } from '../manifest/manifest.ts'
 import { COFFER } from '../reference.ts'
+import { sameNamed } from './same-name.ts'
 
 /** What one workload of one environment is to be given in Coffer. */
 export interface WorkloadPolicy {
@@ -18,13 +19,14 @@ export interface WorkloadPolicy {
 /**
  * The policies by which each workload reads the secrets that name it in `usedBy`, and no other. What
  * another provider holds is not ruled by Coffer and left out. One that uses nothing gets no rule.
- * @throws CofferError `invalid_config` for a path with a `*`, which a policy would take for a pattern
+ * @throws CofferError `invalid_config` for a path with a `*`, which a policy would take for a pattern,
+ * and for two workloads whose policies would have one name
  */
 export function workloadPoliciesOf(
   manifest: Manifest,
   environments: readonly Environment[],
 ): readonly WorkloadPolicy[] {
-  return environments.flatMap(({ name: environment }) =>
+  const made = environments.flatMap(({ name: environment }) =>
     Object.entries(manifest.workloads).flatMap(([workload, { actor }]) => {
       const paths = pathsOf(manifest, environment, workload)
       const who = actor[environment]
@@ -37,6 +39,9 @@ export function workloadPoliciesOf(
       return { environment, workload, actor: who, policy, paths }
     }),
   )
+  const [same] = sameNamed(made, ({ policy }) => policy.name)
+  if (same !== undefined) throw oneName(...same)
+  return made
 }
 
 function pathsOf({ secrets }: Manifest, environment: string, workload: string): readonly string[] {
@@ -50,3 +55,13 @@ function pathsOf({ secrets }: Manifest, environment: string, workload: string): 
     remedy: 'Choose a prefix or path without "*".',
   })
 }
+
+const oneName = (one: WorkloadPolicy, other: WorkloadPolicy) =>
+  new CofferError(
+    'invalid_config',
+    `${spelled(other)} and ${spelled(one)} would both have the policy ${one.policy.name}.`,
+    { remedy: 'Rename one of the workloads or environments.' },
+  )
+
+/** As in `prod/api`: what the dashes of the policy's name do not tell. */
+const spelled = ({ environment, workload }: WorkloadPolicy) => `${environment}/${workload}`

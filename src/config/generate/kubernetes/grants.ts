@@ -5,6 +5,7 @@ import type { DeclaredSecret, Environment, Manifest } from '../../manifest/manif
 import { ConfigError } from '../../problem.ts'
 import type { Problem } from '../../problem.ts'
 import { COFFER } from '../../reference.ts'
+import { sameNamed } from '../same-name.ts'
 
 /** What one workload of one environment may have, and nothing else. */
 export interface Grant {
@@ -47,7 +48,7 @@ export function grantsOf(manifest: Manifest, environments: readonly Environment[
     ),
   )
   const made = grants.filter(({ secrets }) => secrets.length > 0)
-  problems.push(...sameAccount(made))
+  problems.push(...sameAccount(made), ...sameName(made))
   if (problems.length > 0) throw new ConfigError(problems)
   return { grants: made, notes: [...notes] }
 }
@@ -162,6 +163,17 @@ function granted(secret: DeclaredSecret, env: string, told: Told): GrantedSecret
 const collision = (secrets: readonly GrantedSecret[]): string | undefined =>
   secrets.find(({ variable }, at) => secrets.slice(0, at).some((s) => s.variable === variable))
     ?.variable
+
+/** Its policy and its role in Coffer: `a-b` and `c` have the name of `a` and `b-c`. */
+const sameName = (grants: readonly Grant[]): Problem[] =>
+  sameNamed(grants, ({ name }) => name).map(([grant, other]) => ({
+    field: `workloads.${grant.workload}`,
+    reference: grant.name,
+    provider: 'kubernetes',
+    code: 'invalid_config',
+    message: `${other.environment}/${other.workload} and ${grant.environment}/${grant.workload} would both be called ${grant.name}.`,
+    remedy: 'Rename one of the workloads or environments.',
+  }))
 
 /** One account is one identity: each of its workloads would have the secrets of all of them. */
 function sameAccount(grants: readonly Grant[]): Problem[] {

@@ -1,5 +1,6 @@
 import type { Environment, Manifest } from '../../manifest/manifest.ts'
 import { ConfigError } from '../../problem.ts'
+import { sameNamed } from '../same-name.ts'
 import { AWS_LIMITS } from './aws-limits.ts'
 import type { AwsSecret } from './secrets.ts'
 
@@ -37,7 +38,9 @@ export function readersOf(
   const within = (from: readonly AwsSecret[], { name }: Environment) =>
     inPolicies(from.filter(({ environment }) => environment === name))
   const { project } = manifest
-  const ci = [project, 'ci', ...(some ? environments.map(({ name }) => name) : [])].join('-')
+  // With a sign that no environment's name has: `a-b` and `c` are not `a` and `b-c`.
+  const those = environments.map(({ name }) => name).join('+')
+  const ci = some ? `${project}-ci-${those}` : `${project}-ci`
   const readers: Reader[] = [
     ...environments.map((environment) => ({
       kind: 'vercel' as const,
@@ -53,7 +56,10 @@ export function readersOf(
     })),
     { kind: 'ci', name: ci, policies: inPolicies(secrets) },
   ]
-  const problems = readers.flatMap((reader) => problemsOf(reader, manifest))
+  const problems = [
+    ...readers.flatMap((reader) => problemsOf(reader, manifest)),
+    ...sameNamed(readers, ({ name }) => name).map((same) => oneName(same, manifest)),
+  ]
   if (problems.length > 0) throw new ConfigError(problems)
   return readers
 }
@@ -89,6 +95,16 @@ function inPolicies(secrets: readonly AwsSecret[]): string[][] {
   }
   return policies
 }
+
+/** IAM compares names without case. */
+const oneName = ([reader, other]: readonly [Reader, Reader], { file }: Manifest) => ({
+  field: reader.name,
+  reference: file,
+  provider: 'aws',
+  code: 'invalid_config' as const,
+  message: `To IAM it is the same name as ${other.name}.`,
+  remedy: 'Rename one of the environments.',
+})
 
 function problemsOf({ name, policies }: Reader, { file }: Manifest) {
   const { principalNameCharsMax, policiesPerPrincipal } = AWS_LIMITS
