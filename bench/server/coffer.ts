@@ -58,6 +58,7 @@ const running = await startServer(
   {
     gate: {
       platform: () => platform,
+      shareLook: () => platform.shareLook(),
       status,
       submit: async () => status(),
       reset: async () => status(),

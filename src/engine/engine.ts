@@ -84,6 +84,7 @@ export function createEngine(parts: EngineParts): Platform {
       tidy: async () => (await identities()).tidy(),
     },
     peek: (path) => peek(context, path),
+    shareLook: () => context.store.shareLook?.(),
     async vaultPermissions(subject, address, { asList = false } = {}) {
       const { vaultPermissions } = await import('./vault-permissions.ts')
       return vaultPermissions(context, subject, address, asList)
@@ -141,7 +142,7 @@ export function createEngine(parts: EngineParts): Platform {
 async function peek(context: EngineContext, input: string): Promise<SecretRecord | undefined> {
   const path = canonicalPath(input)
   const known = context.witness.known()
-  const { generation, head } = await context.store.head('secret', path)
+  const { generation, head } = await context.store.head('secret', path, known)
   refuseOlder(generation, known)
   return head === undefined ? undefined : context.heads.secret(path, head)
 }

@@ -71,7 +71,7 @@ export function createHeadCodec(keys: KeyHolder): HeadCodec {
 
     secret(path, head) {
       const known = remembered.get(path)
-      if (known !== undefined && Buffer.compare(known.head, head) === 0) return known.record
+      if (known !== undefined && sameBytes(known.head, head)) return known.record
       const record = open<SecretRecord>('secret', path, head)
       remember(record, head)
       return record
@@ -80,6 +80,9 @@ export function createHeadCodec(keys: KeyHolder): HeadCodec {
     named: (kind, path, head) => open(kind, path, head),
   }
 }
+
+/** A store may hand out the very same bytes again. */
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a === b || Buffer.compare(a, b) === 0
 
 const corrupt = (kind: HeadKind, path: string, cause?: unknown) =>
   new CofferError('corrupt', `The ${kind} ${path} was changed outside Coffer, or is damaged.`, {

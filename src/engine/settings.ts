@@ -17,13 +17,13 @@ export function createSettings(context: EngineContext): Settings {
     async get(input) {
       const name = canonicalPath(input)
       const known = context.witness.known()
-      const { generation, head } = await context.store.head('setting', name)
+      const { generation, head } = await context.store.head('setting', name, known)
       refuseOlder(generation, known)
       return head === undefined ? undefined : bodyOf(name, head)
     },
     async list(prefix) {
       const known = context.witness.known()
-      const { generation, accessGeneration } = await context.store.head('setting', prefix)
+      const { generation, accessGeneration } = await context.store.head('setting', prefix, known)
       refuseOlder(generation, known)
       const before = kept.get(prefix)
       if (before?.accessGeneration === accessGeneration) return before.found

@@ -49,7 +49,7 @@ export async function createApp(
   }
   const app: FastifyInstance = fastify(options)
   for (const observe of observers) await observe(app)
-  const together = gathering()
+  const together = gathering(() => server.gate.shareLook())
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(ON_EVERY_ANSWER)
     if (!soundRequest(request.raw)) {
@@ -83,12 +83,14 @@ export async function createApp(
 /**
  * Requests that arrive in one turn of the event loop go on together when all of them were parsed: what
  * is done for each is done for all, one step after the other, while its code is in the processor's caches.
+ * `before` is called when they are about to.
  */
-function gathering(): (done: () => void) => void {
+function gathering(before: () => void): (done: () => void) => void {
   let waiting: (() => void)[] = []
   const goOn = () => {
     const all = waiting
     waiting = []
+    before()
     for (const done of all) done()
   }
   return (done) => {

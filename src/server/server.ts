@@ -32,6 +32,8 @@ export type DialectName = 'native' | 'aws' | 'vault'
 export interface Gate {
   /** @throws CofferError `sealed` */
   platform(): Platform
+  /** `Platform.shareLook`; nothing while sealed. */
+  shareLook(): void
   status(): SealStatus
   /**
    * One share of the root key. When there are enough, the store is opened; the same one again

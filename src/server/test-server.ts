@@ -61,6 +61,7 @@ export async function startTestServer(
   const server: Server = {
     gate: {
       platform: () => platform,
+      shareLook: () => platform.shareLook(),
       status,
       submit: async () => status(),
       reset: async () => status(),

@@ -47,6 +47,7 @@ export function bareServer(given: BareOptions = {}): Server {
         if (given.platform === undefined) throw new Error('There is no platform.')
         return given.platform as Platform
       },
+      shareLook() {},
       status,
       submit: async () => status(),
       reset: async () => status(),

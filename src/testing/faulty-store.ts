@@ -54,12 +54,16 @@ class Faulty implements FaultyStore {
     return this.#failures > 0
   }
 
-  current(path: string): ReturnType<Store['current']> {
-    return this.#callNow(() => this.#store.current(path))
+  current(path: string, atLeast?: number): ReturnType<Store['current']> {
+    return this.#callNow(() => this.#store.current(path, atLeast))
   }
 
-  head(kind: HeadKind, path: string): ReturnType<Store['head']> {
-    return this.#callNow(() => this.#store.head(kind, path))
+  head(kind: HeadKind, path: string, atLeast?: number): ReturnType<Store['head']> {
+    return this.#callNow(() => this.#store.head(kind, path, atLeast))
+  }
+
+  shareLook(): void {
+    this.#store.shareLook?.()
   }
 
   #callNow<T>(query: () => T | Promise<T>): T | Promise<T> {

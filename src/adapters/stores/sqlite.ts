@@ -12,7 +12,7 @@ import { leaseHorizonMs } from './lease.ts'
 import { STORE_FILE } from './adapter.ts'
 import type { StoreLocation } from './adapter.ts'
 import { storeClosed } from './misuse.ts'
-import { Connection } from './sqlite/connection.ts'
+import { type Cell, Connection } from './sqlite/connection.ts'
 import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
 import { storeError, storeFailure } from './sqlite/errors.ts'
 import { FileGuard } from './sqlite/guard.ts'
@@ -20,6 +20,7 @@ import { Manners, type Patience, Turns, whenFree } from './sqlite/patience.ts'
 import { Pool } from './sqlite/pool.ts'
 import { KIND_CODES } from './sqlite/schema.sql.ts'
 import { SqliteReader, SqliteWriter, currentRow } from './sqlite/rows.ts'
+import { type Asked, SeenRows } from './sqlite/seen.ts'
 
 export interface SqliteStoreOptions {
   /** Made if absent, 0600 in a 0700 directory; SQLite keeps `-wal` and `-shm` beside it. */
@@ -38,9 +39,9 @@ const READERS_MAX = 4
 const CURRENT_CACHE_KIB = 8_192
 const READER_CACHE_KIB = 4_096
 const WRITER_CACHE_KIB = 16_384
-/** `current` looks whether its file is still in place after this long, or after so many calls. */
+/** A look finds whether the file is still in place after this long, or after so many looks. */
 const GUARD_EVERY_MS = 100
-const GUARD_EVERY_CALLS = 1_000
+const GUARD_EVERY_LOOKS = 1_000
 
 /**
  * A store in one SQLite file (WAL, synchronous=FULL, secure_delete). Waits for other processes
@@ -92,7 +93,13 @@ class SqliteStore implements Store {
   readonly #turns = new Turns()
   readonly #manners: Manners
   #writer: Connection | undefined
-  #guardCallsLeft = 0
+  readonly #seen = new SeenRows()
+  /** SQLite's `data_version` at the last look: what was seen is of this one. */
+  #version: Cell | undefined
+  /** Whoever asks now may rely on a look that was taken since `shareLook`. */
+  #sharing = false
+  #looked = false
+  #guardLooksLeft = 0
   #guardDueAt = -Infinity
   #busy = 0
   #whenIdle: (() => void) | undefined
@@ -108,15 +115,20 @@ class SqliteStore implements Store {
     this.#manners = new Manners(patience)
   }
 
-  current(path: string): CurrentRow | Promise<CurrentRow> {
-    return this.#newestRow(() => this.#current(path))
+  current(path: string, atLeast = 0): CurrentRow | Promise<CurrentRow> {
+    return this.#newestRow('current', path, atLeast)
   }
 
-  head(kind: HeadKind, path: string): HeadAnswer | Promise<HeadAnswer> {
-    return this.#newestRow(() => {
-      this.#refuseReplaced()
-      return currentRow(this.#newest.get('newestHead', KIND_CODES[kind], path), this.#file)
-    })
+  head(kind: HeadKind, path: string, atLeast = 0): HeadAnswer | Promise<HeadAnswer> {
+    return this.#newestRow(kind, path, atLeast)
+  }
+
+  shareLook(): void {
+    this.#looked = false
+    if (this.#sharing) return
+    this.#sharing = true
+    // A tick that a microtask asks for comes when no microtask is left, and before anything arrives.
+    queueMicrotask(() => process.nextTick(() => (this.#sharing = false)))
   }
 
   read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T> {
@@ -143,6 +155,7 @@ class SqliteStore implements Store {
         const result = await work(rows)
         if (rows.failure) throw rows.failure
         this.#guard.check()
+        this.#looked = false
         connection.run('commit')
         return result
       } finally {
@@ -179,32 +192,60 @@ class SqliteStore implements Store {
   }
 
   /** Without a promise, unless another process is in the way. */
-  #newestRow<T>(query: () => T): T | Promise<T> {
+  #newestRow(asked: Asked, path: string, atLeast: number): CurrentRow | Promise<CurrentRow> {
+    if (this.#closed) throw storeClosed(this.description)
     try {
-      return query()
+      return this.#seenRow(asked, path, atLeast)
     } catch (error) {
       const failure = storeError(error, this.#file)
       if (failure.code !== 'store_busy') throw failure
-      return this.#during(() => whenFree(query, this.#patience))
+      return this.#during(() => whenFree(() => this.#seenRow(asked, path, atLeast), this.#patience))
     }
   }
 
-  /** Asked by every query outside a transaction; looks now and then. */
+  #seenRow(asked: Asked, path: string, atLeast: number): CurrentRow {
+    if (!this.#sharing || !this.#looked) this.#look()
+    let row = this.#seen.get(asked, path)
+    if (row !== undefined && row.generation < atLeast) {
+      this.#look()
+      row = this.#seen.get(asked, path)
+    }
+    if (row !== undefined) return row
+    row = asked === 'current' ? this.#current(path) : this.#head(asked, path)
+    this.#seen.add(asked, path, row)
+    return row
+  }
+
+  /**
+   * Forgets what was seen if anything was committed since, by whomever. `data_version` differs when,
+   * and only when, another connection has committed in between, and `#newest` itself never writes.
+   */
+  #look(): void {
+    this.#refuseReplaced()
+    const version = this.#newest.get('dataVersion')?.[0]
+    if (version !== this.#version) this.#seen.clear()
+    this.#version = version
+    this.#looked = true
+  }
+
+  /** Looks now and then. */
   #refuseReplaced(): void {
-    if (this.#closed) throw storeClosed(this.description)
-    this.#guardCallsLeft -= 1
+    this.#guardLooksLeft -= 1
     const at = this.#patience.now()
-    if (this.#guardCallsLeft >= 0 && at < this.#guardDueAt) return
+    if (this.#guardLooksLeft >= 0 && at < this.#guardDueAt) return
     this.#guard.check()
-    this.#guardCallsLeft = GUARD_EVERY_CALLS
+    this.#guardLooksLeft = GUARD_EVERY_LOOKS
     this.#guardDueAt = at + GUARD_EVERY_MS
   }
 
   #current(path: string): CurrentRow {
-    this.#refuseReplaced()
     const row = this.#newest.get('current', path)
     const isHintStale = row?.[3] === null && row[4] !== null
     return currentRow(isHintStale ? this.#newest.get('currentWithoutHint', path) : row, this.#file)
+  }
+
+  #head(kind: HeadKind, path: string): CurrentRow {
+    return currentRow(this.#newest.get('newestHead', KIND_CODES[kind], path), this.#file)
   }
 
   /** One more connection to the file that is open, and to no other. */

@@ -27,6 +27,11 @@ export interface Platform {
    */
   peek(path: string): Promise<SecretRecord | undefined>
   /**
+   * Called before work on several requests goes on that have all arrived: what they read may be of
+   * one moment, which is not before this call. See `Store.shareLook`.
+   */
+  shareLook(): void
+  /**
    * What an actor may do at an address of the Vault dialect (`sys/auth`, `secret/data/app/x`), by all of
    * its policies. Not audited. `asList`: as rules are found for a list.
    */

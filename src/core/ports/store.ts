@@ -17,11 +17,18 @@ export interface Store {
   /**
    * The one query of a read, as fast as this store can: the head at `path`, the envelope of the
    * version that the head's `current` column names, and the counters, all from one snapshot.
-   * Synchronous stores may answer without a promise.
+   * Synchronous stores may answer without a promise. `atLeast` is a generation that is known to be
+   * committed: what was seen before it is no answer.
    */
-  current(path: string): CurrentRow | Promise<CurrentRow>
+  current(path: string, atLeast?: number): CurrentRow | Promise<CurrentRow>
   /** One head of any kind with the counters, from one snapshot, in the same way. */
-  head(kind: HeadKind, path: string): HeadAnswer | Promise<HeadAnswer>
+  head(kind: HeadKind, path: string, atLeast?: number): HeadAnswer | Promise<HeadAnswer>
+  /**
+   * For whoever goes on with several requests that have all arrived: until the event loop goes on
+   * itself, and so before anything else can arrive, `current` and `head` may answer all of them as
+   * of one moment, which is not before this call. A store that cannot leaves it out.
+   */
+  shareLook?(): void
   read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T>
   write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T>
   /**

@@ -72,12 +72,16 @@ export type Find = <T>(name: string) => T | undefined | Promise<T | undefined>
  * verified before is recognised by its MAC and not parsed again.
  */
 export function createFind(context: Pick<EngineContext, 'store' | 'heads' | 'witness'>): Find {
-  const remembered = new Map<string, { readonly mac: Uint8Array; readonly body: unknown }>()
+  const remembered = new Map<string, { head: Uint8Array; readonly body: unknown }>()
 
   function bodyOf<T>(name: string, head: Uint8Array): T {
-    const mac = head.subarray(0, MAC_BYTES)
     const known = remembered.get(name)
-    if (known !== undefined && Buffer.compare(known.mac, mac) === 0) return known.body as T
+    // A store may hand out the very same bytes again.
+    if (known?.head === head) return known.body as T
+    if (known !== undefined && Buffer.compare(macOf(known.head), macOf(head)) === 0) {
+      known.head = head
+      return known.body as T
+    }
     const { body } = context.heads.named<T>('credential', name, head)
     if (remembered.size >= REMEMBERED_MAX) {
       for (const oldest of remembered.keys()) {
@@ -85,7 +89,7 @@ export function createFind(context: Pick<EngineContext, 'store' | 'heads' | 'wit
         break
       }
     }
-    remembered.set(name, { mac: Uint8Array.from(mac), body })
+    remembered.set(name, { head, body })
     return body
   }
 
@@ -95,10 +99,11 @@ export function createFind(context: Pick<EngineContext, 'store' | 'heads' | 'wit
       refuseOlder(generation, known)
       return head === undefined ? undefined : bodyOf<T>(name, head)
     }
-    const answer = context.store.head('credential', name)
+    const answer = context.store.head('credential', name, known)
     return answer instanceof Promise ? answer.then(bodyIn) : bodyIn(answer)
   }
 }
 
+const macOf = (head: Uint8Array): Uint8Array => head.subarray(0, MAC_BYTES)
 const MAC_BYTES = 32
 const REMEMBERED_MAX = 16_384

@@ -212,7 +212,7 @@ function fetchCurrent(context: EngineContext, path: string): FoundRow | Promise<
     const record = head === undefined ? undefined : context.heads.secret(path, head)
     return { generation, accessGeneration, envelope, record }
   }
-  const answer = context.store.current(path)
+  const answer = context.store.current(path, known)
   return answer instanceof Promise ? answer.then(verified) : verified(answer)
 }
 

@@ -43,6 +43,7 @@ export function createWorkerGate(
         remedy: 'Unseal it: `coffer unseal`.',
       })
     },
+    shareLook: () => platform?.shareLook(),
     status,
     submit: (share, from = {}) => primary.ask('submit', share, from),
     reset: (from = {}) => primary.ask('reset', from),

@@ -137,6 +137,7 @@ export async function createGate(parts: GateParts): Promise<OwnGate> {
       if (platform !== undefined) return platform
       throw sealedNow(trouble)
     },
+    shareLook: () => platform?.shareLook(),
     status,
     submit: (share, from = {}) =>
       inTurn(async () => {

@@ -107,6 +107,64 @@ export function transactionsContract(handles: () => Handles): void {
     expect(torn).toBe(0)
   })
 
+  it('answers nothing that it answered before a write, by whichever handle', async () => {
+    const ask = async (handle: Store) => {
+      const { generation, head, envelope } = await handle.current('a')
+      const named = await handle.head('credential', 'b')
+      return [generation, head?.length, envelope?.length, named.head?.length]
+    }
+    let generation = 0
+    const change = (handle: Store, work: (rows: StoreWriter) => Promise<void>) =>
+      handle.write(async (rows) => {
+        generation += 1
+        await rows.putState({ generation, accessGeneration: 0, seal: bytes('s') })
+        await work(rows)
+      })
+    for (const writer of [store, other, other, store]) {
+      await change(writer, async (rows) => {
+        const row = version(ID, generation, 1, 'e'.repeat(generation))
+        await rows.putVersion(row)
+        const bytesOf = { head: bytes('h'.repeat(generation)), generation }
+        await rows.putHead(
+          { kind: 'secret', path: 'a', ...bytesOf },
+          { id: ID, current: generation },
+        )
+        await rows.putHead({ kind: 'credential', path: 'b', ...bytesOf })
+      })
+      for (const reader of [store, other, store]) {
+        expect(await ask(reader)).toEqual(Array(4).fill(generation))
+      }
+      await change(writer, async (rows) => {
+        await rows.removeHead('secret', 'a')
+        await rows.removeHead('credential', 'b')
+      })
+      for (const reader of [other, store, other]) {
+        expect(await ask(reader)).toEqual([generation, undefined, undefined, undefined])
+      }
+    }
+  })
+
+  it('shares a look only until the event loop goes on, and never past a write that is known', async () => {
+    const putAs = (handle: Store, generation: number) =>
+      handle.write(async (rows) => {
+        await rows.putState({ generation, accessGeneration: 0, seal: bytes('s') })
+        await rows.putHead(head('a', generation))
+      })
+    await putAs(other, 1)
+    store.shareLook?.()
+    expect((await store.current('a')).generation).toBe(1)
+    await putAs(store, 2)
+    expect((await store.current('a')).generation).toBe(2)
+    await putAs(other, 3)
+    expect((await store.current('a', 3)).generation).toBe(3)
+    await putAs(other, 4)
+    store.shareLook?.()
+    expect((await store.current('a')).generation).toBe(4)
+    await putAs(other, 5)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await store.current('a')).generation).toBe(5)
+  })
+
   it('refuses rows after their transaction', async () => {
     const kept = await store.write(async (rows) => rows)
     expect((await refusalOf(() => kept.putBlob('late', bytes('x')))).code).toBe('internal')

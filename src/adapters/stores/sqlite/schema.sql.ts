@@ -93,6 +93,7 @@ export const STATEMENTS = {
     FROM state AS s
     LEFT JOIN heads AS h ON h.kind = ? AND h.path = ?
     WHERE s.one = 1`,
+  dataVersion: 'PRAGMA data_version',
   state: 'SELECT generation, access_generation, seal FROM state WHERE one = 1',
   putState: `
     INSERT INTO state (one, generation, access_generation, seal) VALUES (1, ?, ?, ?)
