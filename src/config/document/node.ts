@@ -32,8 +32,13 @@ export type DocumentErrorCode = 'invalid_config' | 'too_large'
 export class DocumentError extends CofferError {
   readonly at: string | undefined
 
-  constructor(code: DocumentErrorCode, message: string, at?: string) {
-    super(code, message, code === 'too_large' ? {} : { remedy: 'Correct the document.' })
+  constructor(
+    code: DocumentErrorCode,
+    message: string,
+    at?: string,
+    remedy = code === 'too_large' ? undefined : 'Correct the document.',
+  ) {
+    super(code, message, remedy === undefined ? {} : { remedy })
     this.at = at
   }
 }

@@ -33,12 +33,25 @@ export async function parseDocument(
       'invalid_config',
       `It is not ${FORMATS[format]} (${problem.code}).`,
       at(problem.pos[0]),
+      format === 'yaml' ? REMEDIES[problem.code] : undefined,
     )
   }
   return reader(yaml, parsed, at)(parsed.contents, 0)
 }
 
 const FORMATS = { yaml: 'YAML that can be read', json: 'JSON' } as const
+/** What to do about what the parser refuses, by its own codes. */
+const REMEDIES: Readonly<Partial<Record<Yaml.ErrorCode, string>>> = {
+  TAB_AS_INDENT: 'Indent with spaces: YAML takes no tabs for that.',
+  BAD_INDENT: 'Look at the indentation here, and for a bracket or quote that is not closed above.',
+  UNEXPECTED_TOKEN: 'Put quotes around texts with { } [ ] , # or : in them.',
+  BAD_SCALAR_START: 'Put quotes around texts that begin with @, `, %, & or *.',
+  MISSING_CHAR: 'Look for a missing colon, comma, bracket or quote.',
+  BLOCK_AS_IMPLICIT_KEY: 'One key on a line; put quotes around texts with a colon in them.',
+  MULTILINE_IMPLICIT_KEY: 'Look for a missing colon or quote.',
+  BAD_DQ_ESCAPE: "Write the text in single quotes: '…' takes backslashes as they are.",
+  MULTIPLE_DOCS: 'One file holds one document: take the --- out.',
+}
 const DEEP = 10_000
 const TAGS: readonly (string | undefined)[] = [
   undefined,
@@ -79,7 +92,13 @@ function reader(yaml: typeof Yaml, parsed: Document.Parsed, at: At) {
       }
       const name = checkKey(String(key.source ?? key.value), position)
       if (name === '<<' && key.type === 'PLAIN') {
-        throw new DocumentError('invalid_config', 'Merge keys (<<) are not known here.', position)
+        const remedy = 'Write the keys out, or take over a whole value: key: *anchor.'
+        throw new DocumentError(
+          'invalid_config',
+          'Merge keys (<<) are not known here.',
+          position,
+          remedy,
+        )
       }
       if (entries.has(name)) {
         throw new DocumentError('invalid_config', 'This key is there twice.', position)

@@ -32,7 +32,7 @@ export function readEnvironments(
   defaults: EnvironmentDefaults,
   mistakes: Mistakes,
 ): readonly Environment[] {
-  const entries = mistakes.attempt('environments', () => entriesOf(node)) ?? []
+  const entries = mistakes.attempt('environments', () => entriesOf(node, mistakes)) ?? []
   const below = mistakes.within('environments')
   const found = new Map<string, Environment>()
   for (const { name, part, at } of entries) {
@@ -66,19 +66,22 @@ const KEYS = ['provider', 'prefix', 'description'] as const
 /** How keys begin at providers that begin them in some way of their own. */
 const KEYS_BEGIN: ReadonlyMap<string, string> = new Map([['aws', '/']])
 
-function entriesOf(node: DocumentNode): readonly Entry[] {
+function entriesOf(node: DocumentNode, mistakes: Mistakes): readonly Entry[] {
   const entries: Entry[] = []
   if (node.kind === 'list') {
     for (const item of node.items) {
-      const name = readText(item, "An environment's name", LIMITS.pathBytesMax)
-      entries.push({ name, part: undefined, at: item.at })
+      mistakes.attempt('environments', () => {
+        const name = readText(item, "An environment's name", LIMITS.pathBytesMax)
+        entries.push({ name, part: undefined, at: item.at })
+      })
     }
   } else if (node.kind === 'map') {
     for (const [name, part] of node.entries) entries.push({ name, part, at: keyAt(node, name) })
   } else {
-    throw refuse('"environments" is a list of names, or an object with them.', node)
+    throw refuse('"environments" must be a list of names, or an object with them.', node)
   }
-  if (entries.length === 0) throw refuse('"environments" has at least one.', node)
+  const isEmpty = node.kind === 'list' ? node.items.length === 0 : entries.length === 0
+  if (isEmpty) throw refuse('"environments" must name at least one.', node)
   if (entries.length > LIMITS.manifestEnvironmentsMax) {
     const most = `There are at most ${LIMITS.manifestEnvironmentsMax} environments.`
     throw new DocumentError('too_large', most, node.at)

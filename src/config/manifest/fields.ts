@@ -40,12 +40,13 @@ export function refuseUnknown(
 export function readMap(node: DocumentNode, what: string): MapNode {
   if (node.kind === 'map') return node
   if (isNothing(node)) return { kind: 'map', entries: new Map(), at: node.at }
-  throw refuse(`${what} is an object.`, node)
+  throw refuse(`${what} must be an object: { … }, or its keys indented below it.`, node)
 }
 
 /** @throws DocumentError */
 export function readList(node: DocumentNode, what: string): readonly DocumentNode[] {
-  if (node.kind !== 'list') throw refuse(`${what} is a list.`, node)
+  if (node.kind !== 'list')
+    throw refuse(`${what} must be a list: [ … ], or lines that begin with a dash.`, node)
   if (node.items.length > LIMITS.manifestListMax) {
     throw new DocumentError(
       'too_large',
@@ -59,7 +60,7 @@ export function readList(node: DocumentNode, what: string): readonly DocumentNod
 /** Text of one line, not empty. @throws DocumentError */
 export function readText(node: DocumentNode, what: string, charsMax: number): string {
   const value = node.kind === 'scalar' ? node.value : undefined
-  if (typeof value !== 'string' || value.trim() === '') throw refuse(`${what} is text.`, node)
+  if (typeof value !== 'string' || value.trim() === '') throw refuse(`${what} must be text.`, node)
   if (value.length > charsMax) {
     throw new DocumentError('too_large', `${what} has at most ${charsMax} characters.`, node.at)
   }
@@ -89,23 +90,23 @@ export function readNames(node: DocumentNode, what: string): readonly string[] {
     if (names.has(name)) throw refuse(`${what} names ${name} twice.`, item)
     names.add(name)
   }
-  if (names.size === 0) throw refuse(`${what} names at least one.`, node)
+  if (names.size === 0) throw refuse(`${what} must name at least one.`, node)
   return [...names]
 }
 
 /** @throws DocumentError */
 export function readFlag(node: DocumentNode, what: string): boolean {
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value
-  throw refuse(`${what} is true or false.`, node)
+  throw refuse(`${what} must be true or false.`, node)
 }
 
 /** Whole days: `90d`. @throws DocumentError */
 export function readDays(node: DocumentNode, what: string): number {
   const text = valueOf(node)
   const days = typeof text === 'string' && DAYS.test(text) ? Number.parseInt(text, 10) : undefined
-  if (days === undefined) throw refuse(`${what} is a number of days: 90d.`, node)
+  if (days === undefined) throw refuse(`${what} must be a number of days, such as 90d.`, node)
   if (days >= 1 && days <= LIMITS.rotateEveryDaysMax) return days
-  throw refuse(`${what} is from 1d to ${LIMITS.rotateEveryDaysMax}d.`, node)
+  throw refuse(`${what} must be from 1d to ${LIMITS.rotateEveryDaysMax}d.`, node)
 }
 
 /**
@@ -124,7 +125,8 @@ export function readOption(node: DocumentNode, what: string): OptionValue {
 export function optionText(node: DocumentNode, what: string): string {
   const value = node.kind === 'scalar' ? node.value : undefined
   if (typeof value === 'boolean') return String(value)
-  if (typeof value === 'number') throw refuse(`${what} is text; write a number in quotes.`, node)
+  if (typeof value === 'number')
+    throw refuse(`${what} must be text: write a number in quotes.`, node)
   return readText(node, what, LIMITS.referenceCharsMax)
 }
 

@@ -31,9 +31,9 @@ export async function readManifest(
 ): Promise<Manifest> {
   const part = (key: string): DocumentNode | undefined => node.entries.get(key)
   const nothing: DocumentNode = { kind: 'scalar', value: null, at: node.at }
-  if (project === '') {
+  if (project === '' && part('project') === undefined) {
     mistakes.attempt('project', () => {
-      throw refuse('A file with "environments" names its "project".', {
+      throw refuse('A file with "environments" must name its "project".', {
         ...nothing,
         at: keyAt(node, 'environments'),
       })
@@ -49,7 +49,10 @@ export async function readManifest(
   const names = environments.map((env) => env.name)
   if (environment !== undefined && names.length > 0 && !names.includes(environment)) {
     mistakes.attempt('environment', () => {
-      throw refuse(`"environment" is one of ${names.join(', ')}.`, part('environment') ?? nothing)
+      throw refuse(
+        `"environment" must be one of ${names.join(', ')}.`,
+        part('environment') ?? nothing,
+      )
     })
   }
   const workloads = part('workloads')

@@ -177,7 +177,8 @@ function absolute(parsed: ParsedReference, environment: Environment): ParsedRefe
 
 function environmentsIn(node: DocumentNode, among: readonly string[]): readonly string[] {
   const names = readNames(node, '"environments"')
-  const stray = names.find((name) => !among.includes(name))
+  // Where none can be read, that is told, and by itself.
+  const stray = among.length === 0 ? undefined : names.find((name) => !among.includes(name))
   return stray === undefined ? names : refuseUnknown(stray, among, node.at)
 }
 

@@ -41,7 +41,7 @@ const MANIFEST = ['destinations', 'workloads'] as const
 
 async function interpret(node: DocumentNode, file: string): Promise<Settings> {
   if (node.kind === 'scalar' && node.value === null) return {}
-  if (node.kind !== 'map') throw refuse('A project file is an object.', node)
+  if (node.kind !== 'map') throw refuse('A project file must be an object.', node)
   const [{ collectMistakes }, { knownEntries, readName, keyAt }] = await Promise.all([
     import('../manifest/mistakes.ts'),
     import('../manifest/fields.ts'),
@@ -92,5 +92,5 @@ function textIn(node: DocumentNode, key: string): string {
   if (node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '') {
     return node.value
   }
-  throw refuse(`"${key}" is text.`, node)
+  throw refuse(`"${key}" must be text.`, node)
 }
