@@ -58,6 +58,31 @@ test('two secrets under one name at one place are told', async () => {
   expect(findings).toMatchObject([{ code: 'delivery_collision', file: 'coffer.yaml', line: 5 }])
 })
 
+test('two environments under one name at one place are told, and places of their own are none', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: x
+environments: [preview, staging, prod]
+secrets:
+  a/b:
+    deliver:
+      - { to: github, repository: acme/shop, name: SAME }
+      - { to: github, repository: acme/shop, name: 'AN_\${env}' }
+      - { to: github, repository: acme/shop, environment: '\${env}', name: SAME }
+      - { to: dotenv, file: out.env, name: SAME }
+      - { to: vercel, project: prj_1, name: SAME }
+`,
+  })
+  const found = async (...args: string[]) =>
+    (await run(['check', '--static', '--json', ...args], { cwd }))
+      .json<Report>()
+      .findings.map((one) => [one.code, one.environment, one.line])
+  expect(await found('--env', 'prod')).toEqual([['delivery_collision', 'prod', 6]])
+  expect(await found('--all-envs')).toEqual([
+    ['delivery_collision', 'staging', 6],
+    ['delivery_collision', 'prod', 6],
+  ])
+})
+
 test('what stands in files is found without a store', async () => {
   const cwd = project({
     'config/prod.yaml': `stripeKey: ${canary}\nport: 3000\ndb:\n  password: ${canary}\n`,

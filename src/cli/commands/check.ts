@@ -117,7 +117,9 @@ async function ofManifest(
     async tryPlace({ kind, options: given }, environment) {
       const { openDestination } = await import('../../compose/sync.ts')
       const context = { env: world.env, options: given, dir: manifest.dir, environment }
-      await (await openDestination(kind, context)).close?.()
+      const place = await openDestination(kind, context)
+      await place.close?.()
+      return place.local === true ? undefined : place.id
     },
     now: world.now(),
   })

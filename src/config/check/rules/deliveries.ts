@@ -1,21 +1,24 @@
+import type { Finding } from '../../../core/finding.ts'
 import { deliveriesOf } from '../../manifest/deliveries.ts'
 import { ConfigError } from '../../problem.ts'
+import type { DeliveryProblem } from '../facts.ts'
 import { positionOf } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 const CODES = {
   delivery_collision: {
     severity: 'error',
-    meaning: 'Two secrets would be delivered to one place under one name.',
+    meaning: 'Two secrets, or two environments, would be delivered to one place under one name.',
     remedy: 'Give one of them another name there.',
   },
 } as const satisfies Rule['codes']
 
-/** No two secrets are delivered to one place under one name. */
+/** No two secrets, nor two environments, are delivered to one place under one name. */
 export const deliveries: Rule = {
   codes: CODES,
-  find: ({ manifest, environments }) =>
-    environments.flatMap(({ name }) => {
+  find: ({ manifest, environments, deliveries: problems = [] }) => [
+    ...problems.filter(({ code }) => code === 'delivery_collision').map(ofEnvironments),
+    ...environments.flatMap(({ name }) => {
       try {
         deliveriesOf(manifest, name)
         return []
@@ -32,4 +35,15 @@ export const deliveries: Rule = {
         }))
       }
     }),
+  ],
 }
+
+const ofEnvironments = ({ environment, path, message, position }: DeliveryProblem): Finding => ({
+  code: 'delivery_collision',
+  severity: CODES.delivery_collision.severity,
+  path,
+  message,
+  remedy: 'Say which one it is with `environments: […]` in the line, or put ${env} into its name.',
+  environment,
+  ...positionOf(position),
+})

@@ -23,15 +23,17 @@ export const destinations: Rule = {
   codes: CODES,
   find: ({ manifest, destinationKinds, deliveries = [] }) => [
     ...unknownIn(manifest, destinationKinds),
-    ...deliveries.map(({ environment, path, position, message }) => ({
-      code: 'invalid_delivery',
-      severity: CODES.invalid_delivery.severity,
-      remedy: CODES.invalid_delivery.remedy,
-      environment,
-      path,
-      message,
-      ...positionOf(position),
-    })),
+    ...deliveries
+      .filter(({ code }) => code === undefined)
+      .map(({ environment, path, position, message }) => ({
+        code: 'invalid_delivery',
+        severity: CODES.invalid_delivery.severity,
+        remedy: CODES.invalid_delivery.remedy,
+        environment,
+        path,
+        message,
+        ...positionOf(position),
+      })),
   ],
 }
 
