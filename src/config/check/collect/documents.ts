@@ -7,6 +7,7 @@ import type { DocumentNode } from '../../document/node.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { CheckedDocument, Scalar, Skipped } from '../facts.ts'
 import { positionOf } from '../rule.ts'
+import { leadsOutside, OUTSIDE } from './outside.ts'
 
 /** The manifest and the overlays in `config/`, in which nothing sensitive may stand. */
 export async function collectDocuments(
@@ -16,7 +17,8 @@ export async function collectDocuments(
   const skipped: Skipped[] = []
   for (const name of await overlayNames(manifest.dir, skipped)) {
     const file = `config/${name}`
-    const read = await overlay(path.join(manifest.dir, 'config', name), file)
+    const at = path.join(manifest.dir, 'config', name)
+    const read = leadsOutside(at, manifest.dir) ? { file, why: OUTSIDE } : await overlay(at, file)
     if ('why' in read) skipped.push(read)
     else documents.push(read)
   }
@@ -28,6 +30,10 @@ const SCHEMA = /(?:^|\.)schema\.[a-z]+$/i
 
 /** A schema says what the others hold, and holds nothing itself. */
 async function overlayNames(dir: string, skipped: Skipped[]): Promise<string[]> {
+  if (leadsOutside(path.join(dir, 'config'), dir)) {
+    skipped.push({ file: 'config', why: OUTSIDE })
+    return []
+  }
   const names = await readdir(path.join(dir, 'config')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
     throw error

@@ -7,6 +7,7 @@ import { checkOverlays } from '../../overlay/check.ts'
 import { readOverlays } from '../../overlay/read.ts'
 import { ConfigError } from '../../problem.ts'
 import type { OverlayProblem } from '../facts.ts'
+import { leadsOutside, OUTSIDE } from './outside.ts'
 
 const FOLDER = 'config'
 
@@ -19,7 +20,9 @@ export async function collectOverlays(
   if (!existsSync(folder)) return []
   const found = new Map<string, OverlayProblem>()
   for (const { name } of environments) {
-    for (const problem of await problemsIn(folder, name)) {
+    const outside = outsideIn(manifest.dir, name)
+    const problems = outside.length > 0 ? outside : await problemsIn(folder, name)
+    for (const problem of problems) {
       const key = JSON.stringify([problem.at, problem.field, problem.message])
       const environment = found.has(key) ? undefined : name
       found.set(key, { ...problem, environment })
@@ -29,6 +32,23 @@ export async function collectOverlays(
 }
 
 type Problem = Omit<OverlayProblem, 'environment'>
+
+function outsideIn(dir: string, env: string): readonly Problem[] {
+  const leads = (file: string) => leadsOutside(path.join(dir, file), dir)
+  const files = ['default', env, 'schema'].flatMap((name) =>
+    ENDINGS.map((ending) => `${FOLDER}/${name}${ending}`),
+  )
+  const outside = leads(FOLDER) ? [FOLDER] : files.filter(leads)
+  return outside.map((file) => ({
+    field: '',
+    at: `${file}:1:1`,
+    message: OUTSIDE,
+    remedy: 'Write the overlay itself there, or link to one in the repository.',
+    isInline: false,
+  }))
+}
+
+const ENDINGS = ['.yaml', '.yml', '.json']
 
 async function problemsIn(folder: string, env: string): Promise<readonly Problem[]> {
   try {
@@ -55,5 +75,5 @@ const toldBy = (error: CofferError) => ({
 
 const hasOverlays = (folder: string): boolean =>
   ['default', 'schema'].some((name) =>
-    ['.yaml', '.yml', '.json'].some((ending) => existsSync(path.join(folder, name + ending))),
+    ENDINGS.some((ending) => existsSync(path.join(folder, name + ending))),
   )
