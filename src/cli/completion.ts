@@ -17,6 +17,13 @@ const optionsOf = (spec: CommandSpec | undefined): NamedOption[] => [
   ...Object.entries<OptionSpec>(GLOBAL_OPTIONS),
 ]
 
+/** Those that take a value. */
+const valued = (options: CommandSpec['options']): NamedOption[] =>
+  Object.entries<OptionSpec>(options ?? {}).filter(([, option]) => option.type !== 'boolean')
+
+const wordsOf = (spec: CommandSpec): string[] =>
+  (spec.arguments ?? []).flatMap((argument) => argument.words ?? [])
+
 const lastWord = (name: string): string => name.slice(name.indexOf(' ') + 1)
 
 /** Every command and subcommand by its words: `audit tail`. */
@@ -28,12 +35,19 @@ function bash(commands: readonly CommandSpec[]): string {
     const subs = Object.values(spec.subcommands ?? {}).map(({ name }) => lastWord(name))
     const flags = optionsOf(spec).map(([name]) => `--${name}`)
     const files = spec.arguments?.some((a) => a.complete === 'file') === true ? 'files=1; ' : ''
-    return `    ${quote(spec.name)}) ${files}words=${quote([...subs, ...flags].join(' '))} ;;`
+    const words = [...subs, ...wordsOf(spec), ...flags]
+    return `    ${quote(spec.name)}) ${files}words=${quote(words.join(' '))} ;;`
   })
-  const values = leaves(commands).flatMap((spec) => Object.entries<OptionSpec>(spec.options ?? {}))
-  const choices = unique([...values, ...Object.entries<OptionSpec>(GLOBAL_OPTIONS)])
-    .filter(([, option]) => option.type !== 'boolean')
-    .map(([name, option]) => `    --${name}) ${valueOfBash(option)}; return ;;`)
+  // The same option takes other values at another command.
+  const values = leaves(commands).flatMap((spec) =>
+    valued(spec.options).map(([name, option]) => {
+      const at = quote(`${spec.name} --${name}`)
+      return `    ${at}) ${valueOfBash(option)}; return ;;`
+    }),
+  )
+  const everywhere = valued(GLOBAL_OPTIONS).map(
+    ([name, option]) => `    *' --${name}') ${valueOfBash(option)}; return ;;`,
+  )
   return `# bash completion of coffer
 _coffer() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} name= words= files= word i
@@ -48,8 +62,8 @@ _coffer() {
       fi
     fi
   done
-  case $prev in
-${choices.join('\n')}
+  case "$name $prev" in
+${[...values, ...everywhere].join('\n')}
   esac
   case $name in
     '') words=${quote([...commands.map(({ name }) => name), '--help', '--version'].join(' '))} ;;
@@ -119,8 +133,11 @@ function zshOption(name: string, option: OptionSpec): string {
   return `${repeat}--${name}${text}:${(option.value ?? 'value').replace(/[:[\]]/g, ' ')}:${action}`
 }
 
-const zshArgument = (spec: CommandSpec): string =>
-  spec.arguments?.some((a) => a.complete === 'file') === true ? `'*:file:_files'` : `'*: : '`
+function zshArgument(spec: CommandSpec): string {
+  if (spec.arguments?.some((a) => a.complete === 'file') === true) return `'*:file:_files'`
+  const words = wordsOf(spec)
+  return words.length === 0 ? `'*: : '` : quote(`*: :(${words.join(' ')})`)
+}
 
 function fish(commands: readonly CommandSpec[]): string {
   const lines = ['# fish completion of coffer', 'complete -c coffer -f']
@@ -136,6 +153,9 @@ function fish(commands: readonly CommandSpec[]): string {
       lines.push(...Object.entries<OptionSpec>(sub.options ?? {}).map((o) => fishOption(o, both)))
     }
     lines.push(...Object.entries<OptionSpec>(spec.options ?? {}).map((o) => fishOption(o, seen)))
+    const words = wordsOf(spec)
+    if (words.length > 0)
+      lines.push(`complete -c coffer -n ${quote(seen)} -a ${quote(words.join(' '))}`)
     if (spec.arguments?.some((a) => a.complete === 'file') === true) {
       lines.push(`complete -c coffer -n ${quote(seen)} -F`)
     }
@@ -157,9 +177,6 @@ function fishOption([name, option]: NamedOption, condition?: string): string {
 
 const groups = (commands: readonly CommandSpec[]): string[] =>
   commands.filter((spec) => spec.subcommands !== undefined).map((spec) => spec.name)
-
-const unique = (options: readonly NamedOption[]): NamedOption[] =>
-  [...new Map(options)].map((o) => o)
 
 /** For all three shells: single quotes, one inside them written as '\''. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

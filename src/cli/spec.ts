@@ -29,6 +29,8 @@ export interface ArgumentSpec {
   readonly optional?: true
   /** Takes all that follow; the last one only. */
   readonly variadic?: true
+  /** What it may be: for completion. */
+  readonly words?: readonly string[]
   readonly complete?: Completion
 }
 

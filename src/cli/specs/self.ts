@@ -10,7 +10,7 @@ export const help = defineCommand({
 export const completion = defineCommand({
   name: 'completion',
   summary: 'shell completion',
-  arguments: [{ name: 'shell', summary: 'bash, zsh or fish' }],
+  arguments: [{ name: 'shell', summary: 'bash, zsh or fish', words: ['bash', 'zsh', 'fish'] }],
   examples: [
     { command: 'source <(coffer completion bash)', note: 'in ~/.bashrc' },
     { command: 'coffer completion zsh > "${fpath[1]}/_coffer"', note: 'for zsh' },
