@@ -52,7 +52,7 @@ const STARTED: Readonly<Record<string, (env: Environment) => Promise<string>>> =
       coffer,
       processEnv: { HOME: world.dir },
     })
-    return loading.then(String, (error: unknown) => (error as Error).message)
+    return await loading.then(String, (error: unknown) => (error as Error).message)
   },
 }
 

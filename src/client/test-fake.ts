@@ -20,6 +20,8 @@ export interface FakeServer extends AsyncDisposable {
   readonly url: string
   readonly seen: readonly Seen[]
   readonly port: number
+  /** How many are open now. */
+  connections(): Promise<number>
 }
 
 export async function fakeServer(
@@ -46,6 +48,10 @@ export async function fakeServer(
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     seen,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+      }),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -163,3 +163,28 @@ test('an error that is no answer of the place says nothing of it', async () => {
   state.thrown = undefined
   expect(shown(await start().resolve(refs(1), signal))).toEqual(['of k0'])
 })
+
+test('who closes cuts no call that answers for another load', async () => {
+  const call = Promise.withResolvers<void>()
+  let closed = 0
+  const { again, state } = place({
+    call: async (asked) => {
+      await call.promise
+      return asked.map(({ key }) => state.answer(key))
+    },
+    close: async () => void closed++,
+  })
+  const gaveUp = new AbortController()
+  const [first, second] = [again(), again()]
+  const asking = [first.resolve(refs(1), gaveUp.signal), second.resolve(refs(1), signal)]
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  gaveUp.abort(fail('cancelled'))
+  expect(shown(await asking[0]!)).toEqual(['cancelled'])
+  await first.close?.()
+  expect(closed).toBe(0)
+  call.resolve()
+  expect(shown(await asking[1]!)).toEqual(['of k0'])
+  await expect.poll(() => closed).toBe(1)
+  await second.close?.()
+  expect(closed).toBe(2)
+})

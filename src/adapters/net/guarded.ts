@@ -89,16 +89,20 @@ export function guarded(
     return resolver({ ...service, call }, context, own)
   }
   const calling = new Set<Promise<void>>()
-  const call: RemoteService['call'] = (refs, signal) => {
-    const answers = service.call(refs, signal)
-    const over = new Promise<void>((resolve) => {
-      const end = () => resolve()
-      signal.addEventListener('abort', end, { once: true })
-      answers.then(end, end)
-    })
+  const call: RemoteService['call'] = async (refs, signal) => {
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    const end = () => {
+      calling.delete(over)
+      resolve()
+    }
     calling.add(over)
-    void over.then(() => calling.delete(over))
-    return answers
+    signal.addEventListener('abort', end, { once: true })
+    try {
+      return await service.call(refs, signal)
+    } finally {
+      end()
+      signal.removeEventListener('abort', end)
+    }
   }
   let loaded: ReturnType<typeof load> | undefined
   return {
