@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
+    globalSetup: 'test/support/own-tmp.ts',
     pool: 'forks',
     // Many tests wait for sockets, timers and processes: more of them than cores, half the time.
     maxWorkers: Math.max(4, availableParallelism()),

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.slow.test.ts', 'test/**/*.slow.test.ts'],
+    globalSetup: 'test/support/own-tmp.ts',
     pool: 'forks',
     testTimeout: 600_000,
     hookTimeout: 60_000,

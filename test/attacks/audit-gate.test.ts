@@ -1,4 +1,5 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { openPlatform } from '../../src/compose/open.ts'
 import { CofferError } from '../../src/core/errors.ts'
@@ -7,6 +8,7 @@ import type { Coffer } from '../../src/core/ports/coffer.ts'
 import type { Platform } from '../../src/core/ports/platform.ts'
 import type { Sink } from '../../src/core/ports/sink.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { asNobody, canBeNobody } from '../../src/testing/as-nobody.ts'
 import { faultyFs } from '../audit/faulty-fs.ts'
 import { ADMIN, admin, newHome, opening, valueAt } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
@@ -168,17 +170,20 @@ test('a full queue refuses, and forgets nobody who waits', async () => {
   expect(after - before).toBe((batches - refused.length) * LIMITS.batchMax + 2)
 })
 
-test.skipIf(process.getuid?.() === 0)('an audit directory that cannot be written', async () => {
+test.skipIf(!canBeNobody())('an audit directory that cannot be written', async () => {
   const home = await newHome()
+  const written = await home.open()
+  await admin(written).write('shop/a', { value: 'v1' })
+  await written.close()
+  for (const name of readdirSync(home.auditDir)) chmodSync(path.join(home.auditDir, name), 0o400)
   chmodSync(home.auditDir, 0o500)
-  try {
+  await asNobody(home.dir, async () => {
     const platform = await home.open()
     await expect(admin(platform).read({ path: 'shop/a' })).rejects.toMatchObject({
       code: 'audit_unavailable',
     })
-  } finally {
-    chmodSync(home.auditDir, 0o700)
-  }
+    await platform.close()
+  })
 })
 
 test('an audit directory whose place is taken by a file', async () => {

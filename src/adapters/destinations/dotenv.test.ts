@@ -15,6 +15,7 @@ import { afterEach, expect, test } from 'vitest'
 import { CofferError } from '../../core/errors.ts'
 import type { PutChange } from '../../core/ports/destination.ts'
 import { textSecret } from '../../core/secret.ts'
+import { asNobody, canBeNobody } from '../../testing/as-nobody.ts'
 import { deliveryContext, destinationContract } from '../../testing/destination-contract.ts'
 import { dotenv } from './dotenv.ts'
 
@@ -64,6 +65,7 @@ destinationContract('dotenv', () => {
     value: (name) => new Map(Object.entries(parse(text()))).get(name),
     fail: (fault) => {
       if (fault === undefined) chmodSync(file, 0o600)
+      // As root nothing is denied; below it is tried as nobody.
       if (fault !== 'denied' || process.getuid?.() === 0) return fault === undefined
       chmodSync(file, 0)
       return true
@@ -207,4 +209,20 @@ test('what stands where a folder would be is told, and left alone', async () => 
   }
   expect(readdirSync(dir).toSorted()).toEqual(['link', 'out'])
   expect(readFileSync(path.join(dir, 'out'), 'utf8')).toBe('mine')
+})
+
+test.skipIf(!canBeNobody())('what may not be read or written is denied, and stays', async () => {
+  const dir = folder()
+  const file = path.join(dir, 'out.env')
+  writeFileSync(file, 'B=theirs\n')
+  for (const [closed, mode] of [
+    [file, 0],
+    [dir, 0o500],
+  ] as const) {
+    chmodSync(closed, mode)
+    const [answer] = await asNobody(dir, () => at(dir).apply(context, [put('A', 'one')]))
+    expect(answer).toMatchObject({ done: false, error: { code: 'denied' } })
+    chmodSync(closed, 0o700)
+    expect([readdirSync(dir), readFileSync(file, 'utf8')]).toEqual([['out.env'], 'B=theirs\n'])
+  }
 })

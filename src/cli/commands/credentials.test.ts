@@ -10,7 +10,8 @@ import { bench } from '../test-world.ts'
 const platformOf = ({ env }: Bench) => openPlatform({ env })
 
 test('where there are no credentials a person is told so, and a script gets an empty list', async () => {
-  const { run } = await bench()
+  await using store = await bench()
+  const { run } = store
   for (const args of [
     ['token', 'list'],
     ['access-key', 'list'],

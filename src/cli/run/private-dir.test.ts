@@ -1,12 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { privateDir } from './private-dir.ts'
 
+const home = mkdtempSync(join(tmpdir(), 'coffer-private-'))
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
 test('what a later run put in place of a file is not removed with it', async () => {
-  const root = join(mkdtempSync(join(tmpdir(), 'coffer-private-')), 'files')
+  const root = join(home, 'files')
   const earlier = privateDir(root)
   const names = ['db-url', 'deep/api-key']
   const written = new Map(names.map((name) => [name, earlier.write(name, Buffer.from('one'))]))

@@ -10,7 +10,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
@@ -270,7 +269,7 @@ test('--files refuses a folder that others could change, and leaves nothing behi
   const open = join(dir, 'open')
   mkdirSync(open)
   chmodSync(open, 0o755)
-  const target = mkdtempSync(join(tmpdir(), 'coffer-target-'))
+  const target = mkdtempSync(join(dir, 'target-'))
   const link = join(dir, 'linked')
   symlinkSync(target, link)
   for (const folder of [open, link]) {

@@ -16,6 +16,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../../core/ports/store.ts'
+import { asNobody, canBeNobody } from '../../../testing/as-nobody.ts'
 import { refusalOf } from '../../../testing/refusal.ts'
 import { openSqliteStore } from '../sqlite.ts'
 import { SCHEMA_VERSION } from './schema.sql.ts'
@@ -111,11 +112,11 @@ describe('what is not a store of ours', () => {
     expect(await openingFails({ mustExist: true })).toMatch(/^store_(unavailable|missing)$/)
   })
 
-  it.skipIf(process.getuid?.() === 0)('is store_read_only where nothing can be made', async () => {
+  it.skipIf(!canBeNobody())('is store_read_only where nothing can be made', async () => {
     const directory = path.dirname(path.dirname(file))
     mkdirSync(directory, { recursive: true })
     chmodSync(directory, 0o500)
-    expect(await openingFails()).toBe('store_read_only')
+    expect(await asNobody(scratch, openingFails)).toBe('store_read_only')
     chmodSync(directory, 0o700)
   })
 })
