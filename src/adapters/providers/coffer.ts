@@ -3,7 +3,7 @@ import type { Coffer } from '../../core/ports/coffer.ts'
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
 import { BATCH_MAX, isConnected, readAll, serviceOf } from './coffer/service.ts'
-import { address, checkConsent } from './consent.ts'
+import { address, authority, checkConsent } from './consent.ts'
 import { checkOptions, isServerOfItsOwn, namesServer, SERVER_OPTIONS } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
@@ -16,6 +16,7 @@ import type { ProviderContext } from './context.ts'
 export function coffer(context: ProviderContext): Provider {
   checkOptions('coffer', context.options, [...SERVER_OPTIONS, ...GUARD_OPTIONS])
   checkConsent(context, address(context.options.address, context.env.COFFER_ADDR))
+  checkConsent(context, authority(context.options.caFile, context.env.COFFER_CACERT))
   const source = sourceFor(context)
   let remote: Provider | undefined
   return {

@@ -54,6 +54,10 @@ export const exactly = (what: string, name: string | undefined, own?: string): N
   isSame: (entry, text) => entry === text,
 })
 
+/** Who vouches for the host that credentials go to: with a listener on the way, any host at all. */
+export const authority = (name: string | undefined, own: string | undefined): Named =>
+  exactly('the authority', name, own)
+
 const SHOWN_MAX = 200
 
 const originOf = (text: string): string | undefined => {

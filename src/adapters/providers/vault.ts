@@ -2,7 +2,7 @@ import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Provider } from '../../core/ports/provider.ts'
 import { GUARD_OPTIONS, guarded } from '../net/guarded.ts'
-import { address, checkConsent } from './consent.ts'
+import { address, authority, checkConsent } from './consent.ts'
 import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 import { openedLater } from './opened.ts'
@@ -38,6 +38,7 @@ export function vault(context: ProviderContext): Provider {
   checkOptions('vault', context.options, OPTIONS)
   const { env, options } = context
   checkConsent(context, address(options['address'], env['BAO_ADDR'] || env['VAULT_ADDR']))
+  checkConsent(context, authority(options['caFile'], env['BAO_CACERT'] || env['VAULT_CACERT']))
   const timeoutMs = timeoutOf(env['BAO_CLIENT_TIMEOUT'] ?? env['VAULT_CLIENT_TIMEOUT'])
   const about = { kind: 'vault', title: 'Vault', batchMax: 1, timeoutMs }
   const open = async () => (await import('./vault/service.ts')).openVault(context, timeoutMs)
