@@ -139,6 +139,28 @@ export default defineConfig(
   expect(out).not.toContain(canary)
 })
 
+test('a name that nobody declared is told once, where the configuration writes it', async () => {
+  const cwd = project({
+    'coffer.yaml': 'project: conf\nenvironments: [prod]\nsecrets:\n  api/key:\n  api/url:\n',
+    'coffer.config.mjs': `import { defineConfig, readManifest, secretRef } from ${JSON.stringify(INDEX)}
+export default defineConfig(
+  { key: secretRef('api/key'), url: secretRef('api/ulr#host'), env: secretRef('env:HOME'),
+    shared: secretRef('/shared/key') },
+  { manifest: await readManifest(import.meta.dirname) },
+)
+`,
+  })
+  for (const name of ['api/key', 'api/url']) await set(`conf/prod/${name}`, canary)
+  await set('shared/key', canary)
+  const { findings } = await check(cwd)
+  expect(findings.map((one) => [one.code, one.path, one.line])).toEqual([
+    ['undeclared_reference', 'api/ulr#host', 3],
+    ['undeclared_reference', 'shared/key', 4],
+    ['unused_secret', 'api/url', 5],
+  ])
+  expect(findings[0]?.remedy).toContain('api/url')
+})
+
 test('no report holds a value, in whatever form, and each is written to its file', async () => {
   const cwd = project({
     'config/prod.yaml': `hint: x${canary}x\nother: ${canary}\n`,

@@ -1,4 +1,5 @@
 import { CofferError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
 import type { ProviderRef } from '../../core/ports/provider.ts'
 import { locate } from '../reference.ts'
 import type { ParsedReference } from '../reference.ts'
@@ -17,7 +18,10 @@ export function locateDeclared(
   if (parsed.error !== undefined || !parsed.relative) return locate(parsed, '')
   const declared = manifest.secrets.find(({ name }) => name === parsed.ref.key)
   if (declared !== undefined) return declared.references[env]?.ref
+  const names = manifest.secrets.map(({ name }) => name)
+  const meant = nearest(parsed.ref.key, names)
+  const correct = meant === undefined ? 'correct its name' : `write ${meant} if that is meant`
   throw new CofferError('invalid_reference', 'The manifest declares no secret of this name.', {
-    remedy: 'Declare it in coffer.yaml, correct its name, or write it with a leading slash.',
+    remedy: `Declare it in coffer.yaml, ${correct}, or write it with a leading slash.`,
   })
 }

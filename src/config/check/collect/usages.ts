@@ -3,7 +3,7 @@ import path from 'node:path'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Project } from '../../project.ts'
-import { COFFER } from '../../reference.ts'
+import { COFFER, parseReference } from '../../reference.ts'
 import type { Skipped, Usage } from '../facts.ts'
 import { usagesIn } from './usages-in.ts'
 import { walk } from './walk.ts'
@@ -45,6 +45,10 @@ export async function collectUsages(
   return { usages: [...usages, ...(await ofConfiguration(manifest, project))], skipped }
 }
 
+/** A reference is written below a prefix, or whole with a leading slash. */
+const isPlaceOf = (key: string, written: string): boolean =>
+  key === written || `/${key}`.endsWith(`/${written.replace(/^\//, '')}`)
+
 const FILE_MAX = LIMITS.checkFileBytesMax
 const relative = (dir: string, file: string) => path.relative(dir, file).replaceAll(path.sep, '/')
 
@@ -72,22 +76,32 @@ async function ofConfiguration(
   if (project?.configFile === undefined) return []
   const file = relative(manifest.dir, project.configFile)
   const bytes = readBounded(project.configFile, FILE_MAX) ?? Buffer.alloc(0)
-  const written = usagesIn(bytes, file, 'code').filter((usage) => usage.kind === 'reference')
+  const written = usagesIn(bytes, file, 'code')
+    .filter((usage) => usage.kind === 'reference')
+    .map((usage) => ({ ...usage, parsed: parseReference(usage.written) }))
   const found: Usage[] = []
   const known = new Set<string>()
+  const resolved = new Set<string>()
   const declared = new Set(manifest.secrets.map((secret) => `secrets.${secret.name}`))
   for (const { name } of manifest.environments) {
     for (const { field, provider, key } of await project.references(name)) {
       const located = `${provider}:${key}`
       if (known.has(located) || declared.has(field)) continue
       known.add(located)
-      const place = written.find(
-        (usage) => key === usage.written || key.endsWith(`/${usage.written}`),
-      )
+      const place = written.find(({ parsed: { ref } }) => isPlaceOf(key, ref.key))
+      if (place !== undefined) resolved.add(place.written)
       const shown = provider === COFFER ? key : located
       const { line, column } = place ?? { line: 1, column: 1 }
       found.push({ kind: 'reference', file, line, column, written: shown, located })
     }
   }
-  return [...found, ...usagesIn(bytes, file, 'code').filter((usage) => usage.kind === 'variable')]
+  // What leads nowhere is told where it is written.
+  const lost = written.filter(
+    ({ parsed, ...usage }) => parsed.relative && !resolved.has(usage.written),
+  )
+  return [
+    ...found,
+    ...lost,
+    ...usagesIn(bytes, file, 'code').filter((usage) => usage.kind === 'variable'),
+  ]
 }

@@ -28,7 +28,15 @@ export const configuration: Rule = {
       })),
 }
 
-/** An absent, denied or broken secret is a finding by itself, where it is declared. */
-const isTold = ({ reference, environment, code }: FieldProblem, { secrets }: Facts): boolean =>
-  code !== 'invalid_value' &&
-  secrets.some((secret) => secret.path === reference && secret.environment === environment)
+/** An absent, denied or broken secret is a finding by itself, where it is declared; an undeclared one, where it is written. */
+const isTold = (
+  { reference, environment, code }: FieldProblem,
+  { secrets, usages }: Facts,
+): boolean =>
+  code === 'invalid_reference'
+    ? usages.some(
+        (usage) =>
+          usage.kind === 'reference' && usage.located === undefined && usage.written === reference,
+      )
+    : code !== 'invalid_value' &&
+      secrets.some((secret) => secret.path === reference && secret.environment === environment)

@@ -1,4 +1,5 @@
 import type { Finding } from '../../../core/finding.ts'
+import { nearest } from '../../../core/nearest.ts'
 import type { DeclaredSecret } from '../../manifest/manifest.ts'
 import { LOCAL_PROVIDERS, parseReference } from '../../reference.ts'
 import { variableName } from '../../env-name.ts'
@@ -34,20 +35,24 @@ export const references: Rule = {
 
 type Matcher = (usage: ReferenceUsage) => readonly DeclaredSecret[]
 
-function undeclared({ manifestFile, usages }: Facts, meant: Matcher): Finding[] {
+function undeclared({ manifest, manifestFile, usages }: Facts, meant: Matcher): Finding[] {
+  const names = manifest.secrets.map(({ name }) => name)
   const found = usages
     .filter((usage) => usage.kind === 'reference')
     .filter((usage) => !isLocal(usage) && meant(usage).length === 0)
-  return found.map(({ written, file, line, column }) => ({
-    code: 'undeclared_reference',
-    severity: 'error',
-    path: written,
-    message: `${manifestFile} does not declare ${JSON.stringify(written)}.`,
-    remedy: `Declare it under secrets of ${manifestFile}, or correct the reference.`,
-    file,
-    line,
-    column,
-  }))
+  return found.map(({ written, file, line, column }) => {
+    const near = nearest(parseReference(written).ref.key, names)
+    return {
+      code: 'undeclared_reference',
+      severity: 'error',
+      path: written,
+      message: `${manifestFile} does not declare ${JSON.stringify(written)}.`,
+      remedy: `Declare it under secrets of ${manifestFile}, or ${near === undefined ? 'correct the reference' : `write ${near} if that is meant`}.`,
+      file,
+      line,
+      column,
+    }
+  })
 }
 
 function unused({ manifest, usages }: Facts, meant: Matcher): Finding[] {
