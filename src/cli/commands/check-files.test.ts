@@ -144,7 +144,7 @@ test('a name that nobody declared is told once, where the configuration writes i
     'coffer.yaml': 'project: conf\nenvironments: [prod]\nsecrets:\n  api/key:\n  api/url:\n',
     'coffer.config.mjs': `import { defineConfig, readManifest, secretRef } from ${JSON.stringify(INDEX)}
 export default defineConfig(
-  { key: secretRef('api/key'), url: secretRef('api/ulr#host'), env: secretRef('env:HOME'),
+  { key: secretRef('api/key'), url: secretRef('api/ulr'), env: secretRef('env:HOME'),
     shared: secretRef('/shared/key') },
   { manifest: await readManifest(import.meta.dirname) },
 )
@@ -154,7 +154,7 @@ export default defineConfig(
   await set('shared/key', canary)
   const { findings } = await check(cwd)
   expect(findings.map((one) => [one.code, one.path, one.line])).toEqual([
-    ['undeclared_reference', 'api/ulr#host', 3],
+    ['undeclared_reference', 'api/ulr', 3],
     ['undeclared_reference', 'shared/key', 4],
     ['unused_secret', 'api/url', 5],
   ])
