@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import path from 'node:path'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -17,5 +18,29 @@ export function stateDir(env: Environment): string | undefined {
   if (isSet(env.LOCALAPPDATA)) return path.join(env.LOCALAPPDATA, 'coffer')
   return isSet(env.HOME) ? path.join(env.HOME, '.local', 'state', 'coffer') : undefined
 }
+
+/**
+ * A folder of it, which need not be there yet. Who shares the state directory with others (one in /tmp)
+ * goes by nothing that they put there: by a link, what is old would be removed somewhere else.
+ * @returns undefined also where it is a link, somebody else's, or one that others may write to
+ */
+export function stateFolder(env: Environment, name: string): string | undefined {
+  const dir = stateDir(env)
+  const folder = dir === undefined ? undefined : path.join(dir, name)
+  return folder === undefined || isForeign(folder) ? undefined : folder
+}
+
+function isForeign(folder: string): boolean {
+  try {
+    const stats = fs.lstatSync(folder)
+    if (!stats.isDirectory()) return true
+    const user = process.getuid?.()
+    return user !== undefined && (stats.uid !== user || (stats.mode & OTHERS_WRITE) !== 0)
+  } catch {
+    return false
+  }
+}
+
+const OTHERS_WRITE = 0o022
 
 const isSet = (text: string | undefined): text is string => text !== undefined && text !== ''

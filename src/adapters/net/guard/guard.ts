@@ -3,7 +3,7 @@ import path from 'node:path'
 import { CofferError } from '../../../core/errors.ts'
 import type { ProviderAnswer, ProviderRef } from '../../../core/ports/provider.ts'
 import type { GuardContext, RemoteService } from '../guarded.ts'
-import { stateDir } from '../state-dir.ts'
+import { stateFolder } from '../state-dir.ts'
 import { remembered } from './absences.ts'
 import type { Ambient } from './ambient.ts'
 import { attempt } from './attempts.ts'
@@ -121,8 +121,8 @@ export function scopeOf(
   SCOPES.set(env, scopes)
   const known = scopes.get(hash)
   if (known !== undefined) return known
-  const dir = stateDir(env)
-  const file = dir === undefined ? undefined : path.join(dir, 'providers', `${kind}-${hash}.json`)
+  const folder = stateFolder(env, 'providers')
+  const file = folder === undefined ? undefined : path.join(folder, `${kind}-${hash}.json`)
   const memory = memoryIn(file, world)
   const lane = laneOf(world, callsMax)
   const gate = gateOf({ title: titleOf(service), login }, lane, memory, world)

@@ -1,9 +1,8 @@
-import path from 'node:path'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import type { ProviderAnswer } from '../../../core/ports/provider.ts'
 import type { GuardContext } from '../guarded.ts'
-import { stateDir } from '../state-dir.ts'
+import { stateDir, stateFolder } from '../state-dir.ts'
 import type { Ambient } from './ambient.ts'
 import { errorOf, isPassing } from './attempts.ts'
 import { offlineCache, offlineMaxAgeMs } from './offline.ts'
@@ -33,11 +32,13 @@ export function standInOf(
     if (onOffline === false) return undefined
     const maxAgeMs = offlineMaxAgeMs(options.offlineMaxAge, env)
     if (maxAgeMs === undefined) return undefined
-    const dir = stateDir(env)
-    if (dir === undefined) throw noPlace()
+    if (stateDir(env) === undefined) throw noPlace()
+    const folder = stateFolder(env, 'offline')
+    // Where nothing can be kept, nothing breaks.
+    if (folder === undefined) return undefined
     const known = caches.get(scope)
     if (known !== undefined) return known
-    const made = offlineCache(path.join(dir, 'offline'), scope, env, maxAgeMs, now)
+    const made = offlineCache(folder, scope, env, maxAgeMs, now)
     caches.set(scope, made)
     return made
   }
