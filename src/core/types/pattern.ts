@@ -17,7 +17,7 @@ export function checkPattern(spec: TypeSpec, text: string): void {
     throw badValue(spec, `with a pattern has at most ${LIMITS.typePatternValueCharsMax} characters`)
   }
   if (!compileValuePattern(spec.pattern).whole(text)) {
-    throw badValue(spec, 'matches the pattern of its type')
+    throw badValue(spec, 'matches the pattern that is asked of it')
   }
 }
 

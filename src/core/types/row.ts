@@ -20,7 +20,7 @@ type Generator = (spec: TypeSpec, length: number | undefined, random: Random) =>
 
 /** What is wrong with a value: the type, the constraint, and never anything of the value. */
 export const badValue = (spec: TypeSpec, why: string, remedy?: string): CofferError =>
-  new CofferError('invalid_value', `A value of type ${spec.name} ${why}.`, {
+  new CofferError('invalid_value', `It is no value of type ${spec.name}: such a value ${why}.`, {
     ...(remedy === undefined ? {} : { remedy }),
     details: { type: spec.name },
   })

@@ -23,7 +23,7 @@ describe.each(names)('%s', (name) => {
         checkValue({ name, ...constraints }, encodeValue(value)),
       )
       expect(error, `${name} ${index}`).toMatchObject({ code: 'invalid_value' })
-      expect(error.message).toContain(`type ${name} `)
+      expect(error.message).toContain(`It is no value of type ${name}: `)
       expect(error.cause).toBe(undefined)
     }
   })
