@@ -10,6 +10,7 @@ export const handle: Handler<typeof kubernetes> = async ({ options }, session) =
   const ca = options['ca-file']
   const generated = await kubernetesObjects(manifest, {
     environments: options.env,
+    workloads: options.workload,
     server: options.server,
     ca: ca === undefined ? undefined : textOf(ca),
     mount: options.mount,

@@ -69,6 +69,12 @@ export const kubernetes = defineCommand({
   options: {
     out: OUT,
     env: ENV,
+    workload: {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      summary: 'a workload that runs in the cluster; all of the manifest where none is named',
+    },
     server: {
       type: 'string',
       value: 'URL',
@@ -99,6 +105,10 @@ export const kubernetes = defineCommand({
     {
       command: 'coffer kubernetes --out k8s --server https://coffer.internal:8200',
       note: 'then follow k8s/README.md',
+    },
+    {
+      command: 'coffer kubernetes --out k8s --workload api',
+      note: 'where the others run elsewhere, as at Vercel',
     },
   ],
 })

@@ -187,3 +187,13 @@ function accounts(a: string, b: string): string {
   return `workloads: { a: { serviceAccount: ${a} }, b: { serviceAccount: ${b} } }
 secrets: { x/y: { usedBy: [a] }, x/z: { usedBy: [b] } }`
 }
+
+test('a workload that runs elsewhere gets no account in the cluster', async () => {
+  const { files: some } = await kubernetesObjects(shop, { workloads: ['api'] })
+  const accounts = things('prod/2-access.yaml', some).filter(
+    ({ kind }) => kind === 'ServiceAccount',
+  )
+  expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['api'])
+  expect(Object.values(some).join('')).not.toContain('worker')
+  await expect(kubernetesObjects(shop, { workloads: ['apj'] })).rejects.toThrow('api, worker')
+})

@@ -12,6 +12,8 @@ import { readmeOf } from './readme.ts'
 export interface KubernetesOptions {
   /** Default: all that the manifest lists. */
   readonly environments?: readonly string[] | undefined
+  /** Those that run in Kubernetes. Default: all of the manifest. */
+  readonly workloads?: readonly string[] | undefined
   /** Of the server, as the cluster reaches it. */
   readonly server?: string | undefined
   /** PEM. Otherwise the store reads it from a ConfigMap. */
@@ -29,9 +31,10 @@ export interface KubernetesOptions {
  * @throws ConfigError for names that Kubernetes does not take
  */
 export async function kubernetesObjects(
-  manifest: Manifest,
+  declared: Manifest,
   options: KubernetesOptions = {},
 ): Promise<Generated> {
+  const manifest = withWorkloads(declared, options.workloads)
   const environments = environmentsOf(manifest, options.environments)
   const { grants, notes } = grantsOf(manifest, environments)
   if (grants.length === 0) {
@@ -57,6 +60,16 @@ export async function kubernetesObjects(
   }
   files['README.md'] = readmeOf(manifest, grants, (name) => factsOf(name, options))
   return { files, notes: [...notes, ...shared(grants)] }
+}
+
+function withWorkloads(manifest: Manifest, names: readonly string[] = []): Manifest {
+  if (names.length === 0) return manifest
+  const known = Object.keys(manifest.workloads)
+  const stray = names.find((name) => !known.includes(name))
+  if (stray !== undefined)
+    throw usage(`The manifest has no workload ${stray}: it has ${known.join(', ')}.`)
+  const picked = Object.entries(manifest.workloads).filter(([name]) => names.includes(name))
+  return { ...manifest, workloads: Object.fromEntries(picked) }
 }
 
 const LAYOUT = { lineWidth: 0, aliasDuplicateObjects: false } as const
