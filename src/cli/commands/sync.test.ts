@@ -42,6 +42,19 @@ async function filled(): Promise<void> {
   expect((await sync('allow --env prod --yes')).code).toBe(0)
 }
 
+test('a plan says nothing of a value, nor how long it is', async () => {
+  await filled()
+  const file = path.join(dir, 'plan.json')
+  const shown = await sync(`plan --env prod --json --out ${file}`)
+  const texts = [shown.out + shown.err, written('plan.json')]
+  await set('stripe-key', `${CANARY}-and-longer`)
+  const longer = await sync(`plan --env prod --json --out ${file}`)
+  const after = [longer.out + longer.err, written('plan.json')]
+  // Of another value only its version is another.
+  expect(after.map((text) => text.replaceAll('"version": 2', '"version": 1'))).toEqual(texts)
+  expect(texts.join('')).not.toMatch(/canary|fingerprint|bytes/)
+})
+
 test('an administrator delivers nowhere until it is allowed, and then where the manifest says', async () => {
   await set('stripe-key', CANARY)
   await set('db-url', 'postgres://x')
@@ -83,7 +96,7 @@ test('apply delivers what plan said, and a second one changes nothing', async ()
   expect([asked.code, existsSync(path.join(dir, 'out.env'))]).toEqual([75, false])
   expect((await sync('apply --env prod')).code).toBe(64)
   const applied = await sync('apply --env prod --yes')
-  expect([applied.code, applied.err]).toEqual([0, '3 delivered, 0 not.\n'])
+  expect([applied.code, applied.err]).toEqual([0, '3 of 3 changes made.\n'])
   expect(parse(written('out.env'))).toEqual({ STRIPE_KEY: CANARY, DB_URL: "postgres://it's" })
   expect(JSON.parse(written('out.json'))).toMatchObject({ stripe: CANARY })
   const before = statSync(path.join(dir, 'out.env')).ino

@@ -57,11 +57,14 @@ export const warningsOf = (planned: readonly Planned[]): readonly string[] =>
 export const planDocument = (planned: readonly Planned[]) =>
   planned.map(({ title, plan, error }) => ({
     destination: title,
-    ...(plan === undefined ? {} : { items: plan.items }),
+    ...(plan === undefined ? {} : { items: plan.items.map(itemDocument) }),
     ...(plan?.owed === true ? { owed: true } : {}),
     ...(plan === undefined || plan.warnings.length === 0 ? {} : { warnings: plan.warnings }),
     ...(error === undefined ? {} : { error: describeError(error) }),
   }))
+
+/** Plans are kept, and shown in logs of pipelines: how long a value is says something of it. */
+const itemDocument = (item: PlanItem) => ({ ...item, bytes: undefined })
 
 /** The plan as a person reads it, and as two of them are compared: no values, no instants. */
 export async function showPlans(session: Session, planned: readonly Planned[]): Promise<void> {
