@@ -3,6 +3,7 @@ import { DESTINATIONS } from '../adapters/destinations/registry.ts'
 import { CofferError } from '../core/errors.ts'
 import type { Destination } from '../core/ports/destination.ts'
 import { randomBytes } from 'node:crypto'
+import { isGone, processMark } from './process-mark.ts'
 
 export { abandonedBy } from '../engine/sync/abandoned.ts'
 export { applySync } from '../engine/sync/apply.ts'
@@ -40,5 +41,14 @@ export async function openDestination(
   return factory(context)
 }
 
-/** The process's own clock and randomness, for `SyncWorld`. */
-export const ambient = { clock: Date.now, random: (bytes: number) => randomBytes(bytes) } as const
+/** The process's own clock, randomness and mark, for `SyncWorld`. */
+export const ambient = {
+  clock: Date.now,
+  random: (bytes: number) => randomBytes(bytes),
+  process: {
+    get mark() {
+      return processMark()
+    },
+    isGone,
+  },
+} as const

@@ -162,6 +162,7 @@ async function worldOf(
     actor: await session.guarded(() => session.actor()),
     clock: session.world.now,
     random: ambient.random,
+    process: ambient.process,
     signal,
     elsewhere: (refs) => fetchAll(refs, { find: (name) => providers.find(name).provider, signal }),
     material(ref, secret) {

@@ -1,6 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { JsonObject, JsonValue } from '../../core/value.ts'
-import type { Delivered, Intent, Ledger, LedgerEntry, LedgerPlace } from './ledger.ts'
+import type { Delivered, Intent, Lease, Ledger, LedgerEntry, LedgerPlace } from './ledger.ts'
 
 /** How a ledger is written; docs/formats/ledger.md. */
 const FORMAT = 1
@@ -20,7 +20,7 @@ export const writeHead = (
     format: FORMAT,
     destination,
     key: Buffer.from(key).toString('base64'),
-    lease: lease && { ...lease },
+    lease: lease && prune({ ...lease }),
     last: last && { ...last },
     place: place && { ...place },
     owed: owed === true ? true : undefined,
@@ -46,7 +46,7 @@ export function readHead(destination: string, value: unknown): LedgerHead {
   if (!fits) throw corrupt(destination)
   return {
     key: new Uint8Array(bytes),
-    lease: isNote(lease, 'until') ? { by: lease.by, until: lease.until } : undefined,
+    lease: isLease(lease) ? lease : undefined,
     last: isNote(last, 'at') ? { by: last.by, at: last.at } : undefined,
     place: isPlace(place) ? { kind: place.kind, options: place.options } : undefined,
     owed: owed === true,
@@ -128,6 +128,9 @@ const isTexts = (value: unknown): value is string[] =>
 
 const isPlace = (value: unknown): value is LedgerPlace =>
   isObject(value) && typeof value['kind'] === 'string' && isObject(value['options'])
+
+const isLease = (value: unknown): value is Lease =>
+  isNote(value, 'until') && (!('process' in value) || typeof value.process === 'string')
 
 const isNote = <K extends string>(
   value: unknown,

@@ -36,7 +36,7 @@ export function ledgerWriter(
 ): LedgerWriter {
   const { destination } = ledger
   const { actor, coffer, clock, random } = world
-  refuseLeased(ledger, clock())
+  refuseLeased(ledger, world)
   const by = `${actor}#${Buffer.from(random(4)).toString('hex')}`
   const entries = new Map(ledger.entries)
   const form: Form = {
@@ -61,7 +61,9 @@ export function ledgerWriter(
       if (changes.size > 0) last = { at: now, by: actor }
       const head = writeHead(destination, {
         key: ledger.key,
-        lease: end ? undefined : { by, until: now + LIMITS.syncLeaseMs },
+        lease: end
+          ? undefined
+          : { by, until: now + LIMITS.syncLeaseMs, process: world.process?.mark },
         last,
         place,
         owed: this.owed,
@@ -90,8 +92,10 @@ export function ledgerWriter(
 const LEASE_MS_AHEAD = 2 * LIMITS.syncLeaseMs
 
 /** @throws CofferError `conflict` while somebody syncs */
-function refuseLeased({ destination, lease }: Ledger, now: number): void {
+function refuseLeased({ destination, lease }: Ledger, { clock, process }: SyncWorld): void {
+  const now = clock()
   if (lease === undefined || lease.until <= now || lease.until > now + LEASE_MS_AHEAD) return
+  if (lease.process !== undefined && process?.isGone(lease.process) === true) return
   const who = lease.by.replace(/#[0-9a-f]*$/, '')
   const until = new Date(lease.until).toISOString()
   throw new CofferError('conflict', `${who} is syncing ${destination}, until ${until} at most.`, {

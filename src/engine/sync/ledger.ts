@@ -29,6 +29,8 @@ export interface Lease {
   /** The actor, `#`, and 8 hex digits of the run. */
   readonly by: string
   readonly until: number
+  /** What tells whether the process lives, to another of the same machine. */
+  readonly process?: string | undefined
 }
 
 /** How the destination was opened, so that it can be when no manifest names it any more. */

@@ -271,16 +271,6 @@ test('two who sync at once: the second is told who does, and a dead one ends by 
   expect(results.map(({ outcome }) => outcome)).toEqual(['done'])
 })
 
-test('a lease of a clock that ran ahead keeps nobody out', async () => {
-  const { coffer, plan, world, there } = setting()
-  coffer.set(`${PATH}A`, 'one')
-  const target = { destination: there.destination, owner: OWNER, entries: entriesOf(['A']) }
-  const ahead = { ...world, clock: () => world.now + 3_600_000 }
-  await ledgerWriter((await plan(['A'])).ledger, ahead).write(new Map(), false)
-  const { results } = await applySync(await plan(['A']), target, world)
-  expect(results.map(({ outcome }) => outcome)).toEqual(['done'])
-})
-
 test('a plan that is no longer so is not applied', async () => {
   const { coffer, plan, sync, there, world } = setting()
   coffer.set(`${PATH}A`, 'one')

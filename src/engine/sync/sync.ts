@@ -14,6 +14,9 @@ export interface SyncWorld {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
+  /** What tells this process from others, and which of this machine have ended: a lease ends with its holder. */
+  readonly process?:
+    { readonly mark: string | undefined; isGone(mark: string): boolean } | undefined
   /** Answers in order for what is held elsewhere. Asked once it is allowed. */
   readonly elsewhere: (refs: readonly ProviderRef[]) => Promise<readonly ProviderAnswer[]>
   /** What is delivered of a value: its field, decoded; bytes of their own. @throws CofferError `invalid_value` */
