@@ -10,6 +10,7 @@ import {
 import { mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'dotenv'
 import { afterEach, expect, test } from 'vitest'
 import { CofferError } from '../../core/errors.ts'
@@ -136,14 +137,19 @@ test('links lead nowhere', async () => {
   }
 })
 
-test('two who write at once: one is told of a conflict, and what a dead one left is no obstacle', async () => {
+test('who writes is waited for, and what a dead one left is no obstacle', async () => {
   const dir = folder()
   const left = path.join(dir, '.out.env.coffer-new')
   writeFileSync(left, 'half')
-  const [busy] = await at(dir).apply(context, [put('A', 'one')])
-  expect(busy).toMatchObject({ done: false, error: { code: 'conflict' } })
-  expect(readdirSync(dir)).toEqual(['.out.env.coffer-new'])
-  utimesSync(left, 1, 1)
+  const busy = at(dir).apply(context, [put('A', 'zero')])
+  await sleep(200)
+  expect(readFileSync(left, 'utf8')).toBe('half')
+  rmSync(left)
+  expect(await busy).toEqual([{ done: true }])
+  rmSync(path.join(dir, 'out.env'))
+  writeFileSync(left, 'half')
+  const agoSeconds = Date.now() / 1_000 - 2.7
+  utimesSync(left, agoSeconds, agoSeconds)
   const [done] = await at(dir).apply(context, [put('A', 'one')])
   expect(done).toEqual({ done: true })
   expect(readdirSync(dir)).toEqual(['out.env'])

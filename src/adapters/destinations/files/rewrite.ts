@@ -2,14 +2,18 @@ import { constants } from 'node:fs'
 import { lstat, open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { codeOf, translate } from './fault.ts'
 import { makeFolder } from './place.ts'
 import type { FilePlace } from './place.ts'
 
-/** One that is older was left behind by a process that died. */
-const STALE_MS = 60_000
+/** One that nobody wrote to for so long was left behind by a process that died. */
+const STALE_MS = 3_000
+/** So long it is waited for who writes. */
+const WAIT_MS = 10_000
+const LOOK_EVERY_MS = 50
 const TRIES = 3
 
 /** The file's text; undefined: there is none. @throws CofferError `denied`, `corrupt`, `too_large`, `unavailable` */
@@ -81,27 +85,25 @@ async function replace(
   const { file, shown } = place
   // The name is the same for everybody: who makes it first writes.
   const next = path.join(path.dirname(file), `.${path.basename(file)}.coffer-new`)
-  const handle = await makeNext(next, place)
+  // Open to the end: for so long no other file is given its number.
+  await using handle = await makeNext(next, place)
+  const { ino } = await handle.stat({ bigint: true })
+  const isMine = async () =>
+    (await lstat(next, { bigint: true }).catch(() => undefined))?.ino === ino
   try {
-    let mine: bigint
-    try {
-      mine = (await handle.stat({ bigint: true })).ino
-      await handle.chmod(0o600)
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await handle.chmod(0o600)
+    await handle.writeFile(text)
+    await handle.sync()
     const now = await lstat(file, { bigint: true }).catch(() => undefined)
     if ((now === undefined ? undefined : stampOf(now)) !== stamp) {
-      await unlink(next)
+      if (await isMine()) await unlink(next)
       return false
     }
-    // Somebody who took ours for a dead one's would have made another of its name.
-    if ((await lstat(next, { bigint: true })).ino !== mine) throw busy(shown)
+    // Somebody who took ours for a dead one's has made another of its name.
+    if (!(await isMine())) throw busy(shown)
     await rename(next, file)
   } catch (error) {
-    await unlink(next).catch(() => {})
+    if (await isMine()) await unlink(next).catch(() => {})
     translate(error, shown)
     throw new CofferError('unavailable', `${shown} cannot be written.`)
   }
@@ -111,21 +113,23 @@ async function replace(
 
 async function makeNext(next: string, place: FilePlace): Promise<FileHandle> {
   const { shown } = place
-  for (let tries = 1; ; tries++) {
+  const until = Date.now() + WAIT_MS
+  for (;;) {
     try {
       makeFolder(place)
       return await open(next, 'wx', 0o600)
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST' || tries > 1) {
-        if (codeOf(error) === 'EEXIST') throw busy(shown)
+      if (codeOf(error) !== 'EEXIST') {
         translate(error, shown)
         throw new CofferError('not_found', `The folder of ${shown} is not there.`)
       }
     }
     const stats = await lstat(next).catch(() => undefined)
-    const changedAgoMs = stats === undefined ? STALE_MS : Date.now() - stats.mtimeMs
-    if (changedAgoMs < STALE_MS) throw busy(shown)
-    await unlink(next).catch(() => {})
+    if (Date.now() > until) throw busy(shown)
+    if (stats === undefined) continue
+    // One from the future was not written by a clock that can be gone by either.
+    if (Math.abs(Date.now() - stats.mtimeMs) >= STALE_MS) await unlink(next).catch(() => {})
+    else await sleep(LOOK_EVERY_MS)
   }
 }
 
