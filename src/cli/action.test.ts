@@ -197,6 +197,7 @@ test('a job that is not what the role demands is refused, and checks nothing', a
   const ended = await act(dir, { address: server.url, role: 'check', audience: 'another' })
   expect(ended.code).toBe(77)
   expect(ended.findings).toBe('')
+  expect(ended.log).toContain('Compare its audience')
 })
 
 test('inputs are words, whatever they hold', async () => {

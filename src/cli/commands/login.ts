@@ -2,7 +2,7 @@ import type { Login } from '../../client/credential.ts'
 import { issuedJwt } from '../../client/environment.ts'
 import { loginFile } from '../../client/kept-login.ts'
 import type { Self } from '../../client/operations.ts'
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, isCofferError } from '../../core/errors.ts'
 import { readFile } from '../files.ts'
 import { writeLogin } from '../logins.ts'
 import { usage } from '../parse.ts'
@@ -18,7 +18,11 @@ export const handle: Handler<typeof login> = async ({ options }, session) => {
   const { server } = await session.client()
   const given = await loginOf(options, session)
   const { token, self } =
-    given === undefined ? await withToken(session) : await entered(server.login(given))
+    given === undefined
+      ? await withToken(session)
+      : await entered(server.login(given)).catch((error: unknown) => {
+          throw 'jwt' in given ? notLetIn(error) : error
+        })
   const { address } = (await session.serverPlace())!
   const file = loginFile(session.world.env, address)
   writeLogin(file, token)
@@ -43,6 +47,14 @@ const entered = async (
 ): Promise<LoggedIn> => {
   const { token, record } = await created
   return { token: token.reveal(), self: { actor: record.actor, token: record } }
+}
+
+/** A server does not tell a stranger which claim it was. */
+function notLetIn(error: unknown): unknown {
+  if (!isCofferError(error, 'unauthenticated')) return error
+  const remedy =
+    'Compare its audience, subject and claims with the role: `coffer jwt list` shows it to an administrator.'
+  return new CofferError('unauthenticated', error.message, { remedy })
 }
 
 /** A token that somebody has already: kept when the server takes it. */

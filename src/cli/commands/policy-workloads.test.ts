@@ -77,3 +77,19 @@ test('names longer than a policy has are cut, each in its own way', async () => 
   const names = out.match(/"name": ?"prr[^"]+"/g) ?? []
   expect(new Set(names).size).toBe(2)
 })
+
+test('where all is kept elsewhere, nobody is told that it may be read', async () => {
+  await using store = await bench()
+  const cwd = join(store.dir, 'elsewhere')
+  mkdirSync(join(cwd, '.git'), { recursive: true })
+  const environments = 'environments: { prod: { provider: aws } }'
+  writeFileSync(
+    join(cwd, 'coffer.yaml'),
+    manifest('shop', 'prod').replace(/^environments.*$/m, environments),
+  )
+  const { code, err } = await store.run(['policy', 'workloads', '--yes'], {
+    cwd,
+    env: { COFFER_ENV: 'prod' },
+  })
+  expect([code, err]).toEqual([0, 'No workload uses a secret that is kept here.\n'])
+})

@@ -33,7 +33,12 @@ export const handle: Handler<Sub<'policy', 'workloads'>> = async ({ options }, s
         { title: 'POLICY', cell: ({ policy }) => policy },
         { title: 'NO LONGER USED', cell: ({ path }) => path },
       ])
-      if (changed.length === 0) session.out.note('Every workload may read what it uses.')
+      if (changed.length > 0) return
+      session.out.note(
+        wanted.some(({ paths }) => paths.length > 0)
+          ? 'Every workload may read what it uses.'
+          : 'No workload uses a secret that is kept here.',
+      )
     },
   )
   if (changed.length === 0) return

@@ -64,7 +64,9 @@ test('a value reaches Vercel and GitHub once allowed, once, and again when someb
 
   Object.assign(stored() ?? {}, { value: 'by hand', updatedAt: Date.UTC(2027, 0) })
   Object.assign(secret() ?? {}, { value: 'by hand', updatedAt: '2027-01-01T00:00:00Z' })
-  expect((await sync('status')).out).toContain('drifted')
+  const drifted = await sync('status')
+  expect(drifted.out).toContain('drifted')
+  expect(drifted.err).toContain('`coffer sync apply --env prod` writes over it')
   await apply()
   expect([stored()?.value, secret()?.value]).toEqual([VALUE, VALUE])
 

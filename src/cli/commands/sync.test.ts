@@ -108,7 +108,7 @@ test('apply delivers what plan said, and a second one changes nothing', async ()
   await set('db-url', 'postgres://new')
   expect((await sync('status --env prod')).code).toBe(1)
   expect((await sync('apply --env prod --yes --only json')).err).toContain('Nothing is')
-  expect((await sync('apply --env prod --yes --only dotenv:out.env')).err).toContain('1 delivered')
+  expect((await sync('apply --env prod --yes --only dotenv:out.env')).err).toContain('1 of 1 change made')
   expect(parse(written('out.env')).DB_URL).toBe('postgres://new')
   for (const ran of [plan, applied, again, status]) {
     expect(`${ran.out}${ran.err}`.includes(CANARY)).toBe(false)
@@ -124,11 +124,11 @@ test('foreign entries are refused by name, kept, and taken over when it is said'
   writeFileSync(path.join(dir, 'out.env'), '# mine\nSTRIPE_KEY=old\nOTHER=1\n')
   const ran = await sync('apply --env prod --yes')
   expect(ran.code).toBe(1)
-  expect(ran.err).toContain('2 delivered, 0 not. 1 refused.')
+  expect(ran.err).toContain('2 of 2 changes made. 1 refused.')
   const again = await sync('apply --env prod --yes')
   expect([again.code, again.err]).toEqual([
     1,
-    expect.stringContaining('Nothing was delivered: 1 refused.'),
+    expect.stringContaining('Nothing was delivered. 1 refused.'),
   ])
   expect(parse(written('out.env'))).toMatchObject({ STRIPE_KEY: 'old', OTHER: '1' })
   expect((await sync('apply --env prod --yes --adopt STRIPE_KEY')).code).toBe(0)

@@ -1,5 +1,6 @@
 import type { ApplyOptions, SyncReport, SyncResult } from '../../compose/sync.ts'
 import { describeError, ERRORS } from '../../core/errors.ts'
+import { many } from '../report/reporter.ts'
 import type { Session } from '../session.ts'
 import type { Syncing } from './open.ts'
 import { exitOfError } from './planned.ts'
@@ -82,8 +83,9 @@ export async function showRuns(
   const done = countOf(runs, 'done')
   const refused = countOf(runs, 'refused')
   const refusals = refused === 0 ? '' : ` ${refused} refused.`
-  if (isDue) session.out.note(`${done} delivered, ${wrong.length} not.${refusals}`)
-  else if (refused > 0) session.out.note(`Nothing was delivered:${refusals}`)
+  const all = done + wrong.length
+  if (isDue && all > 0) session.out.note(`${done} of ${many(all, 'change')} made.${refusals}`)
+  else if (isDue || refused > 0) session.out.note(`Nothing was delivered.${refusals}`)
   else if (errors.length === 0) session.out.note('Nothing is to be delivered.')
 }
 
