@@ -4,7 +4,11 @@ var found = process.versions.node.split('.').map(Number)
 
 if (found[0] < 24 || (found[0] === 24 && found[1] < 16)) {
   console.error(
-    'coffer needs Node >= 24.16; this is v' + process.versions.node + ' (' + process.execPath + ')',
+    'coffer needs Node >= 24.16; this is v' +
+      process.versions.node +
+      ' (' +
+      process.execPath +
+      '). For this project alone: npm install --save-dev node@26',
   )
   process.exit(70)
 }

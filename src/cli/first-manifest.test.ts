@@ -51,3 +51,14 @@ test('a store that is made beside a manifest says what asks for its secrets', as
   const made = await store.run(['init'], { cwd, env: { COFFER_DATA_DIR: undefined } })
   expect(made.err).toContain('Next: coffer check says')
 })
+
+test("who names the project's own .coffer finds it again without naming it", async () => {
+  const cwd = join(store.dir, 'named')
+  mkdirSync(join(cwd, '.git'), { recursive: true })
+  const env = { COFFER_DATA_DIR: undefined }
+  const made = await store.run(['init', '--manifest', '--data-dir', '.coffer'], { cwd, env })
+  expect(made.code, made.err).toBe(0)
+  expect(made.err).not.toContain('COFFER_DATA_DIR=')
+  expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('.coffer/\n')
+  expect((await store.run(['list'], { cwd, env })).code).toBe(0)
+})

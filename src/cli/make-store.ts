@@ -19,15 +19,16 @@ export interface MadeStore {
 
 /**
  * Where a store is made when none is named: the default, or `.coffer` of the project where the
- * default cannot be made, once the person agrees.
+ * default cannot be made, once the person agrees. Who names that with `--data-dir` means the same.
  */
 export async function placeForStore(
   session: Session,
   options: { readonly yes: boolean },
 ): Promise<{ readonly dataDir: string; readonly inProject: boolean }> {
   const { path, from } = await session.dataDir()
-  if (from !== 'default' || canMake(path)) return { dataDir: path, inProject: false }
   const root = projectRoot(session.world.cwd)
+  if (from === 'option' && path === `${root}/.coffer`) return { dataDir: path, inProject: true }
+  if (from !== 'default' || canMake(path)) return { dataDir: path, inProject: false }
   const question = `${path} cannot be made here. Use ${root}/.coffer instead?`
   if (session.world.stdin.isTTY && !session.out.json) {
     await confirmed(session, question, options.yes)

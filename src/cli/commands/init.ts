@@ -30,7 +30,7 @@ async function begin(options: OptionsOf<typeof init>, session: Session): Promise
     session.out.note(`Sealed by ${report.seal}; root key ${report.fingerprint}`)
     for (const share of report.shares) session.out.line(share)
     for (const note of [...report.notes, ...recorded]) session.out.warn(note)
-    if (from === 'option')
+    if (from === 'option' && !place.inProject)
       session.out.note(
         `Later commands find it with --data-dir or COFFER_DATA_DIR=${report.dataDir}`,
       )
