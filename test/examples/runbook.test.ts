@@ -43,6 +43,12 @@ function linesOf(body: string): string[] {
 }
 
 async function run(line: string): Promise<{ code: number; said: string }> {
+  const copied = /^coffer (.*) \| coffer (.*)$/.exec(line)
+  if (copied !== null) {
+    const { out } = await store.run((copied[1] ?? '').split(/\s+/), { cwd })
+    const ran = await store.run((copied[2] ?? '').split(/\s+/), { cwd, input: out })
+    return { code: ran.code, said: ran.out + ran.err }
+  }
   const piped = /^printf %s "\$(\w+)" \| coffer (.*)$/.exec(line)
   const args = piped?.[2] ?? /^coffer (.*)$/.exec(line)?.[1]
   if (args === undefined) {

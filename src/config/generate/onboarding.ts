@@ -30,6 +30,9 @@ export function onboardingOf(manifest: Manifest, environments: readonly Environm
     '',
     '## Begin',
     '',
+    'In a terminal it is `npx coffer`, where it is a dependency of the project.',
+    '',
+    ...(environments.some(({ provider }) => provider === COFFER) ? FIRST : []),
     '```sh',
     `coffer check --env ${first?.name ?? 'ENV'}     # what is missing, and what to do about it`,
     `coffer run --env ${first?.name ?? 'ENV'} -- npm start`,
@@ -38,6 +41,19 @@ export function onboardingOf(manifest: Manifest, environments: readonly Environm
     ...environments.flatMap((environment) => sectionOf(manifest, environment)),
   ].join('\n')
 }
+
+/** Where values come from, for who has no way to them yet. */
+const FIRST = [
+  'At a server, whose address the team knows (for an authority of its own also `COFFER_CACERT=ca.pem`):',
+  '',
+  '```sh',
+  'export COFFER_ADDR=https://coffer.example:8200',
+  'coffer login     # asks for a token, which whoever runs the server gives',
+  '```',
+  '',
+  'Without one, `coffer init` makes a store on this machine; the values are then set as below.',
+  '',
+]
 
 function sectionOf(manifest: Manifest, environment: Environment): readonly string[] {
   const { name } = environment
@@ -79,7 +95,7 @@ function sectionOf(manifest: Manifest, environment: Environment): readonly strin
     ),
     '',
     ...block(
-      'To set one (the value is asked for, or comes from stdin):',
+      'To set one (the value is asked for, comes from stdin, or is made with `--generate`):',
       here.map((secret) => `coffer set ${secret.name} --env ${name}`),
     ),
     ...block(

@@ -61,6 +61,14 @@ test('the page says how to set each, or where it is kept', async () => {
   expect(page).toContain('Kept elsewhere, and set there:\n\n```sh\n# a/b: env:p/prod/a/b\n')
 })
 
+test('the page begins with how to get at values, where it is us who keep them', async () => {
+  const ours = await manifestOf(SHOP)
+  const login = /coffer login[^]*coffer init[^]*coffer check/
+  expect(onboardingOf(ours, ours.environments)).toMatch(login)
+  const theirs = await manifestOf('project: p\nenvironments: { prod: { provider: aws } }\n')
+  expect(onboardingOf(theirs, theirs.environments)).not.toContain('coffer login')
+})
+
 test('the same manifest gives the same text', async () => {
   const [one, two] = [await manifestOf(SHOP), await manifestOf(SHOP)]
   expect(secretNamesOf(one)).toBe(secretNamesOf(two))
