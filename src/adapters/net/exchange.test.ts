@@ -77,6 +77,16 @@ test.each<readonly [string, Reply, string]>([
   expect(JSON.stringify(error)).not.toContain(CANARY)
 })
 
+test('an answer that turns into another protocol is none, at once', async () => {
+  const upgrade: Reply = (_, __, socket) =>
+    void socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+    )
+  const error = await refused(upgrade, { timeoutMs: 60_000 })
+  expect(error).toMatchObject({ code: 'unavailable' })
+  expect(error.message).toContain('does not speak HTTP')
+})
+
 test('who gives up is told so, with the reason where that is one of ours', async () => {
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 20)

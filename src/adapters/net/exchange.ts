@@ -55,7 +55,14 @@ export async function exchange(request: Exchange): Promise<Answer> {
   try {
     signal.throwIfAborted()
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
-      http.request(request.url, options, resolve).on('error', reject).end(body)
+      const sent = http.request(request.url, options, resolve).on('error', reject)
+      // Node ends a connection that turns into another protocol, and says nothing to who waits.
+      sent.on('upgrade', (_, socket) => {
+        socket.destroy()
+        reject(Object.assign(new Error('Another protocol.'), { code: 'HPE_UPGRADE' }))
+      })
+      sent.on('close', () => reject(new Error('It was closed without an answer.')))
+      sent.end(body)
     })
     return {
       status: message.statusCode ?? 0,

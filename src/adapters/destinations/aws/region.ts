@@ -4,6 +4,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { awsFault } from '../../net/aws-fault.ts'
 import { understandAnswers } from '../../net/aws-answers.ts'
 import { loadPeer } from '../../net/peer.ts'
+import { untilOver } from '../../net/until-over.ts'
 import { faultOf } from './fault.ts'
 
 export type Sdk = typeof import('@aws-sdk/client-secrets-manager')
@@ -67,7 +68,8 @@ export async function openRegion(
       const late = AbortSignal.timeout(LIMITS.clientTimeoutMs)
       try {
         signal.throwIfAborted()
-        return await work(client, { abortSignal: AbortSignal.any([signal, late]) })
+        const abortSignal = AbortSignal.any([signal, late])
+        return await untilOver(work(client, { abortSignal }), abortSignal)
       } catch (error) {
         if (error instanceof Error && expected.includes(error.name)) throw error
         throw faultOf(error, { region, endpoint }, signal, late)

@@ -4,6 +4,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { azureFault, azureRefusal } from '../../net/azure-fault.ts'
 import type { AzureRefusal } from '../../net/azure-fault.ts'
 import { cancelled } from '../../net/cancelled.ts'
+import { untilOver } from '../../net/until-over.ts'
 
 /** One Azure Key Vault, by the official client. */
 export interface AzureVault {
@@ -27,7 +28,8 @@ export const callerOf =
     const late = AbortSignal.timeout(timeoutMs)
     try {
       signal.throwIfAborted()
-      return await work(client, { abortSignal: AbortSignal.any([signal, late]) })
+      const abortSignal = AbortSignal.any([signal, late])
+      return await untilOver(work(client, { abortSignal }), abortSignal)
     } catch (error) {
       if (signal.aborted) throw cancelled(signal)
       if (late.aborted) throw new CofferError('timeout', `${host} did not answer in time.`)

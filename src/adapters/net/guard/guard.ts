@@ -4,6 +4,7 @@ import { CofferError } from '../../../core/errors.ts'
 import type { ProviderAnswer, ProviderRef } from '../../../core/ports/provider.ts'
 import type { GuardContext, RemoteService } from '../guarded.ts'
 import { stateFolder } from '../state-dir.ts'
+import { untilOver } from '../until-over.ts'
 import { remembered } from './absences.ts'
 import type { Ambient } from './ambient.ts'
 import { attempt } from './attempts.ts'
@@ -150,18 +151,5 @@ function fromMemory(absence: ReturnType<typeof remembered>): ProviderAnswer | un
       'denied',
       `It was denied a moment ago, and is asked for from ${at} UTC.`,
     ),
-  }
-}
-
-async function untilOver<T>(working: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>()
-  const end = () => reject(signal.reason as Error)
-  signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  try {
-    return await Promise.race([working, over])
-  } finally {
-    signal.removeEventListener('abort', end)
-    over.catch(() => {})
   }
 }
