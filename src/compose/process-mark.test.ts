@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import process from 'node:process'
 import { expect, test } from 'vitest'
 import { isGone, processMark } from './process-mark.ts'
 

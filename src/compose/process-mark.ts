@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import process from 'node:process'
 
 /**
  * What tells this process from every other, also of other machines and of one with the same number later:

@@ -1,6 +1,5 @@
 import { lchownSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
 
 /** Whom the system's files are not open to, as most systems number them. */
 const NOBODY = 65_534

@@ -21,7 +21,7 @@ let copy: string
 
 beforeAll(() => {
   copy = mkdtempSync(path.join(tmpdir(), 'coffer-adapter-'))
-  for (const dir of ['src', 'test/audit']) {
+  for (const dir of ['src', 'test/audit', 'test/support']) {
     cpSync(path.join(root, dir), path.join(copy, dir), { recursive: true })
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')

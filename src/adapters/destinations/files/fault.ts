@@ -19,6 +19,11 @@ export function translate(error: unknown, shown: string): undefined {
       remedy: 'Give this user permission for it and its folder.',
     })
   }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    throw new CofferError('unavailable', `There is no room left on the disk for ${shown}.`, {
+      remedy: 'Make room there, then sync again; it is as it was.',
+    })
+  }
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
     throw new CofferError('corrupt', `${shown} is not UTF-8.`, { remedy: 'Correct it by hand.' })
   }
