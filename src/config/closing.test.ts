@@ -32,7 +32,9 @@ const config = (key: string) =>
     { providers: () => ({ p: { kind: 'coffer', address: server.url } }) },
   )
 const load = () => ({ processEnv: { COFFER_TOKEN: 'coffer_t', COFFER_STATE_DIR: dir } })
-const none = () => expect.poll(() => server.connections(), { timeout: 2_000 }).toBe(0)
+async function none(): Promise<void> {
+  await expect.poll(async () => server.connections(), { timeout: 2_000 }).toBe(0)
+}
 
 test('connections of a load that failed, of a check and of an environment are closed', async () => {
   await expect(config('absent').load(load())).rejects.toThrow('problem')

@@ -6,6 +6,8 @@ import { retryAfterMs } from './retry-after.ts'
 export interface AwsPlace {
   readonly region?: string | undefined
   readonly endpoint?: string | undefined
+  /** Whose credential is looked for. */
+  readonly profile?: string | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export function awsFault(error: unknown, place: AwsPlace): CofferError {
     const what = status === undefined ? shortName(code || name) : `status ${status}`
     return new CofferError('unavailable', `AWS answered in a way that is not known (${what}).`)
   }
-  const [errorCode, why, remedy] = WRONG_REGION.test(message) ? REGION : fault
+  const [errorCode, why, remedy] = bySaid(message, fault)
   const waitMs = retryAfterMs(header)
   return new CofferError(errorCode, fill(why, place, code || name), {
     ...(remedy === undefined ? {} : { remedy: fill(remedy, place, code || name) }),
@@ -57,8 +59,18 @@ const EXPIRED: Fault = [
 ]
 const NONE: Fault = [
   'unauthenticated',
-  'No AWS credential was found, or the login behind it has ended.',
-  'Log in (`aws sso login`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.',
+  'No AWS credential was found{profile}.',
+  'Log in (`aws sso login`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role; `aws configure list` shows what is found.',
+]
+const ENDED: Fault = [
+  'unauthenticated',
+  'The SSO login of AWS has ended, or there was none{profile}.',
+  'Log in again: `aws sso login{option}`.',
+]
+const FILE: Fault = [
+  'unauthenticated',
+  'A file with an AWS credential cannot be read ({code}).',
+  'Check the names in AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the profile.',
 ]
 const DENIED: Fault = [
   'denied',
@@ -72,6 +84,11 @@ const HOST: Fault = [
   'unavailable',
   '{host} cannot be reached ({code}).',
   'Check the region (AWS_REGION, or the option region of the provider), the endpoint and the network.',
+]
+const CUT: Fault = [
+  'unavailable',
+  'The connection to {host} was cut ({code}).',
+  'Try again; if it stays so, look at the network and at a proxy that may stand before it.',
 ]
 const TLS: Fault = [
   'unavailable',
@@ -142,16 +159,33 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   TimeoutError: ['timeout', '{host} did not answer in time.'],
 }
 
+/** Where a name means several things, of which the text says which. */
+function bySaid(message: string, fault: Fault): Fault {
+  if (WRONG_REGION.test(message)) return REGION
+  return fault === NONE && SSO.test(message) ? ENDED : fault
+}
+
 const own = (name: string) => (Object.hasOwn(FAULTS, name) ? FAULTS[name] : undefined)
 
 const NETWORK =
-  /^(?:E(?:CONN(?:REFUSED|RESET|ABORTED)|HOSTUNREACH|NETUNREACH|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|PROTO)|UND_ERR_\w+)$/
+  /^(?:E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN|PROTO)|UND_ERR_\w+)$/
 const CERTIFICATE = /^(?:ERR_TLS_\w+|CERT_\w+|(?:DEPTH_ZERO_)?SELF_SIGNED_\w+|UNABLE_TO_\w+)$/
+const CUT_OFF = /^(?:ECONNRESET|ECONNABORTED|EPIPE)$/
+const UNREADABLE = /^(?:ENOENT|EACCES|EISDIR|ENOTDIR)$/
+const SSO = /aws sso login|SSO (?:session|token)|token is expired/i
 const WRONG_REGION = /scoped to a valid region|scoped to correct (?:region|service)/i
+const PLAIN = /^[\w.@-]{1,64}$/
 const SHORT = /^[A-Za-z]{1,64}$/
 
+const BY_CODE: readonly (readonly [RegExp, Fault])[] = [
+  [CUT_OFF, CUT],
+  [NETWORK, HOST],
+  [CERTIFICATE, TLS],
+  [UNREADABLE, FILE],
+]
+
 const byCode = (code: string): Fault | undefined =>
-  NETWORK.test(code) ? HOST : CERTIFICATE.test(code) ? TLS : undefined
+  BY_CODE.find(([pattern]) => pattern.test(code))?.[1]
 
 function byStatus(status: number | undefined, name: string): Fault | undefined {
   if (status === undefined) return name === 'SyntaxError' ? GARBLED : undefined
@@ -164,9 +198,16 @@ function byStatus(status: number | undefined, name: string): Fault | undefined {
 
 const shortName = (name: string) => (/^[A-Za-z_]{1,64}$/.test(name) ? name : 'no name')
 
-function fill(text: string, { region = '(none)', endpoint }: AwsPlace, code: string): string {
-  const host = endpoint || `secretsmanager.${region}.amazonaws.com`
-  return text.replace('{region}', region).replace('{host}', host).replace('{code}', shortName(code))
+function fill(text: string, place: AwsPlace, code: string): string {
+  const { region = '(none)', endpoint, profile } = place
+  const parts: Readonly<Record<string, string>> = {
+    '{region}': region,
+    '{host}': endpoint || `secretsmanager.${region}.amazonaws.com`,
+    '{code}': shortName(code),
+    '{profile}': profile === undefined ? '' : ` for the profile ${JSON.stringify(profile)}`,
+    '{option}': profile !== undefined && PLAIN.test(profile) ? ` --profile ${profile}` : '',
+  }
+  return text.replace(/\{\w+\}/g, (part) => parts[part] ?? part)
 }
 
 function partsOf(error: unknown) {

@@ -1,5 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import { byLogin, isLogin, LOGIN, refusedLogin } from './azure-login.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** What a Key Vault said went wrong: its status and the two codes of its error. */
@@ -45,10 +46,12 @@ export function azureFault(
   if (error instanceof CofferError) return error
   const refusal = azureRefusal(error)
   const [errorCode, says, remedy] = rowOf(error, refusal, { ...ROWS, ...rows })
-  const { status, code } = refusal
+  const { status } = refusal
+  // What a failed login has for a status says nothing.
+  const code = isLogin(error) ? (refusedLogin(error) ?? '') : refusal.code
   const wait = retryAfterMs(parts(error).response?.headers?.get?.('retry-after'))
   const fill = (text: string) => text.replace('HOST', host).replace('RIGHTS', rights)
-  const about = status === undefined ? code : `HTTP ${status}`
+  const about = status === undefined || isLogin(error) ? code : `HTTP ${status}`
   return new CofferError(errorCode, `${fill(says)}${about === '' ? '' : ` (${about})`}.`, {
     ...(remedy === undefined ? {} : { remedy: fill(remedy) }),
     details: {
@@ -63,11 +66,11 @@ function rowOf(
   { status, code, inner }: AzureRefusal,
   rows: Readonly<Record<string, AzureRow>>,
 ): AzureRow {
-  const { name, message } = error instanceof Error ? error : { name: '', message: '' }
+  const message = error instanceof Error ? error.message : ''
   const own = (key: string) => (Object.hasOwn(rows, key) ? rows[key] : undefined)
   const known = own(inner)
   if (known !== undefined) return known
-  if (IDENTITY.test(name)) return LOGIN
+  if (isLogin(error)) return byLogin(error)
   // A document that cannot be parsed, or has another shape than the client looks for.
   if ((code === 'PARSE_ERROR' && status === 200) || error instanceof TypeError) return STRANGE
   if (status === undefined) {
@@ -77,11 +80,6 @@ function rowOf(
   return own(String(status)) ?? byStatus(status)
 }
 
-const LOGIN: AzureRow = [
-  'unauthenticated',
-  'There is no good Azure login for HOST',
-  'Run `az login`, or give AZURE_TENANT_ID, AZURE_CLIENT_ID and a secret, certificate or federated token; `az account show` tells who you are.',
-]
 const STRANGER: AzureRow = [
   'unavailable',
   'What answers at HOST asks for a token for another place, and was given none',
@@ -126,7 +124,6 @@ const ROWS: Readonly<Record<string, AzureRow>> = {
   504: ['timeout', 'HOST did not answer in time'],
 }
 
-const IDENTITY = /Credential|Authentication/
 /** How the official client begins when a vault is not in the place that it claims to be in. */
 const CHALLENGE = /challenge/i
 /** Node's codes that tell of the way there. */

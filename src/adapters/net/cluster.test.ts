@@ -85,7 +85,12 @@ test('a plugin that fails is an expired login, and what it says is not shown', a
   const user = await plugin('bad', `echo ${CANARY} >&2; exit 1`)
   const env = { KUBECONFIG: await kubeconfig('bad-config', one(user)) }
   const error = await refusalOf(async () => (await openCluster({ env })).request(get))
-  expect(error).toMatchObject({ code: 'unauthenticated' })
+  expect(error).toMatchObject({
+    code: 'unauthenticated',
+    message: expect.stringMatching(
+      /^The plugin ".+" gives the user "ada" of the kubeconfig no cred/,
+    ),
+  })
   expect(JSON.stringify(error)).not.toContain(CANARY)
 })
 

@@ -175,9 +175,7 @@ async function credentialOf(config: KubeConfig, agents: Agents): Promise<Credent
     await config.applyToHTTPSOptions(options)
   } catch {
     // What it says may hold what a plugin printed.
-    throw new CofferError('unauthenticated', 'The kubeconfig gives no credential now.', {
-      remedy: 'Log in as `kubectl` asks for it (`kubectl auth whoami`), then try again.',
-    })
+    throw noCredential(config)
   }
   const { auth, headers = {} } = options
   const basic: Record<string, string> =
@@ -187,6 +185,19 @@ async function credentialOf(config: KubeConfig, agents: Agents): Promise<Credent
     headers: { ...headers, ...basic },
     untilMs: performance.now() + CREDENTIAL_MS,
   }
+}
+
+function noCredential(config: KubeConfig): CofferError {
+  const user = config.getCurrentUser()
+  const exec = user?.exec as { command?: unknown } | undefined
+  const name = JSON.stringify(user?.name ?? '')
+  const message =
+    typeof exec?.command === 'string'
+      ? `The plugin ${JSON.stringify(exec.command)} gives the user ${name} of the kubeconfig no credential.`
+      : `The kubeconfig gives the user ${name} no credential now.`
+  return new CofferError('unauthenticated', message, {
+    remedy: 'Log in as `kubectl` asks for it (`kubectl auth whoami`), then try again.',
+  })
 }
 
 interface Agents {

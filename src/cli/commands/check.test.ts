@@ -218,7 +218,7 @@ secrets: { a/b: {}, a/c: {} }
   const wrong = await check(project({ 'coffer.yaml': yaml('mont: secret') }))
   expect([wrong.code, wrong.codes]).toEqual([64, ['invalid_argument v']])
   expect(wrong.findings[0]?.message).toMatch(
-    /^The provider vault has the options .* not checked\.$/,
+    / 2 secrets were not checked: v:own\/prod\/a\/b, v:own\/prod\/a\/c\.$/,
   )
 })
 

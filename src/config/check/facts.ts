@@ -85,8 +85,8 @@ export interface PlaceFailure {
   readonly code: ErrorCode
   readonly message: string
   readonly remedy: string
-  /** How many secrets could therefore not be checked. */
-  readonly secrets: number
+  /** Of the secrets that could therefore not be checked, as people call them. */
+  readonly paths: readonly string[]
 }
 
 /** A file of the project in which nothing sensitive may stand. */

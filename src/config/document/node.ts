@@ -26,7 +26,7 @@ export interface MapNode extends Positioned {
   readonly keysAt?: ReadonlyMap<string, string> | undefined
 }
 
-export type DocumentErrorCode = 'invalid_config' | 'too_large'
+export type DocumentErrorCode = 'invalid_config' | 'too_large' | 'unknown_provider'
 
 /** Something wrong with the document as such: it has no fields yet. */
 export class DocumentError extends CofferError {

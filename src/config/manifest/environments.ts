@@ -1,20 +1,12 @@
 import { PROVIDERS } from '../../adapters/providers/registry.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { nearest } from '../../core/nearest.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import { DocumentError, refuse } from '../document/node.ts'
 import type { DocumentNode } from '../document/node.ts'
 import type { ProviderSpec } from '../options.ts'
 import { COFFER } from '../reference.ts'
-import {
-  checkName,
-  inPlace,
-  isNothing,
-  keyAt,
-  knownEntries,
-  readMap,
-  readText,
-  refuseUnknown,
-} from './fields.ts'
+import { checkName, inPlace, isNothing, keyAt, knownEntries, readMap, readText } from './fields.ts'
 import { fill } from './fill.ts'
 import type { Environment } from './manifest.ts'
 import type { Mistakes } from './mistakes.ts'
@@ -24,6 +16,8 @@ export interface EnvironmentDefaults {
   /** The file's own `prefix`, not filled in. */
   readonly prefix: string | undefined
   readonly providers: Readonly<Record<string, ProviderSpec>>
+  /** Also those that have a mistake, which is told where it is. */
+  readonly providerNames: readonly string[]
 }
 
 /** `environments`: a list of names, or a map of them. Mistakes are left out of the answer. */
@@ -48,11 +42,18 @@ export function readEnvironments(
 /** @throws DocumentError for a provider that is neither declared nor of the registry */
 export function checkProviderName(
   name: string,
-  declared: EnvironmentDefaults['providers'],
+  declared: readonly string[],
   at: string | undefined,
 ): string {
-  if (Object.hasOwn(declared, name) || Object.hasOwn(PROVIDERS, name)) return name
-  return refuseUnknown(name, [...Object.keys(declared), ...Object.keys(PROVIDERS)], at)
+  const known = [...declared, ...Object.keys(PROVIDERS)]
+  if (known.includes(name)) return name
+  const meant = nearest(name, known)
+  throw new DocumentError(
+    'unknown_provider',
+    `There is no provider ${JSON.stringify(name.slice(0, 64))}.`,
+    at,
+    `${meant === undefined ? `Name one of ${known.join(', ')}` : `Did you mean ${meant}? Correct it`}, or declare it under \`providers\`.`,
+  )
 }
 
 interface Entry {
@@ -91,7 +92,7 @@ function entriesOf(node: DocumentNode, mistakes: Mistakes): readonly Entry[] {
 
 function readEnvironment(
   { name, part, at }: Entry,
-  { project, prefix, providers }: EnvironmentDefaults,
+  { project, prefix, providers, providerNames }: EnvironmentDefaults,
   mistakes: Mistakes,
 ): Environment {
   const map = part === undefined || isNothing(part) ? undefined : readMap(part, 'An environment')
@@ -105,7 +106,9 @@ function readEnvironment(
   const provider =
     named === undefined
       ? COFFER
-      : mistakes.attempt('provider', () => checkProviderName(named, providers, given.provider?.at))
+      : mistakes.attempt('provider', () =>
+          checkProviderName(named, providerNames, given.provider?.at),
+        )
   const kind = providers[provider ?? COFFER]?.kind ?? provider ?? COFFER
   const template = text('prefix', LIMITS.pathBytesMax) ?? prefix ?? '${project}/${env}'
   const place = given.prefix?.at ?? at

@@ -275,6 +275,30 @@ secrets:
   expect(said).toContain('Did you mean owner?')
 })
 
+test('an unknown provider is one mistake, however many environments and secrets name it', async () => {
+  const yaml = `project: shop
+environments: { prod: { provider: cloud }, dev: { provider: cloud } }
+providers: { cloud: { kind: awz } }
+secrets: { api/a: , api/b: 'cloud:x', api/c: 'clowd:x' }
+`
+  const found = await problemsOf(() => loadManifestOf(yaml))
+  expect(found).toEqual([
+    expect.objectContaining({
+      field: 'providers.cloud',
+      position: 'coffer.yaml:3:29',
+      code: 'unknown_provider',
+      message: 'There is no kind of provider "awz".',
+      remedy: 'Did you mean aws?',
+    }),
+    expect.objectContaining({
+      field: 'secrets.api/c.secretRef',
+      code: 'unknown_provider',
+      message: 'There is no provider "clowd".',
+      remedy: 'Did you mean cloud? Correct it, or declare it under `providers`.',
+    }),
+  ])
+})
+
 test('a manifest has a limited number of environments and of entries in a list', async () => {
   const environments = (n: number) =>
     manifestOf(`project: a\nenvironments: [${Array.from({ length: n }, (_, i) => `e${i}`)}]`)

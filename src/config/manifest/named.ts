@@ -1,5 +1,6 @@
 import { PROVIDERS } from '../../adapters/providers/registry.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { nearest } from '../../core/nearest.ts'
 import { DocumentError, refuse } from '../document/node.ts'
 import type { DocumentNode, MapNode } from '../document/node.ts'
 import type { ProviderSpec } from '../options.ts'
@@ -14,7 +15,6 @@ import {
   readOption,
   readText,
   recordOf,
-  refuseUnknown,
 } from './fields.ts'
 import { checkFillable, fill } from './fill.ts'
 import type { DestinationSpec, Environment, OptionValue, Workload } from './manifest.ts'
@@ -28,9 +28,7 @@ export function readProviders(
   return readNamed('providers', node, mistakes, (name, map, at) => {
     checkKind(name, at)
     const kind = kindOf(map) ?? name
-    if (!Object.hasOwn(PROVIDERS, kind)) {
-      refuseUnknown(kind, Object.keys(PROVIDERS), map.entries.get('kind')?.at ?? at)
-    }
+    if (!Object.hasOwn(PROVIDERS, kind)) throw noSuchKind(kind, map.entries.get('kind')?.at ?? at)
     // Policies say where a value may come from by this name: `aws:…` is to mean AWS.
     if (kind !== name && Object.hasOwn(PROVIDERS, name)) {
       const says = `"${name}" is a kind of provider; one of the kind ${kind} has another name.`
@@ -104,6 +102,17 @@ export function checkKind(kind: string, at: string | undefined): string {
   if (KIND.test(kind)) return kind
   const says = 'A kind has at most 32 small letters, digits and - and begins with a letter.'
   throw new DocumentError('invalid_config', says, at)
+}
+
+function noSuchKind(kind: string, at: string | undefined): DocumentError {
+  const kinds = Object.keys(PROVIDERS)
+  const meant = nearest(kind, kinds)
+  return new DocumentError(
+    'unknown_provider',
+    `There is no kind of provider ${JSON.stringify(kind.slice(0, 64))}.`,
+    at,
+    meant === undefined ? `Name one of ${kinds.join(', ')}.` : `Did you mean ${meant}?`,
+  )
 }
 
 const KIND = /^[a-z][a-z0-9-]{0,31}$/

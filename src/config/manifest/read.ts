@@ -39,11 +39,13 @@ export async function readManifest(
       })
     })
   }
-  const providers = readProviders(part('providers'), mistakes)
+  const written = part('providers')
+  const providers = readProviders(written, mistakes)
+  const providerNames = written?.kind === 'map' ? [...written.entries.keys()] : []
   const destinations = readDestinations(part('destinations'), mistakes)
   const environments = readEnvironments(
     part('environments') ?? nothing,
-    { project, prefix, providers },
+    { project, prefix, providers, providerNames },
     mistakes,
   )
   const names = environments.map((env) => env.name)
@@ -59,7 +61,7 @@ export async function readManifest(
   const secrets = readSecrets(
     part('secrets') ?? nothing,
     {
-      providers,
+      providerNames,
       destinations,
       environments,
       workloads: workloads?.kind === 'map' ? [...workloads.entries.keys()] : undefined,

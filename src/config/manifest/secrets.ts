@@ -25,7 +25,9 @@ import type { DeclaredSecret, Environment, Manifest } from './manifest.ts'
 import type { Mistakes } from './mistakes.ts'
 import { variableOf } from './variable.ts'
 
-export interface SecretContext extends Pick<Manifest, 'providers' | 'destinations'> {
+export interface SecretContext extends Pick<Manifest, 'destinations'> {
+  /** Those that the manifest declares, rightly or not. */
+  readonly providerNames: readonly string[]
   readonly environments: readonly Environment[]
   /** Names that `usedBy` may hold; undefined: any. */
   readonly workloads: readonly string[] | undefined
@@ -152,7 +154,7 @@ function referencesOf(
     context.mistakes.attempt('secretRef', () => {
       const parsed = parseReference(written === undefined ? name : valueOf(written))
       const reference = inPlace(written?.at, () => absolute(parsed, environment))
-      checkProviderName(reference.ref.provider, context.providers, written?.at)
+      checkProviderName(reference.ref.provider, context.providerNames, written?.at)
       found.push([environment.name, reference])
     })
     // The same text is refused for the same reason everywhere: once is enough.

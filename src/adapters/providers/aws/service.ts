@@ -37,7 +37,11 @@ export async function openAws({ env, options }: ProviderContext): Promise<Opened
     const asks = region === undefined ? clientIn(ANY_REGION) : home
     const scope = JSON.stringify([region, endpoint, await whoAsks(asks, env, options)])
     const ours = (asked: string) => (asked === region ? home : clientIn(asked))
-    const read = readerOf(sdk, ours, { region, endpoint })
+    const read = readerOf(sdk, ours, {
+      region,
+      endpoint,
+      profile: options.profile ?? env.AWS_PROFILE,
+    })
     return {
       scope,
       where: `AWS Secrets Manager in ${region ?? 'the region of its ARN'}`,
@@ -85,7 +89,7 @@ async function whoAsks(
     return sessionToken === undefined ? `key:${accessKeyId}` : source
   } catch (error) {
     // A login that cannot be reached now is no missing login: the call will tell.
-    const fault = awsFault(error, {})
+    const fault = awsFault(error, { profile })
     if (fault.code === 'unauthenticated') throw fault
     return source
   }

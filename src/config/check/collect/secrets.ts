@@ -221,10 +221,10 @@ function gatherPlaces(secrets: readonly Asked[]) {
       code,
       message,
       remedy,
-      secrets: 0,
+      paths: [],
     }
     const environments = [...new Set([...known.environments, secret.environment])]
-    failed.set(key, { ...known, environments, secrets: known.secrets + 1 })
+    failed.set(key, { ...known, environments, paths: [...known.paths, secret.path] })
     return { ...secret, answer: { kind: 'unasked' } }
   })
   return { secrets: left, places: [...failed.values()] }

@@ -47,19 +47,26 @@ export const places: Rule = {
     ]),
   ),
   find: ({ places: failed, environments }) =>
-    failed.map(({ provider, environments: names, code, message, remedy, secrets }) => {
+    failed.map(({ provider, environments: names, code, message, remedy, paths }) => {
       const [only] = names
       const environment = names.length === 1 ? only : undefined
       const at = environments.find(({ name }) => name === only)?.at
-      const count = secrets === 1 ? '1 secret was' : `${secrets} secrets were`
       return {
         code,
         severity: 'error' as const,
         path: provider,
-        message: `${message} ${count} not checked.`,
+        message: `${message} ${uncheckedOf(paths)}`,
         remedy,
         environment,
         ...positionOf(at),
       }
     }),
+}
+
+const NAMED_MAX = 5
+
+function uncheckedOf(paths: readonly string[]): string {
+  const count = paths.length === 1 ? '1 secret was' : `${paths.length} secrets were`
+  const more = paths.length > NAMED_MAX ? `, and ${paths.length - NAMED_MAX} more` : ''
+  return `${count} not checked: ${paths.slice(0, NAMED_MAX).join(', ')}${more}.`
 }
