@@ -1,16 +1,24 @@
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 /**
- * Text that a terminal shows and never obeys: control, bidirectional and other invisible characters
- * (escape sequences, newlines, marks that reorder text) become `\n`, `\x1b`, `\u{202e}`.
+ * What the log of a GitHub Actions job obeys: `::command::` where a line begins, behind blanks too, and
+ * `##[command]` anywhere. Source: actions/runner, ActionCommand.
  */
-export const safeText = (text: string): string => text.replace(UNSAFE, escapeOne)
+const COMMAND = /#(?=#\[)|(?<=^\s*):(?=:[a-z-]+(?: [^:]*)?::)/gi
+
+/**
+ * Text that a terminal shows and never obeys: control, bidirectional and other invisible characters
+ * (escape sequences, newlines, marks that reorder text) become `\n`, `\x1b`, `\u{202e}`. A pipeline's
+ * log is a terminal, too.
+ */
+export const safeText = (text: string): string =>
+  text.replace(UNSAFE, escapeOne).replace(COMMAND, escapeOne)
 
 /** JSON that is safe on a terminal: the same characters as `\u` escapes inside its strings. */
 export const safeJson = (value: unknown): string =>
-  JSON.stringify(value, null, 2).replace(UNSAFE, (character) =>
-    character === '\n' ? '\n' : escapeUnits(character),
-  )
+  JSON.stringify(value, null, 2)
+    .replace(UNSAFE, (character) => (character === '\n' ? '\n' : escapeUnits(character)))
+    .replace(COMMAND, escapeUnits)
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
