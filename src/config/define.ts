@@ -56,6 +56,8 @@ export interface CheckedField {
   readonly position?: string | undefined
   readonly reference: string
   readonly provider: string
+  /** It holds a secret; else a variable or a plain value. */
+  readonly isSecret: boolean
   readonly ok: boolean
   readonly code?: ErrorCode | undefined
   readonly message?: string | undefined

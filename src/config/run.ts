@@ -45,7 +45,7 @@ export async function runCheck(
   try {
     session = openSession(config, { ...load, cache: undefined }, memory)
   } catch (error) {
-    return { ok: false, fields: [{ ...frameProblem(error), ok: false }] }
+    return { ok: false, fields: [{ ...frameProblem(error), isSecret: false, ok: false }] }
   }
   const outcomes = await resolvePlaces(plan.places, session, 'typed')
   await session.close()
@@ -54,7 +54,8 @@ export async function runCheck(
     const { name: field, at: position } = outcome.place
     const { reference, provider, failed } = outcome
     const told = failed ? describeError(outcome.error) : {}
-    return { field, position, reference, provider, ok: !failed, ...told }
+    const isSecret = ['secret', 'inline'].includes(outcome.place.kind)
+    return { field, position, reference, provider, isSecret, ok: !failed, ...told }
   })
   return { ok: fields.every((field) => field.ok), fields }
 }

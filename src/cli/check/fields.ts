@@ -11,6 +11,8 @@ export interface CheckedField {
   readonly position?: string | undefined
   readonly reference: string
   readonly environment?: string | undefined
+  /** Else it is a variable or a plain value of a configuration. */
+  readonly isSecret: boolean
   readonly ok: boolean
   readonly code?: string | undefined
   readonly message?: string | undefined
@@ -53,8 +55,14 @@ export async function checkPrefix(prefix: string, session: Session): Promise<Che
     ...problems.map(({ subject }) => subject),
   ]
   return paths.sort().map((path) => {
-    if (!bad.has(path)) return { field: path, reference: path, ok: true }
-    return { field: path, reference: path, ok: false, ...describeError(bad.get(path)) }
+    if (!bad.has(path)) return { field: path, reference: path, isSecret: true, ok: true }
+    return {
+      ...describeError(bad.get(path)),
+      field: path,
+      reference: path,
+      isSecret: true,
+      ok: false,
+    }
   })
 }
 
@@ -75,7 +83,10 @@ export function reportOf(fields: readonly CheckedField[]): CheckReport {
   return {
     ok: findings.length === 0,
     environments: [...new Set(fields.flatMap(({ environment }) => environment ?? []))],
-    secrets: fields.map((field) => ({ environment: field.environment, path: pathOf(field) })),
+    secrets: fields
+      .filter((field) => field.isSecret)
+      .map((field) => ({ environment: field.environment, path: pathOf(field) })),
+    others: fields.filter((field) => !field.isSecret).length,
     findings,
     fields,
   }

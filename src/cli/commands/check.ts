@@ -137,9 +137,11 @@ async function show(
   if (world.env.GITHUB_ACTIONS === 'true') {
     out.raw((await REPORTERS.github())(report, context))
   }
-  const { secrets, environments, findings } = report
+  const { secrets, environments, findings, others = 0 } = report
   const where = environments.length === 0 ? '' : ` of ${environments.join(', ')}`
-  const what = secrets.length === 0 ? 'Files and references' : many(secrets.length, 'secret')
+  const rest = others === 0 ? '' : ` and ${many(others, 'other field')}`
+  const none = rest === '' ? 'Files and references' : many(0, 'secret')
+  const what = `${secrets.length === 0 ? none : many(secrets.length, 'secret')}${rest}`
   out.note(`${what}${where} checked: ${counted(findings)}.`)
 }
 

@@ -39,6 +39,23 @@ test('check tells every reference that cannot be resolved, and ends with 1', asy
   expect([denied.code, denied.out.match(/denied/g)?.length]).toEqual([1, 2])
 })
 
+test('check counts secrets as secrets, and what holds none by itself', async () => {
+  const cwd = project('counted', 'project: shop\nprefix: counted\n')
+  const config = `import { defineConfig, env, secretRef } from ${JSON.stringify(import.meta.resolve('../../config/index.ts'))}
+    export default defineConfig({
+      port: env('PORT'), ci: secretRef('env:CI_TOKEN'), key: secretRef('/counted/key') })`
+  writeFileSync(join(cwd, 'coffer.config.mjs'), config)
+  await run(['set', 'counted/key'], { input: 'abc' })
+  const env = { PORT: '80', CI_TOKEN: 'x' }
+  const { code, err } = await run(['check'], { cwd, env })
+  expect([code, err]).toEqual([0, '2 secrets and 1 other field checked: no errors.\n'])
+  const { checked, fields } = (await run(['check', '--json'], { cwd, env })).json<{
+    checked: number
+    fields: object[]
+  }>()
+  expect([checked, fields.length]).toEqual([2, 3])
+})
+
 test('run takes what the project names, under its names, and starts nothing when one is missing', () => {
   const cwd = project('two', YAML)
   const env = store.env as Record<string, string>

@@ -6,6 +6,8 @@ export interface CheckReport {
   readonly ok: boolean
   readonly environments: readonly string[]
   readonly secrets: readonly CheckedSecret[]
+  /** How many fields of a configuration hold none: variables, plain values. */
+  readonly others?: number | undefined
   /** Errors first. */
   readonly findings: readonly Finding[]
   /** What was resolved without a manifest, for programs. */
