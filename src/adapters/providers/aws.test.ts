@@ -121,6 +121,7 @@ test('labels, version ids, binary values, ARNs, and what is deleted', async () =
     ],
     signal,
   )
+  expect(answers[0]).toMatchObject({ value: { createdAt: expect.any(Number) } })
   expect(shown(answers)).toEqual([
     'two',
     'two',

@@ -100,6 +100,17 @@ providerContract('azure', async () => {
   }
 })
 
+test('when the version was made is told', async () => {
+  const attributes = { enabled: true, created: 1_700_000_000 }
+  const body = { value: 'v', id: `${HOST}/secrets/a/${'0'.repeat(32)}`, attributes }
+  const { service } = await open(() => ({ status: 200, body }))
+  const answers = await service.call(
+    [{ provider: 'azure', key: 'a' }],
+    new AbortController().signal,
+  )
+  expect(answers).toMatchObject([{ value: { createdAt: 1_700_000_000_000 } }])
+})
+
 describe('keys', () => {
   const parse = (key: string) => {
     const { vaultUrl, name, version } = parseKey({ provider: 'azure', key }, HOST)

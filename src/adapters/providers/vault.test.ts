@@ -78,6 +78,11 @@ test('both versions of KV are read at the paths of the command line and of the A
   expect(await askService(service, 'secret/db')).toBe('{"user":"eve","port":5432}')
   expect(await askService(service, 'secret/data/db')).toBe('{"user":"eve","port":5432}')
   expect(await askService(service, { key: 'secret/db', version: 1 })).toContain('ada')
+  const whole = await service.call(
+    [{ provider: 'vault', key: 'secret/db' }],
+    new AbortController().signal,
+  )
+  expect(whole).toMatchObject([{ value: { createdAt: expect.any(Number) } }])
   expect(await askService(service, { key: 'secret/db', version: 9 })).toBeUndefined()
   expect(await askService(service, 'old/a')).toBe('{"data":"x","b":"1"}')
   expect(await askService(service, 'old/none')).toBeUndefined()

@@ -62,7 +62,12 @@ export interface SecretFacts {
  * else tells of it. `unasked`: the place could not be asked, which is told once.
  */
 export type SecretAnswer =
-  | { readonly kind: 'value'; readonly secret: Secret<unknown> }
+  | {
+      readonly kind: 'value'
+      readonly secret: Secret<unknown>
+      /** Of its version, where the place tells it. */
+      readonly createdAt?: number | undefined
+    }
   | { readonly kind: 'absent'; readonly where?: string | undefined }
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'unread' }

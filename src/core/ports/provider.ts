@@ -17,6 +17,8 @@ export interface ProviderRef {
 export interface ProviderValue {
   readonly secret: Secret<unknown>
   readonly version?: number | undefined
+  /** When this version was written, where the place tells it. Milliseconds since 1970 UTC. */
+  readonly createdAt?: number | undefined
   /** The variable name that the place records for it. */
   readonly envName?: string | undefined
 }

@@ -140,13 +140,20 @@ const isOf = ({ Name, ARN = '' }: SecretValueEntry, id: string): boolean =>
 
 function valueOf(
   id: string,
-  { SecretString, SecretBinary }: Pick<SecretValueEntry, 'SecretString' | 'SecretBinary'>,
+  {
+    SecretString,
+    SecretBinary,
+    CreatedDate,
+  }: Pick<SecretValueEntry, 'SecretString' | 'SecretBinary' | 'CreatedDate'>,
 ): ProviderAnswer {
   const name = `aws:${id}`
-  if (SecretString !== undefined) return { value: { secret: textSecret(name, SecretString) } }
+  const createdAt = CreatedDate?.getTime()
+  if (SecretString !== undefined)
+    return { value: { secret: textSecret(name, SecretString), createdAt } }
   if (SecretBinary !== undefined) {
     const decode = (bytes: Uint8Array) => Uint8Array.from(bytes)
-    return { value: { secret: new Secret({ name, bytes: Uint8Array.from(SecretBinary), decode }) } }
+    const secret = new Secret({ name, bytes: Uint8Array.from(SecretBinary), decode })
+    return { value: { secret, createdAt } }
   }
   return {
     error: new CofferError('corrupt', 'AWS answered without a value.', {

@@ -35,9 +35,10 @@ export async function openAzure(
     const client = clientOf(key.vaultUrl)
     const { name, version } = key
     try {
-      const { value } = await client.getSecret(name, { version, abortSignal })
+      const { value, properties } = await client.getSecret(name, { version, abortSignal })
       if (value === undefined) throw noValue(key)
-      return { secret: textSecret(`azure:${new URL(key.vaultUrl).hostname}/${name}`, value) }
+      const secret = textSecret(`azure:${new URL(key.vaultUrl).hostname}/${name}`, value)
+      return { secret, createdAt: properties.createdOn?.getTime() }
     } catch (error) {
       if (!isMissing(error)) throw refusalOf(error, key, abortSignal)
     }

@@ -48,6 +48,6 @@ const about = (place: Pick<ConnectedCoffer, 'caller'>) => ({
 
 function translate(answer: ReadAnswer): ProviderAnswer {
   if ('error' in answer || answer.value === undefined) return answer
-  const { secret, version, envName } = answer.value
-  return { value: { secret, version, envName } }
+  const { secret, version, envName, createdAt } = answer.value
+  return { value: { secret, version, envName, createdAt } }
 }

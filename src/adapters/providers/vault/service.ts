@@ -121,14 +121,15 @@ function valueOf(
   const outer = objectOf(answer.document?.['data'])
   const data = engine === 1 ? outer : objectOf(outer?.['data'])
   if (data === undefined) throw refusalOf(answer, origin)
-  const version = engine === 1 ? undefined : versionOf(objectOf(outer?.['metadata']))
+  const metadata = engine === 1 ? undefined : objectOf(outer?.['metadata'])
+  const [version, createdAt] = [versionOf(metadata), createdIn(metadata)]
   const name = `vault:${key.path}`
   if (field === undefined)
-    return { secret: textSecret(name, JSON.stringify(data), version), version }
+    return { secret: textSecret(name, JSON.stringify(data), version), version, createdAt }
   const member = Object.hasOwn(data, field) ? data[field] : undefined
   if (member === undefined || member === null) return undefined
   const text = typeof member === 'string' ? member : JSON.stringify(member)
-  return { secret: textSecret(`${name}#${field}`, text, version), version }
+  return { secret: textSecret(`${name}#${field}`, text, version), version, createdAt }
 }
 
 /** KV version 2 answers 404 with the metadata of a version that is deleted or destroyed. */
@@ -158,6 +159,11 @@ const deniedAt = (path: string) =>
 const versionOf = (metadata: ReturnType<typeof objectOf>): number | undefined => {
   const version = metadata?.['version']
   return Number.isSafeInteger(version) ? (version as number) : undefined
+}
+
+const createdIn = (metadata: ReturnType<typeof objectOf>): number | undefined => {
+  const at = Date.parse(String(metadata?.['created_time']))
+  return Number.isNaN(at) ? undefined : at
 }
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> | undefined =>

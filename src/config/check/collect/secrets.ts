@@ -85,7 +85,7 @@ function answerOf(
   }
   return answer.value === undefined
     ? { kind: 'absent', where: answer.where }
-    : { kind: 'value', secret: answer.value.secret }
+    : { kind: 'value', secret: answer.value.secret, createdAt: answer.value.createdAt }
 }
 
 async function askCoffer(

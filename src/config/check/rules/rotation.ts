@@ -17,12 +17,14 @@ export const rotation: Rule = {
 }
 
 function due(secret: SecretFacts, { now }: Facts): Finding[] {
-  const version = versionOf(secret)
+  const { answer } = secret
+  const createdAt =
+    versionOf(secret)?.createdAt ?? (answer.kind === 'value' ? answer.createdAt : undefined)
   // A pinned version is not the one that is rotated.
-  if (version === undefined || secret.ref?.version !== undefined || !isUsable(secret, now))
+  if (createdAt === undefined || secret.ref?.version !== undefined || !isUsable(secret, now))
     return []
   const { rotateEveryDays, rotatesItself } = secret.declared
-  const days = Math.floor((now - version.createdAt) / DAY_MS)
+  const days = Math.floor((now - createdAt) / DAY_MS)
   if (days < rotateEveryDays) return []
   const command = rotatesItself ? 'rotate' : 'set'
   return [
@@ -30,7 +32,9 @@ function due(secret: SecretFacts, { now }: Facts): Finding[] {
       code: 'rotation_due',
       severity: 'error',
       message: `Its value is ${days} days old; the manifest says every ${rotateEveryDays}.`,
-      remedy: `coffer ${command} ${shellWord(secret.ref?.key ?? secret.path)}`,
+      remedy: secret.isOwn
+        ? `coffer ${command} ${shellWord(secret.ref?.key ?? secret.path)}`
+        : `Change it where it is issued, and at ${secret.path}.`,
       ...about(secret),
     },
   ]
