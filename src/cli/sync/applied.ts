@@ -85,7 +85,9 @@ export async function showRuns(
   const refusals = refused === 0 ? '' : ` ${refused} refused.`
   const all = done + wrong.length
   if (isDue && all > 0) session.out.note(`${done} of ${many(all, 'change')} made.${refusals}`)
-  else if (isDue || refused > 0) session.out.note(`Nothing was delivered.${refusals}`)
+  else if (isDue && errors.length === 0) {
+    session.out.note(`What was to follow the last delivery is done.${refusals}`)
+  } else if (isDue || refused > 0) session.out.note(`Nothing was delivered.${refusals}`)
   else if (errors.length === 0) session.out.note('Nothing is to be delivered.')
 }
 
