@@ -28,7 +28,12 @@ export function aws(context: ProviderContext): Provider {
   }
   const own = env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? env.AWS_ENDPOINT_URL
   checkConsent(context, address(options.endpoint, own))
-  const about = { kind: 'aws', title: 'AWS Secrets Manager', batchMax: 20 }
+  const about = {
+    kind: 'aws',
+    title: 'AWS Secrets Manager',
+    login: '`aws sso login`',
+    batchMax: 20,
+  }
   const open = async () => (await import('./aws/service.ts')).openAws(context)
   return guarded(openedLater(about, open), context)
 }

@@ -16,7 +16,7 @@ import { openedLater } from './opened.ts'
  */
 export function azure(context: ProviderContext): Provider {
   checkOptions('azure', context.options, ['vault', 'apiVersion', ...GUARD_OPTIONS])
-  const about = { kind: 'azure', title: 'Azure Key Vault', batchMax: 1 }
+  const about = { kind: 'azure', title: 'Azure Key Vault', login: '`az login`', batchMax: 1 }
   const open = async () => (await import('./azure/service.ts')).openAzure(context)
   return guarded(openedLater(about, open), context)
 }

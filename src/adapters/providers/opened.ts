@@ -15,7 +15,7 @@ export interface OpenedService {
 
 /** A service that is opened when something is first asked of it; anew after that failed. */
 export function openedLater(
-  about: Pick<RemoteService, 'kind' | 'title' | 'batchMax' | 'callsMax' | 'timeoutMs'>,
+  about: Pick<RemoteService, 'kind' | 'title' | 'login' | 'batchMax' | 'callsMax' | 'timeoutMs'>,
   open: () => Promise<OpenedService>,
 ): RemoteService {
   let opening: Promise<OpenedService> | undefined

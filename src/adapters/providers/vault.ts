@@ -40,7 +40,7 @@ export function vault(context: ProviderContext): Provider {
   checkConsent(context, address(options['address'], env['BAO_ADDR'] || env['VAULT_ADDR']))
   checkConsent(context, authority(options['caFile'], env['BAO_CACERT'] || env['VAULT_CACERT']))
   const timeoutMs = timeoutOf(env['BAO_CLIENT_TIMEOUT'] ?? env['VAULT_CLIENT_TIMEOUT'])
-  const about = { kind: 'vault', title: 'Vault', batchMax: 1, timeoutMs }
+  const about = { kind: 'vault', title: 'Vault', login: '`vault login`', batchMax: 1, timeoutMs }
   const open = async () => (await import('./vault/service.ts')).openVault(context, timeoutMs)
   return guarded(openedLater(about, open), context)
 }

@@ -54,5 +54,9 @@ export interface Provider {
    * wrong region, address or namespace is told from a missing secret by nothing else.
    */
   where?(): string | undefined
+  /**
+   * Gives connections and children back. Called by who made it: after a load, unless it succeeded and
+   * the place can be watched; after a check, a sync, and what `run` resolves.
+   */
   close?(): Promise<void>
 }
