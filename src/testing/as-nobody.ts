@@ -21,7 +21,7 @@ export function canBeNobody(): boolean {
  * the folder and all in it from then on. The whole process is nobody for so long.
  */
 export async function asNobody<T>(folder: string, work: () => T | Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return await work()
+  if (process.geteuid?.() !== 0) return work()
   for (const name of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
     lchownSync(path.join(folder, name), NOBODY, NOBODY)
   }

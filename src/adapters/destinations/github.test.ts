@@ -11,6 +11,7 @@ import { github } from './github.ts'
 import { sealBox } from './github/sealed-box.ts'
 import { TOKEN, testGitHub } from './github/test-github.ts'
 import type { TestGitHub } from './github/test-github.ts'
+import { testProxy } from './test-proxy.ts'
 
 // Nobody waits here before trying again.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
@@ -63,6 +64,20 @@ for (const [options, path] of [
     })
   })
 }
+
+test('what is made is dated by its own clock, and without that nothing is said of the time', async () => {
+  await using host = await testGitHub()
+  const now = (await at(SHOP, host.url).now?.(context)) ?? 0
+  expect([now % 1_000, new Date(now).getUTCFullYear()]).toEqual([0, 2026])
+  const silent = await testProxy(host.url)
+  silent.before = (_, response) => {
+    response.sendDate = false
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"secrets":[]}')
+    return true
+  }
+  expect(await at(SHOP, silent.url).now?.(context)).toBeUndefined()
+  await silent.close()
+})
 
 describe('a sealed box', () => {
   test.each([0, 1, 31, 32, 33, 48, 64, 65, 1_000, 49_152])(
