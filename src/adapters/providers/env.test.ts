@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { OWN_KEYS } from '../../core/own-keys.ts'
 import { providerContract } from '../../testing/provider-contract.ts'
 import { env } from './env.ts'
 
@@ -28,6 +29,15 @@ test('a reference to a version or a label is refused, since there are none', asy
   ]
   for (const answer of await provider.resolve(refs, signal)) {
     expect(answer).toMatchObject({ error: { code: 'invalid_reference' } })
+  }
+})
+
+test.each(OWN_KEYS)('%s, which opens the store or the server, is no secret', async (key) => {
+  const { signal } = new AbortController()
+  const provider = env({ env: { [key]: 'canary', [key.toLowerCase()]: 'canary' }, options: {} })
+  const refs = [key, key.toLowerCase()].map((name) => ({ provider: 'env', key: name }))
+  for (const answer of await provider.resolve(refs, signal)) {
+    expect(answer).toMatchObject({ error: { code: 'denied' } })
   }
 })
 

@@ -17,6 +17,7 @@ case "$first" in
   'exit '*) echo canary >&2; exit "\${first#exit }" ;;
   endless) while :; do echo endless; done ;;
   hang) exec sleep 30 ;;
+  environment) env; exit ;;
 esac
 [ "$3" = json ] && [ "$first" = typed ] && { echo '{"type":"json"}'; exit; }
 cat "$4"
@@ -42,6 +43,17 @@ async function standIn(options: Record<string, string> = {}, more: Record<string
     [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
   }
 }
+
+test('it is given the environment, and none of the keys of Coffer itself', async () => {
+  await using place = await standIn(
+    {},
+    { COFFER_MASTER_KEY: 'canary', COFFER_TOKEN: 'canary', A: 'x' },
+  )
+  await place.put('a.txt', 'environment\n')
+  const text = String(await place.ask('a.txt'))
+  expect(text).toMatch(/^A=x$/m)
+  expect(text).not.toContain('canary')
+})
 
 providerContract('sops', async () => {
   const place = await standIn()

@@ -4,9 +4,9 @@ import { checkOptions } from './context.ts'
 import type { ProviderContext } from './context.ts'
 
 /**
- * Files that SOPS encrypted, opened by its own program, which is given the whole environment: its
- * keys are found as it finds them. Options: `dir` (default: the working directory), `file`, `program`
- * (default `sops` on the PATH).
+ * Files that SOPS encrypted, opened by its own program, which is given the whole environment but
+ * Coffer's own keys: its keys are found as it finds them. Options: `dir` (default: the working
+ * directory), `file`, `program` (default `sops` on the PATH).
  *
  * A key is a file's path within `dir`: a document (`.yaml`, `.yml`, `.json`, `.env`, `.ini`) is a JSON
  * object, another file what was encrypted. With the option `file` a key is a path within that

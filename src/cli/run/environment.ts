@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { CofferError } from '../../core/errors.ts'
+import { OWN_KEYS } from '../../core/own-keys.ts'
 import { decodeText, type Secret } from '../../core/secret.ts'
 import type { Problem } from '../failure.ts'
-import { checkVariable, OWN_KEYS } from './variable.ts'
+import { checkVariable } from './variable.ts'
 
 /** One secret on its way into the environment. */
 export interface Wanted {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { isCofferError } from '../../core/errors.ts'
+import { OWN_KEYS } from '../../core/own-keys.ts'
 import { textSecret, Secret } from '../../core/secret.ts'
 import { checkSize, childEnvironment, STRING_BYTES_MAX, type Wanted } from './environment.ts'
-import { checkVariable, isLoadingName, mayHoldKey, OWN_KEYS, variableOf } from './variable.ts'
+import { checkVariable, isLoadingName, mayHoldKey, variableOf } from './variable.ts'
 
 const NONE = { allowed: new Set<string>(), withheld: [] }
 const want = (name: string, value = 'v'): Wanted => ({

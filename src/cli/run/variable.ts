@@ -1,15 +1,5 @@
 import { CofferError } from '../../core/errors.ts'
-
-/** Variables that hold Coffer's own keys or lead to them: never passed on. */
-export const OWN_KEYS: readonly string[] = [
-  'COFFER_MASTER_KEY',
-  'OBSERVABILITY_MASTER_KEY',
-  'COFFER_PASSPHRASE',
-  'COFFER_PASSPHRASE_FILE',
-  'COFFER_KEY_FILE',
-  'COFFER_TOKEN',
-  'COFFER_TOKEN_FILE',
-]
+import { OWN_KEYS } from '../../core/own-keys.ts'
 
 /**
  * Whether a variable that was read to open the store may hold its root key or a part of it: text

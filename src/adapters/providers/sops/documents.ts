@@ -2,6 +2,7 @@ import path from 'node:path'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
 import { parseExactly } from '../../../core/exact-json.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { OWN_KEYS } from '../../../core/own-keys.ts'
 import type { ProviderAnswer, ProviderRef, ProviderValue } from '../../../core/ports/provider.ts'
 import { textSecret } from '../../../core/secret.ts'
 import { runProgram } from '../program.ts'
@@ -74,7 +75,7 @@ async function decrypt(
   const program = options['program'] ?? 'sops'
   const type = DOCUMENT.test(file) ? 'json' : 'binary'
   const given = Object.entries(env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
+    (entry): entry is [string, string] => entry[1] !== undefined && !OWN_KEYS.includes(entry[0]),
   )
   let ended: Ended
   try {
