@@ -178,6 +178,17 @@ test('options that are none are refused; an authority is put where it belongs', 
   expect(store?.spec?.provider?.vault.caBundle).toBe(Buffer.from(ca).toString('base64'))
 })
 
+test('no name of an actor ends the code that it stands in, in the page or in its commands', async () => {
+  const actor = "service:a`|<img/src=x>$(id)'b"
+  const made = await kubernetesObjects(
+    await manifestOf(`${PLAIN}workloads: { a: { actor: "${actor}" } }
+secrets: { x/y: { usedBy: [a] } }\n`),
+  )
+  const page = made.files['README.md'] ?? ''
+  expect(page).toContain("| `` service:a`\\|<img/src=x>$(id)'b `` |")
+  expect(page).toContain("--actor 'service:a`|<img/src=x>$(id)'\\''b' --ttl")
+})
+
 test('where nothing says who uses it there is nothing to make, and that is told', async () => {
   const none = await manifestOf(`${PLAIN}secrets: { x/y: {} }\n`)
   await expect(kubernetesObjects(none)).rejects.toMatchObject({ code: 'invalid_config' })

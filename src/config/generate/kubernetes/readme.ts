@@ -1,5 +1,6 @@
 import type { Manifest } from '../../manifest/manifest.ts'
 import { MARK } from '../generated.ts'
+import { code } from '../markdown.ts'
 import type { Grant } from './grants.ts'
 import type { ServerFacts } from './objects.ts'
 
@@ -69,7 +70,7 @@ ${caBundle === undefined ? `${ca.join('\n')}\n` : ''}kubectl apply -f ${name}/3-
 }
 
 const row = ({ workload, namespace, serviceAccount, actor, secrets }: Grant): string =>
-  `| ${workload} | \`${namespace}/${serviceAccount}\` | \`${actor}\` | ${secrets.length} |`
+  `| ${workload} | \`${namespace}/${serviceAccount}\` | ${code(actor)} | ${secrets.length} |`
 
 /** For a shell: an actor may be called anything that has no blanks. */
 const word = (text: string): string =>
