@@ -7,6 +7,7 @@ locals {
   account = data.aws_caller_identity.current.account_id
   regions = concat([data.aws_region.current.id], sort(tolist(var.replica_regions)))
   arn     = "arn:\${data.aws_partition.current.partition}:secretsmanager:\${length(local.regions) == 1 ? local.regions[0] : "*"}:\${local.account}:secret:"
+  keys    = [for key in compact(concat([var.kms_key_arn], values(var.replica_kms_key_arns))) : key if !endswith(key, "alias/aws/secretsmanager")]
   ci_arn  = "arn:\${data.aws_partition.current.partition}:iam::\${local.account}:oidc-provider/token.actions.githubusercontent.com"
 }
 
@@ -39,7 +40,7 @@ data "aws_iam_policy_document" "read" {
   }
 
   dynamic "statement" {
-    for_each = var.kms_key_arn == null ? [] : [concat([var.kms_key_arn], values(var.replica_kms_key_arns))]
+    for_each = length(local.keys) == 0 ? [] : [local.keys]
 
     content {
       sid       = "DecryptInSecretsManager"
@@ -64,12 +65,14 @@ resource "aws_iam_policy" "read" {
   tags        = var.tags
 }
 
-# Vercel's deploy hooks. An access key is made outside of Terraform, whose state would hold it.
+# Vercel's deploy hooks. An access key is made outside of Terraform, whose state would hold it, and
+# goes with its user: AWS removes no user that has one.
 resource "aws_iam_user" "vercel" {
   for_each = local.vercel_users
 
-  name = each.value
-  tags = merge(var.tags, { project = local.project, environment = each.key, managed-by = "terraform" })
+  name          = each.value
+  force_destroy = true
+  tags          = merge(var.tags, { project = local.project, environment = each.key, managed-by = "terraform" })
 }
 
 resource "aws_iam_user_policy_attachment" "vercel" {

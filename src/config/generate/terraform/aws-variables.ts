@@ -14,7 +14,7 @@ export const variables = ({ subjects, replicaRegions }: VariableDefaults): strin
 }
 
 variable "kms_key_arn" {
-  description = "The key that encrypts the secrets. AWS's own of the account, where there is none."
+  description = "The key that encrypts the secrets. AWS's own of the account, where there is none; back from another to that, name alias/aws/secretsmanager: a secret keeps its key when none is named."
   type        = string
   default     = null
 }

@@ -30,7 +30,7 @@ const SCHEMA: Record<string, string> = {
   aws_secretsmanager_secret_policy: 'secret_arn policy block_public_policy',
   aws_secretsmanager_secret_rotation: 'secret_id rotation_lambda_arn rotation_rules{}',
   aws_iam_policy: 'name description path policy tags',
-  aws_iam_user: 'name path permissions_boundary tags',
+  aws_iam_user: 'name path permissions_boundary force_destroy tags',
   aws_iam_user_policy_attachment: 'user policy_arn',
   aws_iam_role: 'name description path assume_role_policy max_session_duration tags',
   aws_iam_role_policy_attachment: 'role policy_arn',
@@ -194,6 +194,35 @@ test('the same manifest gives the same bytes', () => {
 })
 
 const terraform = spawnSync('terraform', ['version'], { encoding: 'utf8' }).status === 0
+
+test('a user whose access key was made by hand can be removed with its environment', () => {
+  expect(files['iam.tf']).toMatch(/"aws_iam_user" "vercel" \{[^}]*force_destroy = true/)
+})
+
+test.skipIf(!terraform)(
+  'readers decrypt with every key that is not AWS’s own (needs terraform)',
+  () => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'coffer-terraform-'))
+    const keys = /^ {2}keys += (.*)$/m.exec(files['iam.tf'] ?? '')?.[1]?.replaceAll('var.', 'x.')
+    const replica_kms_key_arns = { 'eu-west-1': 'arn:b' }
+    const given = [
+      [{ kms_key_arn: null, replica_kms_key_arns: {} }, []],
+      [{ kms_key_arn: 'alias/aws/secretsmanager', replica_kms_key_arns: {} }, []],
+      [{ kms_key_arn: null, replica_kms_key_arns }, ['arn:b']],
+      [{ kms_key_arn: 'arn:a', replica_kms_key_arns }, ['arn:a', 'arn:b']],
+    ] as const
+    try {
+      writeFileSync(path.join(dir, 'given.json'), JSON.stringify(given.map(([x]) => x)))
+      const env = { ...process.env, CHECKPOINT_DISABLE: '1', TF_CLI_CONFIG_FILE: devNull }
+      const input = `jsonencode([for x in jsondecode(file("given.json")) : ${keys}])\n`
+      const options = { cwd: dir, env, input, encoding: 'utf8', timeout: 30_000 } as const
+      const { stdout } = spawnSync('terraform', ['console'], options)
+      expect(JSON.parse(JSON.parse(stdout) as string)).toEqual(given.map(([, found]) => found))
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  },
+)
 
 test.skipIf(!terraform)('terraform fmt changes nothing (needs terraform)', async () => {
   const odd = 'a "b" ${c} %{d}\\n'
