@@ -1,3 +1,4 @@
+import { hasOwnPolicies } from '../core/policy/credential.ts'
 import { usage } from './parse.ts'
 import type { Session } from './session.ts'
 
@@ -19,6 +20,8 @@ export async function changeGrants(
     roles: change(held?.roles ?? [], named.role),
   }
   await access.putActor(actor)
+  if (hasOwnPolicies(name))
+    session.out.warn(`A credential has policies of its own: what ${name} is given does not count.`)
   const shown = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '))
   await session.out.result(actor, () =>
     session.out.note(`${name} has policies ${shown(actor.policies)}; roles ${shown(actor.roles)}`),

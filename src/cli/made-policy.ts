@@ -42,6 +42,16 @@ export async function withdrawnBy(
   })
 }
 
+/** What the policy that is made now allows, and the stored one of its name does not. */
+export async function addedBy(
+  { policies }: Coffer['access'],
+  made: Policy,
+): Promise<readonly Withdrawn[]> {
+  const before = (await policies()).find(({ name }) => name === made.name)
+  const had = new Set((before ? allowedBy(before) : []).map((one) => JSON.stringify(one)))
+  return allowedBy(made).filter((one) => !had.has(JSON.stringify(one)))
+}
+
 function allowedBy({ name: policy, rules }: Policy): readonly Withdrawn[] {
   return rules.flatMap(({ effect, paths, conditions }) =>
     effect === 'deny'

@@ -180,7 +180,7 @@ function bind(spec: CommandSpec, positionals: readonly string[], passed: readonl
   if (!variadic && given.length > fixed.length) {
     if (spec.tooMany !== undefined) throw usage(spec.tooMany.message, spec.tooMany.remedy)
     throw usage(
-      `\`coffer ${spec.name}\` takes ${count(fixed.length)}; ${given.length} were given.`,
+      `\`coffer ${spec.name}\` takes ${count(fixed.length)}; ${given.length} ${given.length === 1 ? 'was' : 'were'} given.`,
       `See \`coffer ${spec.name} --help\`.`,
     )
   }

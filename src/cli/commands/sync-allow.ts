@@ -1,11 +1,13 @@
 import { CofferError, describeError } from '../../core/errors.ts'
 import { madePolicyName } from '../../core/policy/made-name.ts'
+import { hasOwnPolicies } from '../../core/policy/credential.ts'
 import type { Action, Policy, Rule } from '../../core/policy/policy.ts'
 import { deliveredElsewhere } from '../../core/delivery.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import type { SyncTarget } from '../../compose/sync.ts'
 import { confirmed } from '../confirm.ts'
-import { checkReplaces, putAndGive, withdrawnBy } from '../made-policy.ts'
+import { addedBy, checkReplaces, putAndGive, withdrawnBy } from '../made-policy.ts'
+import type { Withdrawn } from '../made-policy.ts'
 import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
@@ -24,15 +26,18 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
     const actor = options.actor ?? syncing.world.actor
     const asked = targets.flatMap(resourcesOf)
     const ledgers = await ledgersOf(targets)
-    const missing = [
-      ...(await missingOf(coffer, actor, 'deliver', asked)),
-      ...(await missingOf(coffer, actor, 'write', ledgers)),
-    ]
     const policy: Policy = {
       name: madePolicyName('deliver', syncing.project, syncing.env),
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
       rules: [...deliverRules(targets), ...ledgerRules(ledgers)],
     }
+    const isOwn = hasOwnPolicies(actor)
+    const missing: readonly Pick<Withdrawn, 'path' | 'destination'>[] = isOwn
+      ? await addedBy(coffer.access, policy)
+      : [
+          ...(await missingOf(coffer, actor, 'deliver', asked)),
+          ...(await missingOf(coffer, actor, 'write', ledgers)),
+        ]
     const withdrawn = await withdrawnBy(coffer.access, [policy])
     const isChanged = missing.length + withdrawn.length > 0
     await session.out.result(
@@ -46,7 +51,9 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
           { title: 'NO LONGER DECLARED', cell: ({ path }) => path },
           { title: 'DESTINATION', cell: ({ destination }) => destination },
         ])
-        if (missing.length === 0) session.out.note(`${actor} may deliver all of it.`)
+        if (missing.length > 0) return
+        session.out.note(`${isOwn ? `The policy ${policy.name}` : actor} may deliver all of it.`)
+        if (isOwn) session.out.note(carriedBy(actor, policy))
       },
     )
     if (!isChanged) return 0
@@ -55,6 +62,13 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       await confirmed(session, `Take these out of the policy ${policy.name}?`, options.yes)
       await coffer.access.putPolicy(policy)
       session.out.note(`policy ${policy.name} stored`)
+      return 0
+    }
+    if (isOwn) {
+      await confirmed(session, `Write the policy ${policy.name}, to deliver these?`, options.yes)
+      await coffer.access.putPolicy(policy)
+      session.out.note(`policy ${policy.name} stored`)
+      session.out.note(carriedBy(actor, policy))
       return 0
     }
     const question = `Allow ${actor} to deliver these, by the policy ${policy.name}?`
@@ -66,6 +80,10 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
     await syncing.close()
   }
 }
+
+/** A credential has the policies that it was made with, and is given none. */
+const carriedBy = (actor: string, { name }: Policy): string =>
+  `${actor} has policies of its own. Unless ${name} is one of them, deliver with a credential that has it: \`coffer token create --policy ${name}\`, or a role with --policy ${name}.`
 
 /**
  * All of them, and every one that cannot be opened is told.

@@ -108,7 +108,9 @@ test('apply delivers what plan said, and a second one changes nothing', async ()
   await set('db-url', 'postgres://new')
   expect((await sync('status --env prod')).code).toBe(1)
   expect((await sync('apply --env prod --yes --only json')).err).toContain('Nothing is')
-  expect((await sync('apply --env prod --yes --only dotenv:out.env')).err).toContain('1 of 1 change made')
+  expect((await sync('apply --env prod --yes --only dotenv:out.env')).err).toContain(
+    '1 of 1 change made',
+  )
   expect(parse(written('out.env')).DB_URL).toBe('postgres://new')
   for (const ran of [plan, applied, again, status]) {
     expect(`${ran.out}${ran.err}`.includes(CANARY)).toBe(false)
@@ -284,4 +286,21 @@ test('with --watch a change is delivered within seconds, until it is stopped', a
   })
   stop.abort()
   expect((await ran).code).toBe(0)
+})
+
+test('a credential is given nothing: the policy is written, and it is said who carries it', async () => {
+  const allow = (more: string) => sync(`allow --env prod --actor token:abc ${more}`)
+  await filled()
+  await world.run(['policy', 'delete', 'deliver-shop-prod', '--yes'])
+  const shown = await allow('--yes')
+  expect(shown.code).toBe(0)
+  expect(shown.out).toContain('shop/prod/api/stripe-key')
+  expect(shown.err).toContain('coffer token create --policy deliver-shop-prod')
+  expect(shown.err).not.toContain('given to')
+  const again = await allow('--yes')
+  expect([again.code, again.out]).toEqual([0, ''])
+  expect(again.err).toContain('coffer token create --policy deliver-shop-prod')
+  expect((await world.run(['actor', 'list'])).out).not.toContain('token:abc')
+  const granted = await world.run(['actor', 'grant', 'token:abc', '--policy', 'deliver-shop-prod'])
+  expect(granted.err).toContain('does not count')
 })
