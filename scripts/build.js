@@ -34,6 +34,7 @@ async function build() {
   const old = `${fresh}.old`
   try {
     await bundle(fresh)
+    await tune(fresh)
     chmodSync(fresh, 0o755)
     const declared = declare(path.join(fresh, 'types'))
     if (existsSync('dist')) renameSync('dist', old)
@@ -50,6 +51,19 @@ async function bundle(dir) {
   const bundled = await rolldown({ ...config.input, logLevel: 'warn' })
   await bundled.write({ ...config.output, dir })
   await bundled.close()
+}
+
+/** For speed only: a build that cannot be started here works as well. */
+async function tune(dir) {
+  const [{ findNode }, { markStarted }] = await Promise.all([
+    import('./toolchain.js'),
+    import('./started.js'),
+  ])
+  try {
+    markStarted(dir, findNode())
+  } catch (error) {
+    console.error(`coffer: built, but not for a quick start: ${error.message}`)
+  }
 }
 
 function declare(outDir) {

@@ -25,17 +25,12 @@ const GROUPS = [
     name: 'core',
     test: /src[\\/](?:core[\\/](?:errors|limits|label|path|secret|value)|config[\\/](?:env-ref|plan|problem|variable))\.ts$/,
   },
-  // Apart, so that what runs in browsers never meets it. Only what is always there: a module that
-  // takes time to load (crypto, fs/promises) stays with those who need it.
-  { name: 'node', test: /^\0node:(?:buffer|fs|os|path|url)$|src[\\/]config[\\/]extract\.ts$/ },
+  // Of the built-in modules only what is always there: one that takes time to load (crypto,
+  // fs/promises) stays with those who need it.
+  { name: 'index', test: /src[\\/]index\.ts$|^\0node:(?:buffer|fs|os|path|url)$/ },
   {
     name: 'platform',
     test: /src[\\/](?:compose\.ts|compose[\\/]open\.ts|adapters[\\/]stores[\\/]sqlite\.ts)$/,
-  },
-  { name: 'config', test: /src[\\/]config[\\/]index\.ts$/ },
-  {
-    name: 'connect',
-    test: /src[\\/]client[\\/](?:wire[\\/](?:codec|error)|[a-z]+)\.ts$|src[\\/]core[\\/]exact-json\.ts$/,
   },
   {
     name: 'shell',
@@ -45,7 +40,7 @@ const GROUPS = [
 
 /** Built-in modules with properties that load more of Node when they are read. */
 const EAGER =
-  /^node:(?:buffer|child_process|crypto|fs|fs\/promises|os|path|timers\/promises|url|util)$/
+  /^node:(?:buffer|child_process|crypto|fs|fs\/promises|os|path|sqlite|timers\/promises|url|util)$/
 
 /**
  * `import { x } from 'node:fs'` reads every property of the module, and so loads streams, promises,
@@ -112,42 +107,6 @@ const inlineRuntime = {
 }
 
 /**
- * Puts the functions of a start in parentheses, which V8 takes for a sign that they will be called:
- * they are compiled with their file, and so are in the compile cache of the command line, where
- * Node keeps nothing that is compiled later. Declarations become constants ahead of everything else.
- */
-const eager = {
-  name: 'eager',
-  generateBundle(_options, bundle) {
-    const started = new Set(GROUPS.map(({ name }) => name))
-    for (const chunk of Object.values(bundle)) {
-      if (started.has(chunk.name)) chunk.code = withEagerFunctions(chunk.code)
-    }
-  },
-}
-
-function withEagerFunctions(code) {
-  const { body } = parseAst(code)
-  const first = body.find(({ type }) => type !== 'ImportDeclaration')?.start ?? code.length
-  const declared = []
-  let rest = ''
-  let at = first
-  for (const { type, start, end, id, declarations = [] } of body) {
-    if (type === 'FunctionDeclaration') {
-      declared.push(`const ${id.name}=(${code.slice(start, end)});`)
-      rest += code.slice(at, start)
-      at = end
-    }
-    for (const { init } of declarations) {
-      if (init?.type !== 'ArrowFunctionExpression') continue
-      rest += `${code.slice(at, init.start)}(${code.slice(init.start, init.end)})`
-      at = init.end
-    }
-  }
-  return code.slice(0, first) + declared.join('') + rest + code.slice(at)
-}
-
-/**
  * Puts each statement and each member of a class on a line of its own. Node prints the line that
  * threw above an error nobody caught: without lines that is the whole bundle.
  */
@@ -175,7 +134,7 @@ export const input = {
   platform: 'node',
   /** Packages are installed beside us, never bundled: one copy, and their own licences. */
   external: (id) => !/^[./\0]/.test(id) && !EAGER.test(id),
-  plugins: [lazyBuiltins, inlineRuntime, eager, ascii, lines],
+  plugins: [lazyBuiltins, inlineRuntime, ascii, lines],
   transform: { target: 'node24' },
   treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
 }

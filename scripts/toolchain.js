@@ -21,14 +21,17 @@ export function prepareToolchain() {
       stop('`npm ci` failed; its reason is above.')
     }
   }
-  const node = pinnedNode()
+  const node = findNode()
   if (node !== undefined) return node
-  if (recentEnough(process.versions.node)) return process.execPath
   return stop(
     `this is Node ${process.versions.node}, and the pinned Node was not installed: ` +
       'run `npm rebuild node --allow-scripts=node`, or use Node >= 24.16.',
   )
 }
+
+/** The pinned Node, else this one where it is recent enough. */
+export const findNode = () =>
+  pinnedNode() ?? (recentEnough(process.versions.node) ? process.execPath : undefined)
 
 /** Runs `args` on `node`, which is also first on its PATH, and returns the exit code. */
 export function runOn(node, args, options = {}) {

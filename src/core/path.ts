@@ -40,21 +40,22 @@ export const isBelow = (path: string, prefix: string): boolean =>
 
 const SLASH = 0x2f
 /** Printable ASCII without the backslash: the fast way for almost every path. */
-const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/u
-const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u
-const EDGE_SPACE = /(^|\/)\p{Z}|\p{Z}(\/|$)/u
+const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/
 
+/** Its classes of Unicode are made when they are needed: they cost more than all plain paths of a start. */
 function refuseUnusual(path: string): void {
   if (path === '') throw refuse('A path has at least one segment.')
   if (!path.isWellFormed()) throw refuse('The path holds half of a surrogate pair.')
   if (Buffer.byteLength(path) > LIMITS.pathBytesMax) throw tooLong()
-  if (FORBIDDEN.test(path)) {
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u.test(path)) {
     throw refuse('The path holds a control or invisible character, or a backslash.')
   }
   if (path.normalize('NFC') !== path) {
     throw refuse('The path is not in Unicode normal form C.', 'Write its accented letters as NFC.')
   }
-  if (EDGE_SPACE.test(path)) throw refuse('A segment of the path begins or ends with a space.')
+  if (/(^|\/)\p{Z}|\p{Z}(\/|$)/u.test(path)) {
+    throw refuse('A segment of the path begins or ends with a space.')
+  }
 }
 
 function refuseSegments(path: string): void {

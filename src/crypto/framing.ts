@@ -54,11 +54,19 @@ function writeNumber(out: Buffer, offset: number, value: number): number {
     throw new CofferError('invalid_argument', 'A number to be bound is whole and not negative.')
   }
   const body = writePrefix(out, offset, NUMBER, NUMBER_BYTES)
-  out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), body)
-  return out.writeUInt32BE(value >>> 0, body + 4)
+  return writeU32(out, writeU32(out, body, Math.floor(value / 0x1_0000_0000)), value)
 }
 
 function writePrefix(out: Buffer, offset: number, type: number, length: number): number {
   out[offset] = type
-  return out.writeUInt32BE(length, offset + 1)
+  return writeU32(out, offset + 1, length)
+}
+
+/** `writeUInt32BE` is six functions of Node, each compiled for the first row that a process reads. */
+function writeU32(out: Buffer, offset: number, value: number): number {
+  out[offset] = value >>> 24
+  out[offset + 1] = value >>> 16
+  out[offset + 2] = value >>> 8
+  out[offset + 3] = value
+  return offset + 4
 }

@@ -41,19 +41,16 @@ export function publicKeyFingerprint(publicKeyPem: string): string {
   })
 }
 
-/** DER of PKCS #8 and SPKI for Ed25519 (RFC 8410), up to the 32 bytes of the key. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+/** DER of SPKI for Ed25519 (RFC 8410), up to the 32 bytes of the key. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
 const fingerprintOfDer = (der: Uint8Array): string => hash('sha256', der, 'hex').slice(0, 16)
 
 function privateKeyOf(seed: KeyObject): KeyObject {
-  const bytes = seed.export()
-  const der = Buffer.concat([PKCS8_PREFIX, bytes])
+  const key = seed.export()
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    return createPrivateKey({ key, format: 'raw-private', asymmetricKeyType: 'ed25519' })
   } finally {
-    bytes.fill(0)
-    der.fill(0)
+    key.fill(0)
   }
 }

@@ -5,7 +5,7 @@ import type { Origin } from './context.ts'
 
 /** `kind:name`, as local accounts and services are called. @throws `invalid_argument` */
 export function checkActor(name: unknown): string {
-  if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && ACTOR.test(name)) {
+  if (typeof name === 'string' && name.length <= LIMITS.actorCharsMax && isActor(name)) {
     if (!name.startsWith('system:')) return name
     throw new CofferError('invalid_argument', 'Actors of kind system are Coffer itself.')
   }
@@ -21,4 +21,7 @@ export const operatorOrigin = (
   wayIn?: string,
 ): Origin => ({ actor: checkActor(actor), via: via ?? wayIn, request, address, grants, token })
 
-const ACTOR = /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u
+/** Plain ASCII first: V8 takes a tenth of a millisecond to make a class of Unicode. */
+const isActor = (name: string): boolean =>
+  /^[a-z][a-z0-9-]{0,31}:[\x21-\x7e]+$/.test(name) ||
+  /^[a-z][a-z0-9-]{0,31}:[^\s\p{C}]+$/u.test(name)

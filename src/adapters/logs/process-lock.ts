@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
@@ -37,7 +37,7 @@ export class ProcessLock {
   async acquire(): Promise<void> {
     let waitedMs = 0
     for (;;) {
-      const database = this.#database ?? (await this.#open())
+      const database = this.#database ?? this.#open()
       if (this.#take(database)) {
         // Somebody may have removed the file, and made another that we do not hold.
         if (this.#fs.stat(this.#file)?.inode === this.#inode) return
@@ -81,12 +81,11 @@ export class ProcessLock {
     }
   }
 
-  async #open(): Promise<DatabaseSync> {
+  #open(): DatabaseSync {
     try {
       // Made by us first, so that its mode is ours and not SQLite's.
       if (this.#fs.stat(this.#file) === undefined) this.#make()
-      const sqlite = await import('node:sqlite')
-      this.#database = new sqlite.DatabaseSync(this.#file, { timeout: 0 })
+      this.#database = new DatabaseSync(this.#file, { timeout: 0 })
       this.#inode = this.#fs.stat(this.#file)?.inode
       return this.#database
     } catch (error) {

@@ -58,7 +58,7 @@ interface Form {
   readonly read: (text: string) => ProviderRef
 }
 
-const FOREIGN = /^(?:arn:|@Microsoft\.|\$\{.*\}$|(?:secret)?ref\+|[a-z][a-z0-9+.-]*:\/\/)/iu
+const FOREIGN = /^(?:arn:|@Microsoft\.|\$\{.*\}$|(?:secret)?ref\+|[a-z][a-z0-9+.-]*:\/\/)/i
 const KEY_VAULT = /^https:\/\/[a-z0-9-]{3,24}\.vault\.[a-z.]{1,64}\/secrets\/[A-Za-z0-9-]{1,127}/
 
 const FORMS: readonly Form[] = [
