@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditEvent } from '../core/event.ts'
 import type { OutboxSource } from '../core/ports/audit-log.ts'
-import type { OutboxRow, Store, StoreWriter } from '../core/ports/store.ts'
+import type { Store, StoreWriter } from '../core/ports/store.ts'
 import { associatedData } from '../crypto/framing.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 
@@ -11,7 +11,6 @@ type Keys = Pick<Keyring, 'headKey' | 'storeId'>
 /**
  * An event on its way from the store to the log rests in the outbox as HMAC-SHA256, base64url, and
  * its JSON: a store that could change it there would write whatever it likes into a signed log.
- * Returns the row as `outboxOf` will give it.
  * @throws CofferError `corrupt` when the outbox has an event of that generation already
  */
 export async function putEvent(
@@ -19,12 +18,11 @@ export async function putEvent(
   keys: Keys,
   generation: number,
   event: AuditEvent,
-): Promise<OutboxRow> {
+): Promise<void> {
   const json = JSON.stringify(event)
   try {
     const mac = macOf(keys, generation, json).toString('base64url')
     await rows.appendOutbox({ generation, event: mac + json })
-    return { generation, event: json }
   } catch (error) {
     if (!isCofferError(error, 'internal')) throw error
     throw new CofferError('corrupt', 'The outbox holds an event of a change that never was.', {

@@ -2,9 +2,11 @@ import { CofferError, isCofferError } from '../core/errors.ts'
 import type { AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
 import type { Manner } from '../core/policy/vault/addresses.ts'
-import type { HeadKind, OutboxRow, StoreWriter } from '../core/ports/store.ts'
+import type { CommittedEvent } from '../core/ports/audit-log.ts'
+import type { HeadKind, StoreWriter } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import type { JsonObject } from '../core/value.ts'
+import { eventBody } from '../crypto/audit-line.ts'
 import { addToDigest, digestElement, removeFromDigest } from '../crypto/digest.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { sealKeyring } from '../crypto/keyring.ts'
@@ -99,7 +101,7 @@ interface Committed<T> {
   readonly value: T
   readonly generation: number
   /** What this transaction put into the outbox, for the log. */
-  readonly events: readonly OutboxRow[]
+  readonly events: readonly CommittedEvent[]
   readonly keyring?: { readonly keyring: Keyring; readonly rootKey: Uint8Array } | undefined
 }
 
@@ -123,7 +125,7 @@ async function inTransaction<T>(
   const now = context.clock()
   let { generation, accessGeneration, digest, keyringRevision } = before
   let newKeyring: Committed<T>['keyring']
-  const events: OutboxRow[] = []
+  const events: CommittedEvent[] = []
 
   /** Heads as this transaction last saw or put them. */
   const seen = new Map<string, Uint8Array | undefined>()
@@ -166,7 +168,9 @@ async function inTransaction<T>(
         generation,
         ...originFacts(origin),
       }
-      events.push(await putEvent(rows, keys.keyring, generation, event))
+      // Made before the disk is waited for: what the log could not hold is not committed either.
+      events.push({ generation, body: eventBody(event) })
+      await putEvent(rows, keys.keyring, generation, event)
       return generation
     },
     async secret(path) {

@@ -1,7 +1,7 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { OutboxRow } from '../../core/ports/store.ts'
+import type { CommittedEvent } from '../../core/ports/audit-log.ts'
 import { eventBody } from '../../crypto/audit-line.ts'
 import { errnoOf } from './log-fs.ts'
 
@@ -11,8 +11,8 @@ export interface Waiter {
   readonly bodies: readonly string[]
   /** The outbox must be in the log up to here; 0 for events that change nothing. */
   readonly generation: number
-  /** Rows of the outbox that the caller knows. */
-  readonly committed: readonly OutboxRow[]
+  /** Events of the outbox that the caller knows. */
+  readonly committed: readonly CommittedEvent[]
   /** An administrator's action that was not denied: may use the reserve. */
   readonly privileged: boolean
   resolve(): void
@@ -48,7 +48,7 @@ export class FlushQueue {
   add(
     events: readonly AuditEvent[],
     generation: number,
-    committed: readonly OutboxRow[] = [],
+    committed: readonly CommittedEvent[] = [],
   ): Promise<void> {
     if (this.#closed) {
       return Promise.reject(new CofferError('audit_unavailable', 'The audit log is closed.'))

@@ -1,6 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
-import type { OutboxSource } from '../../core/ports/audit-log.ts'
+import type { CommittedEvent, OutboxSource } from '../../core/ports/audit-log.ts'
 import type { OutboxRow } from '../../core/ports/store.ts'
 import { eventBody } from '../../crypto/audit-line.ts'
 import { cut } from './log-end.ts'
@@ -15,7 +15,7 @@ const FRESH_STARTS: ReadonlySet<string> = new Set(['store.init', 'store.restore'
 
 /**
  * Bodies of the outbox's events after `generation`, in order, at least up to `wanted`, without a gap
- * behind the newest fresh start. Rows that are `known` and continue the log are not read again.
+ * behind the newest fresh start. Events that are `known` and continue the log are not read again.
  * @throws CofferError `audit_tampered` when generations are missing: the log once held them, for
  * the outbox forgets only what the log has
  */
@@ -23,14 +23,14 @@ export async function outboxBodies(
   outbox: OutboxSource,
   generation: number,
   wanted: number,
-  known: readonly OutboxRow[] = [],
+  known: readonly CommittedEvent[] = [],
 ): Promise<string[]> {
   const bodies: string[] = []
   let reached = generation
-  for (const row of known.toSorted((a, b) => a.generation - b.generation)) {
-    if (row.generation !== reached + 1) continue
-    bodies.push(eventBody({ ...parsed(row), generation: row.generation }))
-    reached = row.generation
+  for (const event of known.toSorted((a, b) => a.generation - b.generation)) {
+    if (event.generation !== reached + 1) continue
+    bodies.push(event.body)
+    reached = event.generation
   }
   let missing: number | undefined
   while (reached < wanted) {

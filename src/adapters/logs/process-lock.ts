@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
@@ -14,9 +14,7 @@ export class ProcessLock {
   readonly #random: Random
   readonly #timeoutMs: number
   readonly #pause: (ms: number) => Promise<unknown>
-  #database: DatabaseSync | undefined
-  #inode: number | undefined
-  #journalOff = false
+  #opened: Opened | undefined
 
   constructor(
     file: string,
@@ -37,10 +35,10 @@ export class ProcessLock {
   async acquire(): Promise<void> {
     let waitedMs = 0
     for (;;) {
-      const database = this.#database ?? this.#open()
-      if (this.#take(database)) {
+      this.#opened ??= this.#open()
+      if (take(this.#opened)) {
         // Somebody may have removed the file, and made another that we do not hold.
-        if (this.#fs.stat(this.#file)?.inode === this.#inode) return
+        if (this.#fs.stat(this.#file)?.inode === this.#opened.inode) return
         this.close()
         continue
       }
@@ -57,37 +55,26 @@ export class ProcessLock {
   }
 
   release(): void {
-    if (this.#database?.isTransaction === true) this.#database.exec('ROLLBACK')
+    if (this.#opened?.database.isTransaction === true) this.#opened.rollback.run()
   }
 
   close(): void {
-    this.#database?.close()
-    this.#database = undefined
-    this.#journalOff = false
+    this.#opened?.database.close()
+    this.#opened = undefined
   }
 
-  #take(database: DatabaseSync): boolean {
-    // Held by another call of this process.
-    if (database.isTransaction) return false
-    try {
-      // Nothing is ever written to it: a journal file would come and go with every flush.
-      if (!this.#journalOff) database.exec('PRAGMA journal_mode = MEMORY')
-      this.#journalOff = true
-      database.exec('BEGIN EXCLUSIVE')
-      return true
-    } catch (error) {
-      if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false
-      throw unavailable(error)
-    }
-  }
-
-  #open(): DatabaseSync {
+  #open(): Opened {
     try {
       // Made by us first, so that its mode is ours and not SQLite's.
       if (this.#fs.stat(this.#file) === undefined) this.#make()
-      this.#database = new DatabaseSync(this.#file, { timeout: 0 })
-      this.#inode = this.#fs.stat(this.#file)?.inode
-      return this.#database
+      const database = new DatabaseSync(this.#file, { timeout: 0 })
+      return {
+        database,
+        inode: this.#fs.stat(this.#file)?.inode,
+        begin: database.prepare('BEGIN EXCLUSIVE'),
+        rollback: database.prepare('ROLLBACK'),
+        journalOff: false,
+      }
     } catch (error) {
       throw unavailable(error)
     }
@@ -99,6 +86,30 @@ export class ProcessLock {
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error
     }
+  }
+}
+
+interface Opened {
+  readonly database: DatabaseSync
+  readonly inode: number | undefined
+  readonly begin: StatementSync
+  readonly rollback: StatementSync
+  journalOff: boolean
+}
+
+function take(opened: Opened): boolean {
+  const { database, begin } = opened
+  // Held by another call of this process.
+  if (database.isTransaction) return false
+  try {
+    // Nothing is ever written to it: a journal file would come and go with every flush.
+    if (!opened.journalOff) database.exec('PRAGMA journal_mode = MEMORY')
+    opened.journalOff = true
+    begin.run()
+    return true
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false
+    throw unavailable(error)
   }
 }
 

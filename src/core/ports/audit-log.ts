@@ -8,6 +8,12 @@ import type {
 } from './coffer.ts'
 import type { OutboxRow } from './store.ts'
 
+/** The event of a change, as its line in the log will have it (`eventBody`). */
+export interface CommittedEvent {
+  readonly generation: number
+  readonly body: string
+}
+
 /**
  * The tamper-evident log (docs/formats/audit.md). One chain per directory, shared by processes.
  * Two ways in: `append` for events that change nothing in the store (reads, denials, failures),
@@ -30,10 +36,10 @@ export interface AuditLog {
    * @throws `audit_unavailable`; `audit_tampered` when the log lacks generations that the outbox
    * no longer has (it was cut)
    *
-   * `committed` are rows that the caller has just committed, as the outbox would give them: with them
-   * at hand the log need not read the outbox again.
+   * `committed` are events that the caller has just committed: with them at hand the log need not
+   * read the outbox again.
    */
-  complete(generation: number, committed?: readonly OutboxRow[]): Promise<void>
+  complete(generation: number, committed?: readonly CommittedEvent[]): Promise<void>
   /** Looks at the files again (another process may have appended). */
   refresh(): Promise<AuditTail>
   query(filter: AuditFilter): Promise<AuditEntry[]>
