@@ -34,6 +34,16 @@ const manifestIn = (dir: string): Manifest => ({
   workloads: {},
 })
 
+test('of the lines that leave files out, the first thousand on the way to a file count', () => {
+  const many = 'x*y\n'.repeat(1_500)
+  const rules = Array.from({ length: 20 }, (_, i) => ignoreRules(many, `d${i}`)).reduce(
+    (all, one) => all.and(one),
+    ignoreRules('first\n', ''),
+  )
+  expect(rules.lines).toHaveLength(1_000)
+  expect([rules.ignores('first', false), rules.ignores('other', false)]).toEqual([true, false])
+})
+
 const IGNORED = `# a comment
 *.log
 !keep.log

@@ -17,7 +17,7 @@ interface IgnoreLine {
 
 /** A `.gitignore` in the folder `dir`, as gitignore(5): the last line that fits decides. */
 export function ignoreRules(text: string, dir: string): IgnoreRules {
-  const lines = text.split(/\r?\n/).flatMap((line) => lineOf(line, dir))
+  const lines = text.split(/\r?\n/, LINES_MAX).flatMap((line) => lineOf(line, dir))
   return rulesOf(lines)
 }
 
@@ -27,7 +27,10 @@ const rulesOf = (lines: readonly IgnoreLine[]): IgnoreRules => ({
     const last = lines.findLast(({ fits, foldersOnly }) => (isFolder || !foldersOnly) && fits(file))
     return last !== undefined && !last.keeps
   },
-  and: (below) => (below.lines.length === 0 ? rulesOf(lines) : rulesOf([...lines, ...below.lines])),
+  and: (below) =>
+    below.lines.length === 0
+      ? rulesOf(lines)
+      : rulesOf([...lines, ...below.lines].slice(0, LINES_MAX)),
 })
 
 function lineOf(written: string, dir: string): IgnoreLine[] {
@@ -39,8 +42,12 @@ function lineOf(written: string, dir: string): IgnoreLine[] {
   const anchored = body.includes('/')
   const base = dir === '' ? '' : `${escaped(dir)}/`
   const inner = globToRegex(body.replace(/^\//, ''))
-  const fits = matcherOf(`${base}${anchored ? '' : '(?:.*/)?'}${inner}`)
-  return fits === undefined ? [] : [{ fits, foldersOnly, keeps }]
+  let matcher: IgnoreLine['fits'] | undefined
+  const fits: IgnoreLine['fits'] = (file) => {
+    matcher ??= matcherOf(`${base}${anchored ? '' : '(?:.*/)?'}${inner}`) ?? (() => false)
+    return matcher(file)
+  }
+  return [{ fits, foldersOnly, keeps }]
 }
 
 /** Without the spaces at its end, but for one that is written with a backslash. */
@@ -61,6 +68,8 @@ function matcherOf(source: string): IgnoreLine['fits'] | undefined {
   }
 }
 
+/** On the way to a file, in all: each is tried for each file, and no more are left out by others. */
+const LINES_MAX = 1_000
 const WILDCARDS_MAX = 2
 /** No path is longer. */
 const LINE_CHARS_MAX = 4_096
