@@ -51,7 +51,9 @@ function render(problems: readonly Problem[]): string {
   const rows = problems.map((p) =>
     [`${p.position ?? ''} ${p.field}`.trim(), p.reference, p.code, p.message].map(printable),
   )
-  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const widths = [0, 1, 2].map((i) =>
+    rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), 0),
+  )
   const lines = rows.map((row) =>
     `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
   )

@@ -9,7 +9,7 @@ export const table: Reporter = ({ findings }, { look }) => {
   const paint: Paint = (style, text) =>
     look.color ? styleText(style, text, { validateStream: false }) : text
   const groups = Map.groupBy(findings, ({ environment }) => environment ?? '')
-  const width = Math.max(0, ...findings.map(({ code }) => code.length))
+  const width = findings.reduce((most, { code }) => Math.max(most, code.length), 0)
   return [...groups]
     .map(([environment, group]) => {
       const title = environment === '' ? 'The project' : safeText(environment)

@@ -49,7 +49,9 @@ export function describeCode(code: string): CodeRow {
 /** What all rules find, errors first, each once; in the order of environments and files. */
 export async function findAll(facts: Facts): Promise<Finding[]> {
   const found: Finding[] = []
-  for (const rule of Object.values<Rule>(RULES)) found.push(...(await rule.find(facts)))
+  for (const rule of Object.values<Rule>(RULES)) {
+    for (const finding of await rule.find(facts)) found.push(finding)
+  }
   const order = facts.environments.map(({ name }) => name)
   return inOrder(found, order)
 }
