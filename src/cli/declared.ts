@@ -1,5 +1,5 @@
 import { environmentOf } from '../config/manifest/environment.ts'
-import { isOwn } from '../config/manifest/own.ts'
+import { isOwn, isWhole } from '../config/manifest/own.ts'
 import type { DeclaredSecret } from '../config/manifest/manifest.ts'
 import { showReference } from '../config/reference.ts'
 import { CofferError } from '../core/errors.ts'
@@ -37,8 +37,7 @@ export async function declaredHere(session: Session, name: string, env: string):
       remedy: `Add ${env} to its environments first.`,
     })
   }
-  const isWhole = ref.label === undefined && ref.version === undefined && ref.field === undefined
-  if (isOwn(manifest, ref) && isWhole) return { path: ref.key, metadata: metadataOf(secret) }
+  if (isOwn(manifest, ref) && isWhole(ref)) return { path: ref.key, metadata: metadataOf(secret) }
   throw new CofferError('invalid_argument', `In ${env} it is kept as ${showReference(ref)}.`, {
     remedy: 'Use the means of that place; `coffer run --env` and `coffer check --env` read it.',
   })

@@ -86,8 +86,8 @@ secrets:
     'type_mismatch odd/prod/a/typed',
   ])
   expect(findings.slice(0, 2).map(({ remedy }) => remedy)).toEqual([
-    'coffer enable odd/prod/a/disabled --version 1',
-    'coffer undelete odd/prod/a/gone',
+    'coffer enable a/disabled --env prod --version 1',
+    'coffer undelete a/gone --env prod',
   ])
   const near = await check(cwd, ['--expires-within', '2d'])
   expect(near.codes).not.toContain('expires_soon odd/prod/a/soon')

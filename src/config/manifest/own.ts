@@ -15,3 +15,11 @@ export function isOwn(
   const { kind = COFFER, ...options } = Object.hasOwn(providers, COFFER) ? providers[COFFER]! : {}
   return kind === COFFER && !isServerOfItsOwn(options)
 }
+
+/** Whether a reference means a secret as it is, and no version, label or field of it. */
+export const isWhole = ({
+  label,
+  version,
+  field,
+}: Pick<ProviderRef, 'label' | 'version' | 'field'>): boolean =>
+  label === undefined && version === undefined && field === undefined

@@ -25,6 +25,10 @@ test('what another provider keeps is overdue as well, where that tells its age',
   ])
   expect((await found(90))[0]?.remedy).toContain('at aws:/shop/prod/api/key')
   expect(await found(undefined)).toEqual([])
+  const own = { ref: { provider: 'coffer', key: 'shop/prod/api/key' }, isOwn: true }
+  expect((await found(90, own as Partial<SecretFacts>))[0]?.remedy).toBe(
+    'coffer set api/key --env prod',
+  )
   const pinned = { provider: 'aws', key: '/shop/prod/api/key', version: 3 }
   expect(await found(400, { ref: pinned })).toEqual([])
 })

@@ -1,8 +1,8 @@
 import type { Finding } from '../../../core/finding.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
-import { about, shellWord } from '../rule.ts'
+import { about } from '../rule.ts'
 import type { Rule } from '../rule.ts'
-import { isUsable, versionOf } from './state.ts'
+import { commandWords, isUsable, setCommand, versionOf } from './state.ts'
 
 /** Its version is younger than `rotate.every` of the manifest says. */
 export const rotation: Rule = {
@@ -23,21 +23,24 @@ function due(secret: SecretFacts, { now }: Facts): Finding[] {
   // A pinned version is not the one that is rotated.
   if (createdAt === undefined || secret.ref?.version !== undefined || !isUsable(secret, now))
     return []
-  const { rotateEveryDays, rotatesItself } = secret.declared
+  const { rotateEveryDays } = secret.declared
   const days = Math.floor((now - createdAt) / DAY_MS)
   if (days < rotateEveryDays) return []
-  const command = rotatesItself ? 'rotate' : 'set'
   return [
     {
       code: 'rotation_due',
       severity: 'error',
       message: `Its value is ${days} days old; the manifest says every ${rotateEveryDays}.`,
-      remedy: secret.isOwn
-        ? `coffer ${command} ${shellWord(secret.ref?.key ?? secret.path)}`
-        : `Change it where it is issued, and at ${secret.path}.`,
+      remedy: remedyFor(secret),
       ...about(secret),
     },
   ]
+}
+
+function remedyFor(secret: SecretFacts): string {
+  const words = commandWords(secret)
+  if (words !== undefined && secret.declared.rotatesItself) return `coffer rotate ${words}`
+  return setCommand(secret) ?? `Change it where it is issued, and at ${secret.path}.`
 }
 
 const DAY_MS = 86_400_000

@@ -20,7 +20,7 @@ const remedyFor = async (provider: string, error: CofferError) => {
 test('how to bring a secret back is said by who has it', async () => {
   const plain = new CofferError('deleted', 'It is gone.')
   const told = new CofferError('deleted', 'It is gone.', { remedy: 'Run `az … recover`.' })
-  expect(await remedyFor('coffer', plain)).toBe('coffer undelete shop/prod/api/key')
+  expect(await remedyFor('coffer', plain)).toBe('coffer undelete api/key --env prod')
   expect(await remedyFor('azure', told)).toBe('Run `az … recover`.')
   expect(await remedyFor('azure', plain)).toBe(
     'Put it where the provider "azure" looks, or correct the manifest.',

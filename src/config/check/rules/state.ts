@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
 import type { SecretRecord, VersionRecord } from '../../../core/record.ts'
+import { isWhole } from '../../manifest/own.ts'
 import type { SecretAnswer, SecretFacts } from '../facts.ts'
 import { about, shellWord } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
@@ -40,17 +41,26 @@ export function versionOf({ record, ref }: Pick<SecretFacts, 'record' | 'ref'>) 
 }
 
 /**
- * `coffer set api/stripe-key --env prod`, which stores it with all that the manifest says of it;
- * undefined for other providers.
+ * How a command is told which secret is meant: `api/stripe-key --env prod` where the manifest names all
+ * of it, else its path; undefined for other providers.
  */
+export function commandWords({
+  declared,
+  environment,
+  ref,
+  isOwn,
+}: SecretFacts): string | undefined {
+  if (ref === undefined || !isOwn) return undefined
+  return isWhole(ref) ? `${shellWord(declared.name)} --env ${environment}` : shellWord(ref.key)
+}
+
+/** Stores it with all that the manifest says of it; undefined for other providers. */
 export function setCommand(secret: SecretFacts): string | undefined {
-  const { declared, environment, ref } = secret
-  if (ref === undefined || !secret.isOwn) return undefined
-  if (ref.label === undefined && ref.version === undefined && ref.field === undefined) {
-    return `coffer set ${shellWord(declared.name)} --env ${environment}`
-  }
-  const type = declared.type === undefined ? '' : ` --type ${declared.type.name}`
-  return `coffer set ${shellWord(ref.key)}${type}`
+  const words = commandWords(secret)
+  if (words === undefined) return undefined
+  const { type } = secret.declared
+  const isTold = type === undefined || (secret.ref !== undefined && isWhole(secret.ref))
+  return `coffer set ${words}${isTold ? '' : ` --type ${type.name}`}`
 }
 
 function row(meaning: string, remedy: string): CodeRow {
@@ -133,11 +143,11 @@ const which = (record: SecretRecord, version: number | undefined, label = CURREN
   version === undefined ? `labelled ${label}` : `${version} (the next is ${record.nextVersion})`
 
 function remedyOf(secret: SecretFacts, code: ErrorCode): string {
-  const key = secret.ref !== undefined && secret.isOwn ? shellWord(secret.ref.key) : undefined
-  if (code === 'deleted' && key !== undefined) return `coffer undelete ${key}`
-  if (code === 'disabled' && key !== undefined) {
+  const words = commandWords(secret)
+  if (code === 'deleted' && words !== undefined) return `coffer undelete ${words}`
+  if (code === 'disabled' && words !== undefined) {
     const version = versionOf(secret)?.number
-    return `coffer enable ${key}${version === undefined ? '' : ` --version ${version}`}`
+    return `coffer enable ${words}${version === undefined ? '' : ` --version ${version}`}`
   }
   const elsewhere = `Put it where the provider "${secret.ref?.provider ?? ''}" looks, or correct the manifest.`
   return setCommand(secret) ?? elsewhere
