@@ -163,7 +163,7 @@ const WHY: Readonly<Record<PlanReason, string>> = {
   not_ours: 'somebody else made it',
   not_in_ledger: 'it has our mark, and is not in the ledger',
   mark_gone: 'our mark is gone from it',
-  owned_by_other: 'it is owned by another project',
+  owned_by_other: 'another environment or project owns it',
 }
 
 const whyOf = (reason: string): string =>

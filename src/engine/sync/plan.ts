@@ -214,7 +214,10 @@ function explain(question: Question, reason: string): { message: string; remedy:
   if (standing.kind === 'claimed') {
     return {
       message: `It is owned by ${standing.by}.`,
-      remedy: 'Give it another name here, or take it out of the other manifest first.',
+      remedy:
+        projectOf(standing.by) === projectOf(question.owner)
+          ? 'Say with `environments: […]` in the line which environment delivers it, or put ${env} into its name.'
+          : 'Give it another name here, or take it out of the other manifest first.',
     }
   }
   if (standing.kind === 'foreign') {
@@ -228,6 +231,9 @@ function explain(question: Question, reason: string): { message: string; remedy:
     remedy: 'Delete it by hand, or with --adopt NAME.',
   }
 }
+
+/** Of an owner, `PROJECT/ENV`. */
+const projectOf = (owner: string): string => owner.slice(0, owner.lastIndexOf('/'))
 
 function refuse(draft: Draft, { name, path }: SyncEntry, error: unknown): void {
   const { code, message, remedy } = describeError(error)
