@@ -83,6 +83,24 @@ secrets:
   ])
 })
 
+test('lines that do not agree about one place are told, with what they do not agree about', async () => {
+  const cwd = project({
+    'coffer.yaml': `project: x
+environments: [prod]
+secrets:
+  a/b: { deliver: [{ to: vercel, project: prj_1, redeploy: HOOK, name: B }] }
+  a/c: { deliver: [{ to: vercel, project: prj_1, name: C }] }
+`,
+  })
+  const ran = await check(cwd, ['--static'])
+  expect(ran.findings).toMatchObject([
+    { code: 'invalid_delivery', line: 5, path: 'secrets.a/c.deliver' },
+  ])
+  expect(ran.findings[0]?.message).toMatch(
+    /yaml:4:\d+ and coffer.yaml:5:\d+ .* vercel:prj_1\/production, .* redeploy\.$/,
+  )
+})
+
 test('what stands in files is found without a store', async () => {
   const cwd = project({
     'config/prod.yaml': `stripeKey: ${canary}\nport: 3000\ndb:\n  password: ${canary}\n`,

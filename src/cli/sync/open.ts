@@ -1,5 +1,6 @@
 import type { SyncEntry, SyncTarget, SyncWorld } from '../../compose/sync.ts'
 import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manifest/manifest.ts'
+import { disagreement } from '../../config/manifest/one-place.ts'
 import { isOwn } from '../../config/manifest/own.ts'
 import type { Providers } from '../../config/providers.ts'
 import { CofferError } from '../../core/errors.ts'
@@ -60,7 +61,7 @@ export async function openSyncing(
       return place
     }
     const declared = await Promise.all(deliveries.map(open))
-    refuseSame(declared)
+    refuseSame(declared, deliveries)
     const left = await leftBehind(session, world, owner, declared, open)
     const places = choose([...declared, ...left], options.only)
     return { env, project: manifest.project, owner, places, world, close }
@@ -185,17 +186,16 @@ function choose(places: readonly Place[], only: readonly string[]): readonly Pla
   throw usage(`Nothing is delivered to ${only.join(', ')}.`, `Here there are: ${known || 'none'}.`)
 }
 
-/** Each of the two would take the other's entries away. */
-function refuseSame(places: readonly Place[]): void {
-  const seen = new Set<string>()
-  for (const { title, target } of places) {
-    if (target !== undefined && seen.has(title)) {
-      throw new CofferError(
-        'invalid_config',
-        `Lines with different options lead to ${title}; they are one place.`,
-        { remedy: 'Write the same options, or give the place a name under `destinations`.' },
-      )
+/** Of the same order. @throws CofferError `invalid_config` */
+function refuseSame(places: readonly Place[], deliveries: readonly DeliveryTarget[]): void {
+  const seen = new Map<string, DeliveryTarget>()
+  for (const [i, { title, target }] of places.entries()) {
+    const [first, delivery] = [seen.get(title), deliveries[i]]
+    if (target === undefined || delivery === undefined) continue
+    if (first !== undefined) {
+      const { message, remedy } = disagreement(title, first, delivery)
+      throw new CofferError('invalid_config', message, { remedy })
     }
-    seen.add(title)
+    seen.set(title, delivery)
   }
 }

@@ -28,16 +28,17 @@ export interface Facts {
   readonly expiresWithinDays: number
 }
 
-/** A place that could never be delivered to as the manifest writes it, or not by two environments. */
+/** What the places that the manifest delivers to say of it, without being asked over a network. */
 export interface DeliveryProblem {
-  /** Default `invalid_delivery`. */
-  readonly code?: 'delivery_collision' | undefined
+  readonly code: 'invalid_delivery' | 'delivery_collision'
   readonly environment: string
   /** `secrets.api/stripe-key.deliver`: the first line that leads there. */
   readonly path: string
   /** `coffer.yaml:7:3`. */
   readonly position: string | undefined
   readonly message: string
+  /** Default: that of its code. */
+  readonly remedy?: string | undefined
 }
 
 /** One declared secret in one environment. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../../core/finding.ts'
-import type { Facts, SecretFacts } from './facts.ts'
+import type { DeliveryProblem, Facts, SecretFacts } from './facts.ts'
 
 /** What a code means, for docs/check.md and reports. */
 export interface CodeRow {
@@ -25,6 +25,20 @@ export const about = (
   path: secret.path,
   environment: secret.environment,
   ...positionOf(secret.declared.at),
+})
+
+/** What the places themselves said of a delivery; `row` is that of its code. */
+export const findingOfDelivery = (
+  { code, environment, path, position, message, remedy }: DeliveryProblem,
+  row: CodeRow,
+): Finding => ({
+  code,
+  severity: row.severity,
+  path,
+  message,
+  remedy: remedy ?? row.remedy,
+  environment,
+  ...positionOf(position),
 })
 
 /** `coffer.yaml:7:3` in its parts. */

@@ -1,8 +1,6 @@
-import type { Finding } from '../../../core/finding.ts'
 import { deliveriesOf } from '../../manifest/deliveries.ts'
 import { ConfigError } from '../../problem.ts'
-import type { DeliveryProblem } from '../facts.ts'
-import { positionOf } from '../rule.ts'
+import { findingOfDelivery, positionOf } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 const CODES = {
@@ -17,7 +15,9 @@ const CODES = {
 export const deliveries: Rule = {
   codes: CODES,
   find: ({ manifest, environments, deliveries: problems = [] }) => [
-    ...problems.filter(({ code }) => code === 'delivery_collision').map(ofEnvironments),
+    ...problems
+      .filter(({ code }) => code === 'delivery_collision')
+      .map((problem) => findingOfDelivery(problem, CODES.delivery_collision)),
     ...environments.flatMap(({ name }) => {
       try {
         deliveriesOf(manifest, name)
@@ -37,13 +37,3 @@ export const deliveries: Rule = {
     }),
   ],
 }
-
-const ofEnvironments = ({ environment, path, message, position }: DeliveryProblem): Finding => ({
-  code: 'delivery_collision',
-  severity: CODES.delivery_collision.severity,
-  path,
-  message,
-  remedy: 'Say which one it is with `environments: […]` in the line, or put ${env} into its name.',
-  environment,
-  ...positionOf(position),
-})

@@ -2,7 +2,7 @@ import type { Finding } from '../../../core/finding.ts'
 import { checkDestinationKinds } from '../../manifest/kinds.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { ConfigError } from '../../problem.ts'
-import { positionOf } from '../rule.ts'
+import { findingOfDelivery, positionOf } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 const CODES = {
@@ -24,16 +24,8 @@ export const destinations: Rule = {
   find: ({ manifest, destinationKinds, deliveries = [] }) => [
     ...unknownIn(manifest, destinationKinds),
     ...deliveries
-      .filter(({ code }) => code === undefined)
-      .map(({ environment, path, position, message }) => ({
-        code: 'invalid_delivery',
-        severity: CODES.invalid_delivery.severity,
-        remedy: CODES.invalid_delivery.remedy,
-        environment,
-        path,
-        message,
-        ...positionOf(position),
-      })),
+      .filter(({ code }) => code === 'invalid_delivery')
+      .map((problem) => findingOfDelivery(problem, CODES.invalid_delivery)),
   ],
 }
 
