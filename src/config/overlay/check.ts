@@ -30,7 +30,7 @@ function placeOf({ path, key, keyword, message }: SchemaIssue, root: DocumentNod
     }
     const why = isSecretRef(node)
       ? 'This is a secretRef, and the schema does not say "secret": true here.'
-      : `${message}.`
+      : message
     return new CofferError('invalid_config', why, { remedy: 'Correct the overlay, or its schema.' })
   }
 }

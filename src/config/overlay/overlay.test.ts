@@ -83,6 +83,15 @@ properties:
       mode: { type: string }
 `
 
+test('a mistyped key is told with the one that is meant', async () => {
+  const files = {
+    'schema.yaml': SCHEMA,
+    'default.yaml': 'http: { port: 1, host: a }\nstirpe: {}\n',
+    'prod.yaml': '',
+  }
+  expect((await refusalOf(() => load(files))).message).toContain('Did you mean stripe?')
+})
+
 test('what does not fit the schema is told, in the file it came from', async () => {
   const files = {
     'schema.yaml': SCHEMA,
@@ -101,7 +110,9 @@ test('what does not fit the schema is told, in the file it came from', async () 
   )
   const error = await refusalOf(() => load(files))
   expect(error.message + JSON.stringify(error)).not.toContain('canary')
-  expect(error.message).toContain('allowed values: ["info","debug"]')
+  expect(error.message).toContain('It must be one of "info", "debug".')
+  expect(error.message).toContain('"stray" is not known here. Known are http, stripe.')
+  expect(error.message).toContain('"host" is missing.')
   expect(error.message).toContain('does not say "secret": true here')
 })
 

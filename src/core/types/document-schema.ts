@@ -1,6 +1,8 @@
 import { Ajv } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import { ajvOptions, countEffort, EffortError, effortOf } from './schema-effort.ts'
 
 /** Stands for a secret in a document that is checked: its value is elsewhere. */
@@ -13,6 +15,7 @@ export interface SchemaIssue {
   /** The key that is missing or unknown. */
   readonly key?: string | undefined
   readonly keyword: string
+  /** A sentence. */
   readonly message: string
 }
 
@@ -30,7 +33,7 @@ export function compileDocumentSchema(schema: unknown): (document: unknown) => S
   const { $schema } = schema as { readonly $schema?: unknown }
   const old = typeof $schema === 'string' && DRAFT_07.test($schema)
   const effort = effortOf()
-  const options = { ...ajvOptions(effort), allErrors: true }
+  const options = { ...ajvOptions(effort), allErrors: true, verbose: true }
   const ajv = countEffort(old ? new Ajv(options) : new Ajv2020(options), effort)
   ajv.addKeyword({
     keyword: 'secret',
@@ -54,11 +57,11 @@ export function compileDocumentSchema(schema: unknown): (document: unknown) => S
     const errors = validate.errors ?? []
     validate.errors = null
     if (fits) return []
-    return errors.slice(0, ISSUES_MAX).map(({ instancePath, keyword, message, params }) => ({
-      path: instancePath.split('/').slice(1).map(unescaped),
-      key: params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName'],
-      keyword,
-      message: saying(keyword, message, params),
+    return errors.slice(0, ISSUES_MAX).map((error) => ({
+      path: error.instancePath.split('/').slice(1).map(unescaped),
+      key: keyOf(error.params),
+      keyword: error.keyword,
+      message: saying(error).slice(0, MESSAGE_CHARS_MAX),
     }))
   }
 }
@@ -78,10 +81,38 @@ function within<T>(work: () => T): T {
   }
 }
 
-function saying(keyword: string, message = '', params: Record<string, unknown>): string {
-  const allowed = keyword === 'enum' ? `: ${JSON.stringify(params['allowedValues'])}` : ''
-  return `It ${message}${allowed}`.slice(0, MESSAGE_CHARS_MAX)
+const keyOf = (params: Readonly<Record<string, unknown>>): string | undefined =>
+  KEYS.map((name) => params[name]).find((key) => typeof key === 'string')
+
+const KEYS = ['missingProperty', 'additionalProperty', 'unevaluatedProperty', 'propertyName']
+
+/** What ajv says of other keywords reads well as it is. */
+const SAYINGS: Readonly<Record<string, (error: ErrorObject, key: string) => string>> = {
+  required: (_, key) => `"${key}" is missing.`,
+  additionalProperties: ({ parentSchema }, key) => unknownKey(key, parentSchema),
+  unevaluatedProperties: ({ parentSchema }, key) => unknownKey(key, parentSchema),
+  enum: ({ schema }) => `It must be one of ${(schema as unknown[]).map(written).join(', ')}.`,
 }
+
+function saying(error: ErrorObject): string {
+  const { keyword, message = '', params } = error
+  const say = Object.hasOwn(SAYINGS, keyword) ? SAYINGS[keyword] : undefined
+  return say?.(error, (keyOf(params) ?? '').slice(0, KEY_CHARS_MAX)) ?? `It ${message}.`
+}
+
+function unknownKey(key: string, schema: ErrorObject['parentSchema']): string {
+  const known = Object.keys((schema?.['properties'] as object | undefined) ?? {}).slice(
+    0,
+    KNOWN_MAX,
+  )
+  const meant = nearest(key, known)
+  const all = known.length === 0 ? '' : ` Known are ${known.join(', ')}.`
+  return `"${key}" is not known here.${meant === undefined ? all : ` Did you mean ${meant}?`}`
+}
+
+const KEY_CHARS_MAX = 64
+const KNOWN_MAX = 100
+const written = (value: unknown): string => JSON.stringify(value)
 
 /** As of a JSON Pointer (RFC 6901). */
 const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~')
