@@ -129,7 +129,7 @@ async function suggesting(error: unknown): Promise<unknown> {
 }
 
 /** Errors are JSON wherever `--json` stands before a `--`, also when the rest cannot be parsed. */
-const wantsJson = (argv: readonly string[]): boolean => {
+export const wantsJson = (argv: readonly string[]): boolean => {
   const end = argv.indexOf('--')
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json')
 }

@@ -279,6 +279,22 @@ test('an issuer that does not answer is unavailable within the limit', async () 
   silent.close()
 })
 
+test('an issuer that changes to another protocol is unavailable at once, and holds up no login', async () => {
+  const turning = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    )
+  })
+  await new Promise<void>((done) => turning.listen(0, '127.0.0.1', done))
+  const { port } = turning.address() as AddressInfo
+  const verifier = createJwtVerifier({ now: Date.now, timeoutMs: 2_000 })
+  const jwt = await issuer.sign({ ...times(), sub: 'me' })
+  const source = { mount: 'ci', jwksUrl: `http://127.0.0.1:${port}/` }
+  expect((await refusalOf(() => verifier.verify(jwt, source))).code).toBe('unavailable')
+  turning.close()
+})
+
 test('the name of a user becomes an actor that a log can hold', async () => {
   const platform = await trusting({ boundAudiences: ['us'] })
   const actorFor = async (sub: string) => {

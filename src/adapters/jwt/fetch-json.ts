@@ -29,6 +29,11 @@ export async function fetchJson(
       ? requestTls(url, { ...options, ...(caPem === undefined ? {} : { ca: caPem }) }, take)
       : requestPlain(url, options, take)
     sent.once('error', (cause) => reject(unavailable('it does not answer', cause)))
+    // Node ends a connection that turns into another protocol, and says nothing to who waits.
+    sent.once('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(unavailable('it answers in another protocol'))
+    })
     sent.end()
   })
   try {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { aws } from '../destinations/aws.ts'
 import { untilOver } from './until-over.ts'
@@ -21,6 +23,15 @@ test('what never ends is over with the signal, and what ends before is had', asy
   const ending = untilOver(new Promise(() => {}), AbortSignal.timeout(10))
   await expect(ending).rejects.toMatchObject({ name: 'TimeoutError' })
   await expect(untilOver(Promise.reject(why), AbortSignal.timeout(60_000))).rejects.toBe(why)
+})
+
+test('a process waits as long: it does not end as if the work were done', async () => {
+  const url = JSON.stringify(new URL('./until-over.ts', import.meta.url).href)
+  const program = `const { untilOver } = await import(${url})
+    untilOver(new Promise(() => {}), AbortSignal.timeout(50)).catch(({ name }) => console.log(name))`
+  const args = ['--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toBe('TimeoutError\n')
 })
 
 test('a delivery ends when it is told to, also where the vendor’s client waits for ever', async () => {
