@@ -1,5 +1,6 @@
 // Builds dist/: bundles by rolldown, declarations by tsc. Runs on Node >= 20.19, since `npm ci` may.
-// `--when-possible` is for `prepare`: an install never fails for want of a build.
+// `--when-possible` is for npm's script `dependencies`, which runs after an install here and nowhere else:
+// of a package with `prepare` npm warns whoever installs it. An install never fails for want of a build.
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,

@@ -1,6 +1,6 @@
 // `npm run test:pack`: the packed tarball, installed in another project, works there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -79,6 +79,7 @@ try {
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(path.join(dir, 'use.ts'), USE)
   sees('npm', ['install', '--prefer-offline', '--loglevel=error', tarball], 0, '')
+  noInstallScripts()
   sees('npx', ['--no-install', 'coffer', '--help'], 0, 'coffer')
   sees('npx', ['--no-install', 'coffer', 'version', '--json'], 0, '"version"')
   sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
@@ -121,6 +122,18 @@ function pack() {
   const odd = files.map((file) => file.path).filter((file) => /\.test\.|^src\/|\.coffer/.test(file))
   if (odd.length > 0) throw new Error(`The package holds ${odd.join(', ')}.`)
   return path.join(dir, filename)
+}
+
+/** Of a package that has one of these npm asks whoever installs it for approval. */
+function noInstallScripts() {
+  const file = path.join(dir, 'node_modules/coffer/package.json')
+  const { scripts } = JSON.parse(readFileSync(file, 'utf8'))
+  const found = ['preinstall', 'install', 'postinstall', 'prepare'].filter(
+    (name) => name in scripts,
+  )
+  if (found.length === 0) passed++
+  else failed++
+  console.log(`${found.length === 0 ? 'ok    ' : 'FAILED'} no install scripts ${found.join(', ')}`)
 }
 
 /** As strict as a careful user's project, declarations included. */
