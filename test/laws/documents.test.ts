@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { DESTINATIONS } from '../../src/adapters/destinations/registry.ts'
+import { PROVIDERS } from '../../src/adapters/providers/registry.ts'
 import { errorsDocument } from '../../scripts/errors-document.ts'
 import { root } from './sources.ts'
 
@@ -31,6 +33,15 @@ test('a link inside the project leads somewhere', () => {
       .map((to) => `${page} -> ${to}`),
   )
   expect(broken).toEqual([])
+})
+
+test.each([
+  ['docs/providers.md', Object.keys(PROVIDERS)],
+  ['docs/destinations.md', Object.keys(DESTINATIONS)],
+])('%s has every kind that there is', (page, kinds) => {
+  const rows = [...read(page).matchAll(/^\| .*$/gm)].map(([row]) => row.split('|')[1] ?? '')
+  const first: readonly string[] = rows.join(' ').match(/[a-z]+/g) ?? []
+  expect(kinds.filter((kind) => !first.includes(kind))).toEqual([])
 })
 
 test('a law names the test that guards it, and the test is there', () => {

@@ -66,6 +66,22 @@ test('a registry holds at most an import and an entry for each adapter', () => {
   }
 })
 
+test('a provider that nobody asks costs a start nothing: what it needs is imported when it is asked', () => {
+  const seen = new Set<string>()
+  const packages = new Set<string>()
+  const visit = (file: string) => {
+    const source = all.find((one) => one.file === file)
+    if (source === undefined) packages.add(file)
+    if (source === undefined || seen.has(file)) return
+    seen.add(file)
+    for (const { to, typesOnly, isLazy } of importsOf(source)) if (!typesOnly && !isLazy) visit(to)
+  }
+  visit('src/adapters/providers/registry.ts')
+  expect(seen.size).toBeGreaterThan(12)
+  // What is there before a program begins.
+  expect([...packages].toSorted()).toEqual(['node:buffer', 'node:fs', 'node:path'])
+})
+
 const isRegistry = (file: string) => file.endsWith('/registry.ts')
 const sameFolder = (a: string, b: string) =>
   a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'))

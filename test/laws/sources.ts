@@ -18,6 +18,8 @@ export interface Import {
   /** A path from the root for our own files, else the specifier as written. */
   readonly to: string
   readonly typesOnly: boolean
+  /** By `import()`: not before it is reached. */
+  readonly isLazy: boolean
 }
 
 /** All TypeScript under `dir`; tests only when asked for. */
@@ -44,7 +46,8 @@ export function importsOf({ file, code }: Pick<Source, 'file' | 'code'>): Import
     const to = specifier.startsWith('.')
       ? path.posix.join(path.posix.dirname(file), specifier)
       : specifier
-    return { from: file, to, typesOnly: groups['clause']?.startsWith('type ') ?? false }
+    const typesOnly = groups['clause']?.startsWith('type ') ?? false
+    return { from: file, to, typesOnly, isLazy: groups['lazy'] !== undefined }
   })
 }
 

@@ -47,7 +47,8 @@ export type Rest = (call: RestCall) => Promise<RestAnswer>
 
 /**
  * Calls of one service, each attempt with `restTimeoutMs`, repeated as `repeated` says. Redirections
- * are not followed: the token is for one host.
+ * are not followed: the token is for one host. Made for destinations: a provider's calls are repeated by
+ * its guard, and would be by both.
  */
 export function createRest(service: RestService): Rest {
   return (call) => repeated(call, () => attempt(service, call))
