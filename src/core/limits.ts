@@ -156,6 +156,8 @@ export const LIMITS = {
   restPagesMax: 100,
   /** What is delivered to one destination, by all projects together. */
   syncEntriesMax: 10_000,
+  /** What is listed of a Key Vault that secrets are delivered to; Azure itself has no limit. */
+  azureSecretsMax: 100_000,
   /** Who syncs a destination holds it for so long, and longer while there is something to do. */
   syncLeaseMs: 120_000,
   /** Git is asked so long whether it ignores a file. */

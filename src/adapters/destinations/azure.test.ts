@@ -221,6 +221,34 @@ test('an answer without end is not read, and one that leads elsewhere is not fol
   expect(vault.requests).toHaveLength(1)
 })
 
+test('what is no list of secrets is told as that, and a list without end is left', async () => {
+  const place = azurePlace(vault)
+  for (const body of [[], null, 'a page', { value: [], nextLink: 7 }]) {
+    vault.before = () => ({ status: 200, body })
+    await expect(place.list(context, [])).rejects.toMatchObject({ code: 'corrupt' })
+  }
+  vault.before = () => ({ status: 204 })
+  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'corrupt' })
+  const attributes = { created: 1, updated: 1 }
+  const page = Array.from({ length: 10_000 }, (_, i) => ({
+    id: `https://${vault.host}/secrets/n${i}`,
+    attributes,
+  }))
+  let pages = 0
+  const nextLink = `https://${vault.host}/secrets?more`
+  const upTo = (count: number) => () => {
+    pages += 1
+    const last = pages * page.length >= count
+    const value = last ? page.slice(0, count - (pages - 1) * page.length) : page
+    return { status: 200, body: { value, nextLink: last ? null : nextLink } }
+  }
+  vault.before = upTo(LIMITS.azureSecretsMax)
+  expect(await place.list(context, [])).toHaveLength(LIMITS.azureSecretsMax)
+  pages = 0
+  vault.before = upTo(LIMITS.azureSecretsMax + 1)
+  await expect(place.list(context, [])).rejects.toMatchObject({ code: 'too_large' })
+})
+
 test('one refusal is of its item alone', async () => {
   vault.before = (_, path) => (path === '/secrets/b' ? FAULTS.denied : undefined)
   const answers = await azurePlace(vault).apply(

@@ -75,6 +75,8 @@ function rowOf(
   if ((code === 'PARSE_ERROR' && status === 200) || error instanceof TypeError) return STRANGE
   if (status === undefined) {
     if (CHALLENGE.test(message)) return STRANGER
+    // Node's errors have codes; what has none, the client says of an answer that it cannot use.
+    if (code === '') return STRANGE
     return NETWORK.find(([pattern]) => pattern.test(code))?.[1] ?? UNKNOWN
   }
   return own(String(status)) ?? byStatus(status)
@@ -148,6 +150,7 @@ const NETWORK: readonly (readonly [RegExp, AzureRow])[] = [
 
 function byStatus(status: number): AzureRow {
   if (status >= 500) return DOWN
+  if (status < 300) return STRANGE
   return status < 400 ? ELSEWHERE : UNACCEPTED
 }
 

@@ -100,7 +100,29 @@ providerContract('azure', async () => {
   }
 })
 
-test('when the version was made is told', async () => {
+test('what is no text is no value, and what is of another secret is not taken', async () => {
+  const answering = async (body: object, key: string) => {
+    const { service } = await open(() => ({ status: 200, body }))
+    return askService(service, key)
+  }
+  const id = (name: string, version = '0'.repeat(32)) => `${HOST}/secrets/${name}/${version}`
+  for (const value of [null, 7, true, {}, [CANARY]]) {
+    expect(await answering({ value, id: id('a') }, 'a')).toMatchObject({ code: 'corrupt' })
+  }
+  const other = await answering({ value: CANARY, id: id('b') }, 'a')
+  expect(other).toMatchObject({ code: 'corrupt' })
+  expect(JSON.stringify(other)).not.toContain(CANARY)
+  const version = 'ab'.repeat(16)
+  expect(await answering({ value: 'v', id: id('a') }, `a/${version}`)).toMatchObject({
+    code: 'corrupt',
+  })
+  // Key Vault does not tell capitals apart.
+  expect(await answering({ value: 'v', id: id('A', version.toUpperCase()) }, `a/${version}`)).toBe(
+    'v',
+  )
+})
+
+test('when the version was made is told, where it is a time', async () => {
   const attributes = { enabled: true, created: 1_700_000_000 }
   const body = { value: 'v', id: `${HOST}/secrets/a/${'0'.repeat(32)}`, attributes }
   const { service } = await open(() => ({ status: 200, body }))
@@ -109,6 +131,12 @@ test('when the version was made is told', async () => {
     new AbortController().signal,
   )
   expect(answers).toMatchObject([{ value: { createdAt: 1_700_000_000_000 } }])
+  const odd = await open(() => ({ status: 200, body: { ...body, attributes: { created: 'x' } } }))
+  const [answer] = await odd.service.call(
+    [{ provider: 'azure', key: 'a' }],
+    new AbortController().signal,
+  )
+  expect(answer).toMatchObject({ value: { createdAt: undefined } })
 })
 
 describe('keys', () => {
@@ -174,7 +202,7 @@ const throughGuard = async (token: string) => {
     openedLater(about, async () => service),
     { env, options: {} },
   )
-  const refs = ['a', 'b', 'c'].map((key) => ({ provider: 'azure', key }))
+  const refs = ['a', 'A', `a/${'0'.repeat(32)}`].map((key) => ({ provider: 'azure', key }))
   const answers = await provider.resolve(refs, new AbortController().signal)
   return [answers.map(told), seen.length] as const
 }

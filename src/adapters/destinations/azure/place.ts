@@ -58,7 +58,14 @@ async function everything(
   options: { readonly abortSignal: AbortSignal },
 ): Promise<DestinationEntry[]> {
   const entries = []
-  for await (const secret of client.listPropertiesOfSecrets(options)) entries.push(entryOf(secret))
+  for await (const secret of client.listPropertiesOfSecrets(options)) {
+    if (entries.length === LIMITS.azureSecretsMax) {
+      throw new CofferError('too_large', 'The vault lists more secrets than any that is known.', {
+        remedy: 'Check the address of the vault; deliver to one of its own.',
+      })
+    }
+    entries.push(entryOf(secret))
+  }
   return entries
 }
 

@@ -36,6 +36,12 @@ export const noValue = (key: SecretKey) =>
     remedy: 'Try again; look at it with `az keyvault secret show`.',
   })
 
+/** A proxy that keeps answers may give one that was another's. */
+export const another = (key: SecretKey) =>
+  new CofferError('corrupt', `The Key Vault ${hostOf(key)} answered with another secret.`, {
+    remedy: 'Try again; look at what stands before it, and may keep answers.',
+  })
+
 export const removed = (key: SecretKey) =>
   new CofferError('deleted', `The Key Vault ${hostOf(key)} has it among its deleted secrets.`, {
     remedy: `Bring it back with \`az keyvault secret recover --name ${key.name}\`, or write a new one.`,

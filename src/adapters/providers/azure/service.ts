@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SecretClient } from '@azure/keyvault-secrets'
+import type { SecretClient, SecretProperties } from '@azure/keyvault-secrets'
 import type { ProviderValue } from '../../../core/ports/provider.ts'
 import { textSecret } from '../../../core/secret.ts'
 import { openAzure as openVaults } from '../../net/azure-vault.ts'
@@ -9,7 +9,7 @@ import { answerEach } from '../opened.ts'
 import type { OpenedService } from '../opened.ts'
 import { parseKey, vaultUrlOf } from './key.ts'
 import type { SecretKey } from './key.ts'
-import { isMissing, noValue, refusalOf, removed } from './refusals.ts'
+import { another, isMissing, noValue, refusalOf, removed } from './refusals.ts'
 
 /** What a test gives in place of the world. */
 export type AzureWorld = Pick<AzureOptions, 'credential' | 'client'>
@@ -36,9 +36,12 @@ export async function openAzure(
     const { name, version } = key
     try {
       const { value, properties } = await client.getSecret(name, { version, abortSignal })
-      if (value === undefined) throw noValue(key)
+      // The client says of every answer that it is what its types say.
+      if (typeof value !== 'string') throw noValue(key)
+      if (!isWhatWasAsked(properties, key)) throw another(key)
       const secret = textSecret(`azure:${new URL(key.vaultUrl).hostname}/${name}`, value)
-      return { secret, createdAt: properties.createdOn?.getTime() }
+      const createdAt = properties.createdOn?.getTime()
+      return { secret, createdAt: Number.isNaN(createdAt) ? undefined : createdAt }
     } catch (error) {
       if (!isMissing(error)) throw refusalOf(error, key, abortSignal)
     }
@@ -51,6 +54,12 @@ export async function openAzure(
     where: home === undefined ? undefined : new URL(home).hostname,
     call: (refs, signal) => answerEach(refs, async (ref) => read(parseKey(ref, home), signal)),
   }
+}
+
+/** Key Vault does not tell capitals apart. Its host may be another: it knows itself by one of its names. */
+function isWhatWasAsked({ name, version }: SecretProperties, key: SecretKey): boolean {
+  if (name.toLowerCase() !== key.name.toLowerCase()) return false
+  return key.version === undefined || version?.toLowerCase() === key.version.toLowerCase()
 }
 
 /** Deleted secrets may be hidden from who may read others: then it is absent, as far as anyone knows. */
