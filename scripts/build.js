@@ -61,7 +61,9 @@ async function tune(dir) {
     import('./started.js'),
   ])
   try {
-    markStarted(dir, findNode())
+    const node = findNode()
+    if (node === undefined) throw new Error('there is no Node >= 24.16 to start it on.')
+    markStarted(dir, node)
   } catch (error) {
     console.error(`coffer: built, but not for a quick start: ${error.message}`)
   }
