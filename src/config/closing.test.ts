@@ -33,7 +33,8 @@ const config = (key: string) =>
   )
 const load = () => ({ processEnv: { COFFER_TOKEN: 'coffer_t', COFFER_STATE_DIR: dir } })
 async function none(): Promise<void> {
-  await expect.poll(async () => server.connections(), { timeout: 2_000 }).toBe(0)
+  // The server itself ends what is idle after 5 s.
+  await expect.poll(async () => server.connections(), { timeout: 4_000 }).toBe(0)
 }
 
 test('connections of a load that failed, of a check and of an environment are closed', async () => {

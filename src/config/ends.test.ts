@@ -146,6 +146,7 @@ test.concurrent.each(Object.keys(KINDS))(
     clearTimeout(killer)
     const told = JSON.parse(out) as { said: string[]; left: number }
     expect([code, told.said]).toEqual([0, said])
-    expect(told.left).toBeLessThan(1_000)
+    // Less than any connection is kept alive, and a busy machine takes a while.
+    expect(told.left).toBeLessThan(4_000)
   },
 )

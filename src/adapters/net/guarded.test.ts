@@ -166,9 +166,11 @@ test('an error that is no answer of the place says nothing of it', async () => {
 
 test('who closes cuts no call that answers for another load', async () => {
   const call = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
   let closed = 0
   const { again, state } = place({
     call: async (asked) => {
+      begun.resolve()
       await call.promise
       return asked.map(({ key }) => state.answer(key))
     },
@@ -177,6 +179,8 @@ test('who closes cuts no call that answers for another load', async () => {
   const gaveUp = new AbortController()
   const [first, second] = [again(), again()]
   const asking = [first.resolve(refs(1), gaveUp.signal), second.resolve(refs(1), signal)]
+  await begun.promise
+  // The other asks for the same, and waits for that call.
   await new Promise((resolve) => setTimeout(resolve, 50))
   gaveUp.abort(fail('cancelled'))
   expect(shown(await asking[0]!)).toEqual(['cancelled'])
