@@ -56,6 +56,18 @@ test('resources say only what the provider knows, from 5.0 on', () => {
   expect([...found].toSorted()).toEqual(Object.keys(SCHEMA).toSorted())
 })
 
+test('its page names what is not delivered there yet, and who delivers is allowed to first', async () => {
+  const made = (count: number) =>
+    Array.from({ length: count }, (_, at) => `  api/s${at}: {}\n`).join('')
+  const page = async (count: number) =>
+    terraformForAws(await manifestOf(PLAIN + made(count))).files['README.md'] ?? ''
+  expect(await page(2)).toContain(
+    "api/s1:\n  deliver:\n    - { to: aws, name: '/shop/${env}/api/s1' }",
+  )
+  expect(await page(12)).toContain('# and 2 more in the same way')
+  expect(await page(1)).toMatch(/sync allow --env prod\ncoffer sync plan .*\ncoffer sync apply /)
+})
+
 test('no value is in it, and none comes into the state', () => {
   const all = Object.values(files).join('\n')
   expect(all).not.toMatch(/secret_version|secret_string|aws_iam_access_key/)

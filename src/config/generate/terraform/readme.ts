@@ -36,10 +36,10 @@ ${readers.map(rowOf).join('\n')}
 ## Values
 
 None is here, and none comes into Terraform's state. ${module ? PLACEHOLDER : EMPTY} Deliver them from Coffer, to the
-destination \`aws\`; what Terraform made is taken over the first time, by \`--adopt-all\`.
+destination \`aws\`; who delivers must be allowed to, and what Terraform made is taken over the first time, by \`--adopt-all\`.
 ${undeclared(manifest.project, secrets)}
 \`\`\`sh
-${names.map((name) => `coffer sync plan --env ${name} --only aws --adopt-all\ncoffer sync apply --env ${name} --only aws --adopt-all`).join('\n')}
+${names.map(deliveryOf).join('\n\n')}
 \`\`\`
 
 ## Keys for Vercel
@@ -63,26 +63,35 @@ read it. \`replica_kms_key_arns\` names the keys of those regions.
 `
 }
 
-/** What to add to the manifest, for the first of those that it does not deliver there. */
+const deliveryOf = (environment: string): string =>
+  ['allow', 'plan', 'apply']
+    .map((step) => `coffer sync ${step} --env ${environment}${step === 'allow' ? '' : TAKEN_OVER}`)
+    .join('\n')
+
+const TAKEN_OVER = ' --only aws --adopt-all'
+
+/** What to add to the manifest for those that it does not deliver there. */
 function undeclared(project: string, secrets: readonly AwsSecret[]): string {
-  const first = secrets.find(({ marks }) => Object.keys(marks).length === 0)
-  if (first === undefined) return ''
-  const count = new Set(
-    secrets.filter((s) => Object.keys(s.marks).length === 0).map((s) => s.secret),
-  )
-  const usual = `/${project}/${first.environment}/${first.secret}`
-  const name = first.name === usual ? `/${project}/\${env}/${first.secret}` : first.name
+  const lines = new Map<string, string>()
+  for (const { secret, name, environment, marks } of secrets) {
+    if (Object.keys(marks).length > 0 || lines.has(secret)) continue
+    const isUsual = name === `/${project}/${environment}/${secret}`
+    const named = isUsual ? `/${project}/\${env}/${secret}` : name
+    lines.set(secret, `${secret}:\n  deliver:\n    - { to: aws, name: '${named}' }`)
+  }
+  if (lines.size === 0) return ''
+  const shown = [...lines.values()].slice(0, SHOWN_MAX)
+  const more = lines.size - shown.length
   return `
-The manifest does not say so of ${count.size} secrets yet. In coffer.yaml:
+The manifest does not say so of ${lines.size} secrets yet. In coffer.yaml:
 
 \`\`\`yaml
-${first.secret}:
-  deliver:
-    - { to: aws, name: '${name}' }
-\`\`\`
+${shown.join('\n')}
+${more > 0 ? `# and ${more} more in the same way\n` : ''}\`\`\`
 `
 }
 
+const SHOWN_MAX = 10
 const EMPTY = 'A secret that nothing was delivered to has no value.'
 const PLACEHOLDER =
   'The module writes a random placeholder, which looks like a value to whoever only sees that there is one.'
