@@ -49,14 +49,15 @@ export async function readOverlays(folder: string, env: string): Promise<Overlay
 const NOTHING: DocumentNode = { kind: 'scalar', value: null }
 const DEFAULT = 'default'
 const SCHEMA = 'schema'
-const EXTENSIONS = ['.yaml', '.yml', '.json']
+/** Of the files in `config/`. */
+export const OVERLAY_ENDINGS = ['.yaml', '.yml', '.json']
 
 /** By name without its extension. @throws CofferError `invalid_config` for two of one name */
 function filesOf(folder: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const file of existsSync(folder) ? readdirSync(folder).toSorted() : []) {
     const { name, ext } = path.parse(file)
-    if (!EXTENSIONS.includes(ext)) continue
+    if (!OVERLAY_ENDINGS.includes(ext)) continue
     const other = found.get(name)
     if (other !== undefined) {
       throw new CofferError('invalid_config', `${folder} has both ${other} and ${file}.`, {

@@ -4,7 +4,7 @@ import { isCofferError } from '../../../core/errors.ts'
 import type { CofferError } from '../../../core/errors.ts'
 import type { Environment, Manifest } from '../../manifest/manifest.ts'
 import { checkOverlays } from '../../overlay/check.ts'
-import { readOverlays } from '../../overlay/read.ts'
+import { OVERLAY_ENDINGS, readOverlays } from '../../overlay/read.ts'
 import { ConfigError } from '../../problem.ts'
 import type { OverlayProblem } from '../facts.ts'
 import { leadsOutside, OUTSIDE } from './outside.ts'
@@ -36,7 +36,7 @@ type Problem = Omit<OverlayProblem, 'environment'>
 function outsideIn(dir: string, env: string): readonly Problem[] {
   const leads = (file: string) => leadsOutside(path.join(dir, file), dir)
   const files = ['default', env, 'schema'].flatMap((name) =>
-    ENDINGS.map((ending) => `${FOLDER}/${name}${ending}`),
+    OVERLAY_ENDINGS.map((ending) => `${FOLDER}/${name}${ending}`),
   )
   const outside = leads(FOLDER) ? [FOLDER] : files.filter(leads)
   return outside.map((file) => ({
@@ -47,8 +47,6 @@ function outsideIn(dir: string, env: string): readonly Problem[] {
     isInline: false,
   }))
 }
-
-const ENDINGS = ['.yaml', '.yml', '.json']
 
 async function problemsIn(folder: string, env: string): Promise<readonly Problem[]> {
   try {
@@ -75,5 +73,5 @@ const toldBy = (error: CofferError) => ({
 
 const hasOverlays = (folder: string): boolean =>
   ['default', 'schema'].some((name) =>
-    ENDINGS.some((ending) => existsSync(path.join(folder, name + ending))),
+    OVERLAY_ENDINGS.some((ending) => existsSync(path.join(folder, name + ending))),
   )
