@@ -34,18 +34,20 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
  * instant that JSON cannot hold
  */
 export function eventBody(event: AuditEvent): string {
-  let body = `"at":"${isoOf(event.at)}","actor":"${escapeText(event.actor)}","action":"${escapeText(event.action)}","outcome":"${escapeText(event.outcome)}"`
-  for (const name of OPTIONAL) {
-    const value = event[name]
-    if (value === undefined) continue
-    if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value))
-        throw invalid(`The audit event's ${name} is not an integer.`)
-      body += `,"${name}":${value}`
-    } else {
-      body += `,"${name}":"${escapeText(CLIPPED.has(name) ? value.slice(0, CLIP_CHARS) : value)}"`
-    }
-  }
+  const { at, actor, action, outcome } = event
+  const body =
+    `"at":"${isoOf(at)}","actor":"${escapeText(actor)}","action":"${escapeText(action)}","outcome":"${escapeText(outcome)}"` +
+    textMember('resource', event.resource) +
+    numberMember('version', event.version) +
+    textMember('label', event.label) +
+    textMember('destination', event.destination) +
+    textMember('code', event.code) +
+    textMember('reason', clipped(event.reason)) +
+    numberMember('generation', event.generation) +
+    textMember('via', clipped(event.via)) +
+    textMember('request', clipped(event.request)) +
+    textMember('address', clipped(event.address)) +
+    textMember('accessor', event.accessor)
   if (body.length > BODY_BYTES_MAX) {
     throw new CofferError(
       'too_large',
@@ -54,6 +56,18 @@ export function eventBody(event: AuditEvent): string {
   }
   return body
 }
+
+const textMember = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `,"${name}":"${escapeText(value)}"`
+
+function numberMember(name: string, value: number | undefined): string {
+  if (value === undefined) return ''
+  if (!Number.isSafeInteger(value)) throw invalid(`The audit event's ${name} is not an integer.`)
+  return `,"${name}":${value}`
+}
+
+const clipped = (text: string | undefined): string | undefined =>
+  text === undefined || text.length <= CLIP_CHARS ? text : text.slice(0, CLIP_CHARS)
 
 export const eventLine = (seq: number, body: string, prev: string): string =>
   `{"seq":${seq},${body},"prev":"${prev}"}`
@@ -123,20 +137,6 @@ export function escapeText(text: string): string {
     )
 }
 
-const OPTIONAL = [
-  'resource',
-  'version',
-  'label',
-  'destination',
-  'code',
-  'reason',
-  'generation',
-  'via',
-  'request',
-  'address',
-  'accessor',
-] as const
-const CLIPPED: ReadonlySet<string> = new Set(['reason', 'via', 'request', 'address'])
 const CLIP_CHARS = 1_024
 /** `{"seq":`, 16 digits, `,` before the body and `,"prev":"` 43 `"}` after it. */
 const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)

@@ -25,6 +25,8 @@ export const isChange = ({ bodies, generation }: Waiter): boolean =>
 
 /** No flush takes more events than this from the queue (a single call's are never split). */
 const FLUSH_EVENTS_MAX = 1_024
+/** How many turns of the event loop a flush waits for, at most, while each brings more events. */
+const TURNS_MAX = 3
 /** The event loop turns at least this often. */
 const TURN_WITHIN_MS = 5
 
@@ -93,15 +95,19 @@ export class FlushQueue {
   }
 
   /**
-   * Everything that is asked in this turn of the event loop shares the flush. Changes come one after
-   * the other from the store, so those wait for no turn of their own, but for one now and then: a
-   * loop of changes alone must not keep the event loop from turning.
+   * Everything that is asked in this turn of the event loop shares the flush, and in the next ones
+   * while they bring more: a flush costs as much for many as for one. Changes come one after the
+   * other from the store, so those wait for no turn of their own, but for one now and then: a loop of
+   * changes alone must not keep the event loop from turning.
    */
   async #gather(): Promise<void> {
     const now = Number(process.hrtime.bigint() / 1_000_000n)
     if (this.#waiting.every(isChange) && now - this.#turnedAtMs < TURN_WITHIN_MS) return
-    await new Promise((resolve) => setImmediate(resolve))
     this.#turnedAtMs = now
+    for (let turns = 0, before = 0; turns < TURNS_MAX && this.#size > before; turns++) {
+      before = this.#size
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   #take(): Waiter[] {
