@@ -13,6 +13,13 @@ export interface Binding {
   readonly version: number
   /** Bound in the DEK's wrap only, so a move re-wraps and never needs the value. */
   readonly path: string
+  /** Of a binding that stays: what was bound before, as bytes. Nothing of it is secret. */
+  readonly known?: BindingBytes
+}
+
+export interface BindingBytes {
+  value?: Uint8Array
+  dek?: { readonly term: number; readonly bytes: Uint8Array }
 }
 
 /** The KEK of a term; `undefined` when this process does not hold it. */
@@ -65,7 +72,8 @@ export function openEnvelope(envelope: Uint8Array, kekOf: KekOf, binding: Bindin
   checkShape(envelope, binding)
   const dek = openDek(envelope, kekOf, binding)
   try {
-    return unpad(openRange(dek, envelope, VALUE_AT, envelope.length, valueData(binding)), binding)
+    const aad = valueDataOf(binding)
+    return unpad(openRange(dek, envelope, VALUE_AT, envelope.length, aad), binding)
   } catch (error) {
     throw isCofferError(error, 'corrupt') ? corrupt(binding) : error
   } finally {
@@ -132,6 +140,20 @@ const dekData = (binding: Binding, term: number, path: string): Uint8Array =>
 const valueData = (binding: Binding): Uint8Array =>
   associatedData('coffer/v1/value', binding.storeId, binding.id, binding.version)
 
+/** What opening is asked for is the same again and again, where the binding stays. */
+function valueDataOf(binding: Binding): Uint8Array {
+  const { known } = binding
+  return known === undefined ? valueData(binding) : (known.value ??= valueData(binding))
+}
+
+function dekDataOf(binding: Binding, term: number): Uint8Array {
+  const { known, path } = binding
+  if (known?.dek?.term === term) return known.dek.bytes
+  const bytes = dekData(binding, term, path)
+  if (known !== undefined) known.dek = { term, bytes }
+  return bytes
+}
+
 function openDek(envelope: Uint8Array, kekOf: KekOf, binding: Binding): Uint8Array {
   const term = readU32(envelope, TERM_AT)
   const kek = kekOf(term)
@@ -147,7 +169,7 @@ function openDek(envelope: Uint8Array, kekOf: KekOf, binding: Binding): Uint8Arr
     )
   }
   try {
-    return openRange(kek, envelope, WRAP_AT, VALUE_AT, dekData(binding, term, binding.path))
+    return openRange(kek, envelope, WRAP_AT, VALUE_AT, dekDataOf(binding, term))
   } catch (error) {
     throw isCofferError(error, 'corrupt') ? corrupt(binding) : error
   }

@@ -3,6 +3,8 @@ import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { Grants } from '../core/ports/identities.ts'
 import type { OriginInput } from '../core/ports/platform.ts'
 import type { Store } from '../core/ports/store.ts'
+import type { VersionRecord } from '../core/record.ts'
+import type { Binding } from '../crypto/envelope.ts'
 import type { AccessCache } from './access.ts'
 import type { HeadCodec } from './heads.ts'
 import type { Find } from './identities/rows.ts'
@@ -20,6 +22,8 @@ export interface EngineContext {
   readonly witness: Witness
   readonly access: AccessCache
   readonly credentials: Find
+  /** What envelopes are bound to, by the version that was read. */
+  readonly bindings: WeakMap<VersionRecord, Binding>
   readonly clock: Clock
   readonly random: Random
   readonly valueBytesMax: number

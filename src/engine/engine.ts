@@ -46,7 +46,7 @@ export function createContext(
   const states = createStateCodec(keys, random)
   const witness = createWitness(log)
   const credentials = createFind({ store, heads, witness })
-  const known = { heads, states, witness, access, credentials }
+  const known = { heads, states, witness, access, credentials, bindings: new WeakMap() }
   return { store, log, keys, ...known, clock, random, valueBytesMax }
 }
 
@@ -76,7 +76,9 @@ export function createEngine(parts: EngineParts): Platform {
     identities: {
       // At every request: without a turn for what is loaded already.
       authenticate: (...given) =>
-        ready?.authenticate(...given) ?? identities().then((made) => made.authenticate(...given)),
+        ready === undefined
+          ? identities().then((made) => made.authenticate(...given))
+          : ready.authenticate(...given),
       accessKey: (...given) =>
         ready?.accessKey(...given) ?? identities().then((made) => made.accessKey(...given)),
       loginAppRole: async (...given) => (await identities()).loginAppRole(...given),

@@ -6,6 +6,7 @@ import type { TypeSpec } from '../../core/types/spec.ts'
 import type { SecretValue } from '../../core/value.ts'
 import { decoderOf } from '../../core/value.ts'
 import { openEnvelope } from '../../crypto/envelope.ts'
+import type { Binding } from '../../crypto/envelope.ts'
 import type { Keyring } from '../../crypto/keyring.ts'
 import { kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext } from '../context.ts'
@@ -25,7 +26,7 @@ export function openVersionRow(
   if (envelope === undefined) throw gone(record, version)
   let bytes: Uint8Array | Promise<Uint8Array>
   try {
-    bytes = decrypt(context.keys.keyring, envelope, record, version)
+    bytes = decrypt(context, context.keys.keyring, envelope, record, version)
   } catch (error) {
     if (!isCofferError(error, 'sealed')) throw error
     bytes = decryptAfterKeyRotation(context, record, version)
@@ -88,13 +89,27 @@ const narrows = (spec: TypeSpec, { encoding }: VersionRecord): boolean =>
   spec.max !== undefined
 
 function decrypt(
+  { bindings }: EngineContext,
   keyring: Keyring,
   envelope: Uint8Array,
-  { id, path }: SecretRecord,
-  { number }: VersionRecord,
+  record: SecretRecord,
+  version: VersionRecord,
 ): Uint8Array {
-  const binding = { storeId: keyring.storeId, id, version: number, path }
-  return openEnvelope(envelope, kekOf(keyring), binding)
+  return openEnvelope(envelope, kekOf(keyring), bindingOf(bindings, keyring, record, version))
+}
+
+/** Made once for a record that stays. */
+function bindingOf(
+  bindings: EngineContext['bindings'],
+  { storeId }: Keyring,
+  { id, path }: SecretRecord,
+  version: VersionRecord,
+): Binding {
+  const made = bindings.get(version)
+  if (made?.id === id && made.path === path && made.storeId === storeId) return made
+  const binding = { storeId, id, version: version.number, path, known: {} }
+  bindings.set(version, binding)
+  return binding
 }
 
 /** Inside a transaction, whose keyring is as new as its rows. */
@@ -126,7 +141,7 @@ async function decryptAfterKeyRotation(
     }
   })
   if (row === undefined) throw gone(record, version)
-  return decrypt(keyring, row.envelope, record, version)
+  return decrypt(context, keyring, row.envelope, record, version)
 }
 
 const gone = ({ path }: SecretRecord, { number }: VersionRecord) =>
