@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
 import type { Session } from '../core/ports/identities.ts'
@@ -9,6 +8,7 @@ import {
   refusedByResourcePolicy,
 } from './dialects/aws/resource-policy/refusal.ts'
 import { noteCaller } from './observe.ts'
+import type { Asking } from './observe.ts'
 import type { Operation, Server } from './server.ts'
 
 /** Who sent a request, with the Coffer that it may use. */
@@ -19,43 +19,48 @@ export interface Caller {
   readonly by: Operator
 }
 
+/** With what resource policies know of the request. */
+export interface AskingCaller extends Caller {
+  readonly asker: Asker
+}
+
 /**
- * The caller by a bearer token.
+ * The caller by a bearer token; without a promise where nothing has to be waited for.
  * @throws `unauthenticated` when there is none or it is not good, `throttled`, `sealed`
  */
-export async function callerOf(
+export function callerOf(
   server: Server,
-  request: FastifyRequest,
+  request: Asking,
   token: string | undefined,
   via: string,
   operation: Operation,
-): Promise<Caller> {
+): Caller | Promise<Caller> {
   noteCaller(request, via, operation)
   const platform = server.gate.platform()
   const from = { address: request.ip, via, request: request.id }
   const session =
-    token === undefined || token === ''
-      ? undefined
-      : await platform.identities.authenticate(token, from)
-  if (session === undefined) throw refusedCaller(server, request, via)
-  return admitted(server, request, session, via, operation)
+    token === undefined || token === '' ? undefined : platform.identities.authenticate(token, from)
+  const enter = (found: Session | undefined) => {
+    if (found === undefined) throw refusedCaller(server, request, via)
+    return admitted(server, request, found, via, operation)
+  }
+  return session instanceof Promise ? session.then(enter) : enter(session)
 }
 
 /**
  * The caller by a session that a dialect checked its own way (a signature). `as` says more of the
  * request where resource policies know more of it. @throws `throttled`
  */
-export async function admitted(
+export function admitted(
   server: Server,
-  request: FastifyRequest,
+  request: Asking,
   session: Session,
   via: string,
   operation: Operation,
   as: Pick<Asker, 'region' | 'operation'> = {},
-): Promise<Caller & { readonly asker: Asker }> {
+): AskingCaller | Promise<AskingCaller> {
   noteCaller(request, via, operation, session.actor)
   const waiting = server.guard.admit(session.actor, operation)
-  if (waiting !== undefined) await waiting
   const { actor, grants, token } = session
   // Taken now: what goes on after its answer has no connection to ask any more.
   const asker = askerOf(server, request, actor, as)
@@ -70,13 +75,14 @@ export async function admitted(
       hasResourcePolicy(record) &&
       refusedByResourcePolicy({ ...asker, now: server.clock() }, record, action),
   }
-  return { session, by, asker, coffer: server.gate.platform().as(actor, by) }
+  const enter = () => ({ session, by, asker, coffer: server.gate.platform().as(actor, by) })
+  return waiting === undefined ? enter() : waiting.then(enter)
 }
 
 /** Who asks, as resource policies see it. */
 export const askerOf = (
   server: Server,
-  request: FastifyRequest,
+  request: Asking,
   actor: string,
   { region, operation }: Pick<Asker, 'region' | 'operation'>,
 ): Asker => ({
@@ -97,7 +103,7 @@ export const askerOf = (
  */
 export async function loggingIn<T>(
   server: Server,
-  request: FastifyRequest,
+  request: Asking,
   via: string,
   name: string,
   login: () => Promise<T>,
@@ -119,7 +125,7 @@ export async function loggingIn<T>(
 const GUESSED_WRONG: ReadonlySet<string> = new Set(['unauthenticated', 'wrong_key', 'invalid_key'])
 
 /** Counts a credential that was not good, and answers with the error to throw. */
-function refusedCaller(server: Server, request: FastifyRequest, via: string): CofferError {
+function refusedCaller(server: Server, request: Asking, via: string): CofferError {
   return (
     server.guard.refused(request.ip, via, 'unauthenticated') ??
     new CofferError('unauthenticated', 'The credential is missing or not valid.')

@@ -1,6 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ServerResponse } from 'node:http'
 import { isCofferError } from '../core/errors.ts'
-import type { Observer } from './app.ts'
 import type { Operation } from './server.ts'
 
 /** What may be known of a request outside of it: nothing else ever gets to a log or a metric. */
@@ -25,9 +24,27 @@ export interface RequestWatcher {
   ended(facts: RequestFacts): void
 }
 
+/** A request, as far as all ways of answering one know it; Fastify's are such. */
+export interface Asking {
+  readonly id: string
+  readonly ip: string
+  readonly protocol: 'http' | 'https'
+  /** What is known of the address that was asked. */
+  readonly routeOptions: { readonly config: RouteFacts }
+  /** For watchers; see `noteCaller`. */
+  seen?: Seen | undefined
+}
+
+export interface RouteFacts {
+  /** Health and the like: answered whatever the limits of the address say. */
+  readonly probe?: boolean
+  /** The dialect's way in, for watchers of requests that need no credential. */
+  readonly via?: string
+}
+
 /** Who came by which way in to do what; a dialect says so when it knows. */
 export function noteCaller(
-  request: FastifyRequest,
+  request: Asking,
   via: string,
   operation: Operation,
   actor?: string,
@@ -38,31 +55,28 @@ export function noteCaller(
   seen.actor = actor
 }
 
-/** A request's facts, told to each watcher. */
-export const observing =
-  (watchers: readonly RequestWatcher[]): Observer =>
-  (app: FastifyInstance) => {
-    app.addHook('onRequest', (request, reply, done) => {
-      const startedAt = performance.now()
-      const { raw } = reply
-      request.seen = freshSeen()
-      for (const watcher of watchers) watcher.began()
-      // It comes once, also when the client went away; Fastify's own hooks take three listeners.
-      raw.once('close', () => {
-        const ms = performance.now() - startedAt
-        const facts = factsOf(request, raw.writableEnded ? raw.statusCode : CLIENT_GONE, ms)
-        for (const watcher of watchers) watcher.ended(facts)
-      })
-      done()
-    })
-    app.addHook('onError', (request, _reply, error, done) => {
-      const seen = (request.seen ??= freshSeen())
-      seen.code = isCofferError(error) ? error.code : 'internal'
-      done()
+/** Why it failed. */
+export function noteError(request: Asking, error: unknown): void {
+  const seen = (request.seen ??= freshSeen())
+  seen.code = isCofferError(error) ? error.code : 'internal'
+}
+
+/** From a request's arrival to the end of its answer, with its facts told to each watcher. */
+export const watching =
+  (watchers: readonly RequestWatcher[]) =>
+  (request: Asking, answer: ServerResponse): void => {
+    const startedAt = performance.now()
+    request.seen = freshSeen()
+    for (const watcher of watchers) watcher.began()
+    // It comes once, also when the client went away; Fastify's own hooks take three listeners.
+    answer.once('close', () => {
+      const ms = performance.now() - startedAt
+      const facts = factsOf(request, answer.writableEnded ? answer.statusCode : CLIENT_GONE, ms)
+      for (const watcher of watchers) watcher.ended(facts)
     })
   }
 
-function factsOf(request: FastifyRequest, status: number, ms: number): RequestFacts {
+function factsOf(request: Asking, status: number, ms: number): RequestFacts {
   const seen = (request.seen ??= freshSeen())
   const { actor, code } = seen
   const { via, operation } = seen.via === 'none' ? ofRoute(request) : seen
@@ -71,7 +85,7 @@ function factsOf(request: FastifyRequest, status: number, ms: number): RequestFa
 }
 
 /** Of a request that needed no credential, so that nobody noted who came. */
-function ofRoute({ routeOptions }: FastifyRequest): Pick<RequestFacts, 'via' | 'operation'> {
+function ofRoute({ routeOptions }: Asking): Pick<RequestFacts, 'via' | 'operation'> {
   const { via = 'none', probe = false } = routeOptions.config
   return { via, operation: probe ? 'probe' : 'none' }
 }
@@ -95,7 +109,7 @@ const freshSeen = (): Seen => ({
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For watchers; see `noteCaller`. */
-    seen?: Seen
+    seen?: Seen | undefined
   }
+  interface FastifyContextConfig extends RouteFacts {}
 }

@@ -289,8 +289,11 @@ export interface Presented {
  * stranger learns nothing; the caller counts it.
  */
 export interface Identities {
-  /** A use of the token: takes one of its uses where they are limited. */
-  authenticate(token: string, from: Presented): Promise<Session | undefined>
+  /**
+   * A use of the token: takes one of its uses where they are limited. Without a promise where nothing
+   * has to be waited for.
+   */
+  authenticate(token: string, from: Presented): Session | undefined | Promise<Session | undefined>
   /** For checking a signature; the caller erases nothing, `Secret` keeps it from view. */
   accessKey(
     id: string,

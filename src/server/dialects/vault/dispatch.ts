@@ -97,6 +97,8 @@ function contextOf(
 ): VaultContext {
   let caller: Promise<Caller> | undefined
   const counts = route?.counts ?? countedAs(parsed)
+  // A refusal, too, is the same at every call.
+  const ask = async () => callerOf(server, request, parsed.token, VIA, counts)
   return {
     ...parsed,
     server,
@@ -105,8 +107,7 @@ function contextOf(
     route,
     params,
     mounts,
-    caller: async () =>
-      early.of(request) ?? (caller ??= callerOf(server, request, parsed.token, VIA, counts)),
+    caller: async () => early.of(request) ?? (caller ??= ask()),
   }
 }
 
