@@ -12,7 +12,6 @@ import { DEFAULT_RATES } from '../../src/server/guard/rates.ts'
 import { createRefusals } from '../../src/server/guard/refusals.ts'
 import { createLog } from '../../src/server/log/log.ts'
 import { createMetrics } from '../../src/server/metrics/metrics.ts'
-import { observing } from '../../src/server/observe.ts'
 import { startServer } from '../../src/server/start.ts'
 
 export interface CofferOrder {
@@ -78,7 +77,7 @@ const running = await startServer(
     listen: { host: '127.0.0.1', port: 0 },
     ...(order.tls === true ? { tls: { dataDir: order.dataDir, names: [] } } : {}),
   },
-  { observers: [observing([metrics, log])] },
+  { watchers: [metrics, log] },
 )
 const said: CofferSaid = { port: running.port, caFile: running.caFile }
 console.log(JSON.stringify(said))

@@ -1,18 +1,24 @@
-import type { IncomingMessage } from 'node:http'
 import fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { DIALECTS } from './dialects/registry.ts'
+import { createDirect } from './direct.ts'
+import { headOf } from './head.ts'
 import { registerHealth } from './health.ts'
+import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
 import { createMalformed } from './malformed.ts'
+import { noteError, watching } from './observe.ts'
+import type { Asking, RequestWatcher } from './observe.ts'
 import { cofferErrorOf, noSuchRoute, PROBLEM_TYPE, problemOf } from './problem.ts'
 import { createRequestIds } from './request-ids.ts'
 import type { DialectName, Server } from './server.ts'
 
 /** How an app is listened on, and what watches it. */
 export interface AppParts extends Pick<FastifyServerOptions, 'serverFactory'> {
-  /** Hooks over all dialects: logs and metrics. Given the app before anything else is registered. */
+  /** Told of every request: logs and metrics. */
+  readonly watchers?: readonly RequestWatcher[]
+  /** What there is besides the dialects. Given the app before anything else is registered. */
   readonly observers?: readonly Observer[]
 }
 
@@ -21,16 +27,43 @@ export type Observer = (app: FastifyInstance) => void | Promise<void>
 /** Every request is turned into calls of a `Coffer` here; listening is somebody else's business. */
 export async function createApp(
   server: Server,
-  { observers = [], serverFactory }: AppParts = {},
+  { watchers = [], observers = [], serverFactory = PLAIN }: AppParts = {},
 ): Promise<FastifyInstance> {
   const { trustedProxies, dialects } = server.options
   const malformed = createMalformed(server, () => app)
+  const nextId = createRequestIds(server.random)
+  const watch = watching(watchers)
+  const together = gathering(() => server.gate.shareLook())
+  const admit = (request: Asking, done: (error?: Error) => void): void => {
+    const { probe } = request.routeOptions.config
+    try {
+      const waiting = probe === true ? undefined : server.guard.admitAddress(request.ip)
+      if (waiting === undefined) together(done)
+      else waiting.then(() => done(), done)
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+  let closing = false
+  const direct = createDirect({
+    // Who asks through a proxy is for Fastify to find out.
+    ways:
+      trustedProxies.length > 0
+        ? []
+        : dialects.flatMap((name) => DIALECTS[name].direct?.(server) ?? []),
+    nextId,
+    closing: () => closing,
+    watch,
+    admit,
+    headers: Object.entries(ON_EVERY_ANSWER).flat(),
+  })
   const options: FastifyServerOptions = {
-    ...(serverFactory === undefined ? {} : { serverFactory }),
+    serverFactory: (handler, given) =>
+      serverFactory((raw, answer) => void (direct(raw, answer) || handler(raw, answer)), given),
     logger: false,
     bodyLimit: LIMITS.requestBodyBytesMax,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    genReqId: createRequestIds(server.random),
+    genReqId: nextId,
     exposeHeadRoutes: false,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
@@ -49,17 +82,17 @@ export async function createApp(
   }
   const app: FastifyInstance = fastify(options)
   for (const observe of observers) await observe(app)
-  const together = gathering(() => server.gate.shareLook())
+  app.addHook('preClose', async () => void (closing = true))
+  app.addHook('onError', (request, _reply, error, done) => {
+    noteError(request, error)
+    done()
+  })
   app.addHook('onRequest', (request, reply, done) => {
+    watch(request, reply.raw)
     void reply.headers(ON_EVERY_ANSWER)
-    if (!soundRequest(request.raw)) {
-      void reply.header('connection', 'close')
-      return done(malformedRequest())
-    }
-    const waiting =
-      request.routeOptions.config.probe === true ? undefined : server.guard.admitAddress(request.ip)
-    if (waiting === undefined) return together(done)
-    waiting.then(() => done(), done)
+    if (headOf(request.raw).sound) return admit(request, done)
+    void reply.header('connection', 'close')
+    done(malformedRequest())
   })
   app.setNotFoundHandler((request, reply) => answerProblem(noSuchRoute(), request, reply))
   app.setErrorHandler(answerProblem)
@@ -98,6 +131,7 @@ function gathering(before: () => void): (done: () => void) => void {
   }
 }
 
+const PLAIN = httpServerFactory(CONNECTION_LIMITS, undefined)
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const PARAM_CHARS_MAX = 4_096
 
@@ -105,21 +139,6 @@ const BODY_BYTES_MAX: Readonly<Record<DialectName, number>> = {
   native: LIMITS.requestBodyBytesMax,
   vault: LIMITS.requestBodyBytesMax,
   aws: LIMITS.awsRequestBodyBytesMax,
-}
-
-/**
- * RFC 9112, 3.2: of two hosts another reader may take the other, and so of two credentials. Nor is a
- * request of HTTP/0.9 one.
- */
-function soundRequest({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean {
-  let hosts = 0
-  let credentials = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
-    else if (name?.length === 13 && name.toLowerCase() === 'authorization') credentials++
-  }
-  return hosts <= 1 && credentials <= 1 && httpVersionMajor === 1
 }
 
 const malformedRequest = () => new CofferError('invalid_argument', 'The request is malformed.')
@@ -133,12 +152,3 @@ function answerProblem(given: unknown, request: FastifyRequest, reply: FastifyRe
 
 /** Nothing that is answered here is for a cache, or for a browser to guess at. */
 const ON_EVERY_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Health and the like: answered whatever the limits of the address say. */
-    readonly probe?: boolean
-    /** The dialect's way in, for watchers of requests that need no credential. */
-    readonly via?: string
-  }
-}

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { DirectWay } from './direct.ts'
 import type { Server } from './server.ts'
 
 /**
@@ -13,5 +14,7 @@ export interface Dialect {
   readonly via: string
   /** Says in its own words why a request below its prefix came to no route: a URL that is none. */
   readonly refuse?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
+  /** What is asked most, answered without Fastify's router. */
+  direct?(server: Server): DirectWay
   register(scope: FastifyInstance, server: Server): void | Promise<void>
 }

@@ -12,7 +12,6 @@ import { createLog } from './log/log.ts'
 import type { LogOptions, ServerLog } from './log/log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { serveMetrics } from './metrics/route.ts'
-import { observing } from './observe.ts'
 import type { Gate, Server, ServerOptions } from './server.ts'
 import { startServer } from './start.ts'
 import type { StartOptions } from './start.ts'
@@ -89,10 +88,8 @@ async function serveHere(options: ServeOptions, log: ServerLog): Promise<Serving
   const ended = Promise.withResolvers<void>()
   try {
     const running = await startServer(server, options.start, {
-      observers: [
-        observing([metrics, log, countingRefusals(guard)]),
-        serveMetrics(server, metrics, { open: options.openMetrics }),
-      ],
+      watchers: [metrics, log, countingRefusals(guard)],
+      observers: [serveMetrics(server, metrics, { open: options.openMetrics })],
       warn: (error) => log.warn('the certificate could not be read', error),
       note: (what) => log.note(what),
     })

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { createApp } from './app.ts'
-import type { Observer } from './app.ts'
+import type { AppParts, Observer } from './app.ts'
 import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
 import type { ConnectionLimits } from './http-server.ts'
 import { isWildcard, urlOf } from './listen-address.ts'
@@ -30,7 +30,7 @@ export type TlsOptions =
   | { readonly dataDir: string; readonly names: readonly string[] }
 
 /** What watches a server from outside. */
-export interface StartParts {
+export interface StartParts extends Pick<AppParts, 'watchers'> {
   readonly observers?: readonly Observer[] | undefined
   /** Told of what did not go well and stops nothing: a certificate that cannot be read. */
   readonly warn?: ((error: unknown) => void) | undefined
@@ -69,6 +69,7 @@ export async function startServer(
     const limits = { ...CONNECTION_LIMITS, ...options.connections }
     const app = await createApp(server, {
       serverFactory: httpServerFactory(limits, tls),
+      watchers: parts.watchers ?? [],
       observers: parts.observers ?? [],
     })
     await bind(app, options)

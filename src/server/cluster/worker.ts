@@ -5,7 +5,6 @@ import { countingRefusals } from '../guard/refused-requests.ts'
 import { createLog } from '../log/log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { serveMetrics } from '../metrics/route.ts'
-import { observing } from '../observe.ts'
 import type { Server } from '../server.ts'
 import type { RunningServer } from '../start.ts'
 import { startServer } from '../start.ts'
@@ -92,10 +91,8 @@ async function begin(
   })
   if (orders.rootKey !== undefined) await gate.open(orders.rootKey)
   running = await startServer(server, orders.start, {
-    observers: [
-      observing([metrics, log, countingRefusals(server.guard)]),
-      serveMetrics(server, sum, { open: orders.openMetrics }),
-    ],
+    watchers: [metrics, log, countingRefusals(server.guard)],
+    observers: [serveMetrics(server, sum, { open: orders.openMetrics })],
     warn: (error) => log.warn('the certificate could not be read', error),
     note: (what) => log.note(what),
   })

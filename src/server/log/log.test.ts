@@ -3,7 +3,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { CofferError } from '../../core/errors.ts'
 import { createApp } from '../app.ts'
 import { callerOf } from '../caller.ts'
-import { observing } from '../observe.ts'
 import { ADMIN, startTestServer } from '../test-server.ts'
 import type { LogLevel } from './log.ts'
 import { createLog } from './log.ts'
@@ -19,8 +18,8 @@ test('a request is one line of JSON with these fields and no others', async () =
   const { log, lines } = gathered()
   const served = await startTestServer()
   const app = await createApp(served.server, {
+    watchers: [log],
     observers: [
-      observing([log]),
       (scope) => {
         scope.route({
           method: 'POST',

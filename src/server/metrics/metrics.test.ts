@@ -3,7 +3,6 @@ import { request } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../app.ts'
 import { callerOf } from '../caller.ts'
-import { observing } from '../observe.ts'
 import { ADMIN, startTestServer } from '../test-server.ts'
 import { createMetrics } from './metrics.ts'
 import { serveMetrics } from './route.ts'
@@ -12,8 +11,8 @@ async function measured(options: { readonly open: boolean }) {
   const served = await startTestServer()
   const metrics = createMetrics(() => served.server.gate.status().sealed)
   const app = await createApp(served.server, {
+    watchers: [metrics],
     observers: [
-      observing([metrics]),
       serveMetrics(served.server, metrics, options),
       (scope) => {
         scope.route({
@@ -61,8 +60,8 @@ test('a client that goes away before its answer is counted once, and is in fligh
   const served = await startTestServer()
   const arrived = Promise.withResolvers<void>()
   const app = await createApp(served.server, {
+    watchers: [metrics],
     observers: [
-      observing([metrics]),
       (scope) => {
         scope.route({
           method: 'GET',

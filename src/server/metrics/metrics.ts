@@ -42,11 +42,17 @@ export function createMetrics(sealed: () => boolean): Metrics {
     buckets: LATENCY_BUCKETS,
     registers,
   })
-  const inFlight = new Gauge({
-    name: 'coffer_requests_in_flight',
-    help: 'Requests that are not answered yet.',
-    registers,
-  })
+  let inFlight = 0
+  registry.registerMetric(
+    new Gauge({
+      name: 'coffer_requests_in_flight',
+      help: 'Requests that are not answered yet.',
+      registers: [],
+      collect() {
+        this.set(inFlight)
+      },
+    }),
+  )
   const errors = new Counter({
     name: 'coffer_errors_total',
     help: 'Failures of our own (status 500 and above), by code: store_busy, audit_unavailable.',
@@ -91,9 +97,9 @@ export function createMetrics(sealed: () => boolean): Metrics {
 
   return {
     contentType: registry.contentType,
-    began: () => inFlight.inc(),
+    began: () => void inFlight++,
     ended({ via, operation, status, ms, code }: RequestFacts) {
-      inFlight.dec()
+      inFlight--
       const way = wayIn(via)
       const of = `${Math.floor(status / 100)}xx`
       const key = `${way} ${operation} ${of}`

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Dialect } from '../../dialect.ts'
 import { noSuchRoute } from '../../problem.ts'
 import type { Server } from '../../server.ts'
+import { directReads } from './direct.ts'
 import { openApiText } from './openapi.ts'
 import { answerMethods, answerProblem } from './problems.ts'
 import { registerParser, registerRoute } from './register.ts'
@@ -12,7 +13,7 @@ import { createStreams } from './streams.ts'
 const PREFIX = '/api/v1'
 
 /** The platform's own API: everything that a `Coffer` does, described by its OpenAPI document. */
-export const native: Dialect = { prefix: PREFIX, via: VIA, register }
+export const native: Dialect = { prefix: PREFIX, via: VIA, direct: directReads, register }
 
 function register(scope: FastifyInstance, server: Server): void {
   const streams = createStreams()

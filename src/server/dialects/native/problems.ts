@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CofferError, isCofferError } from '../../../core/errors.ts'
+import type { WholeAnswer } from '../../direct.ts'
 import { PROBLEM_TYPE, cofferErrorOf, problemOf } from '../../problem.ts'
 
 /** Errors in this dialect's words: RFC 9457, with the headers that belong to a status. */
@@ -14,16 +15,23 @@ export function answerProblem(
   reply: FastifyReply,
   status = statusOf(given),
 ): FastifyReply {
+  const { headers, body } = problemAnswer(given, request, status)
+  for (let i = 0; i < headers.length; i += 2) void reply.header(headers[i] ?? '', headers[i + 1])
+  return reply.code(status).send(body)
+}
+
+/** The same for who writes it himself. */
+export function problemAnswer(
+  given: unknown,
+  request: Pick<FastifyRequest, 'id'>,
+  status = statusOf(given),
+): WholeAnswer {
   const error = cofferErrorOf(given)
   const seconds = error.details['retryAfterSeconds'] ?? WAIT_SECONDS[error.code]
-  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="coffer"')
-  if (seconds !== undefined || status === 503) {
-    void reply.header('retry-after', String(seconds ?? 1))
-  }
-  return reply
-    .code(status)
-    .header('content-type', PROBLEM_TYPE)
-    .send(JSON.stringify({ ...problemOf(error, request.id), status }))
+  const headers = ['content-type', PROBLEM_TYPE]
+  if (status === 401) headers.push('www-authenticate', 'Bearer realm="coffer"')
+  if (seconds !== undefined || status === 503) headers.push('retry-after', String(seconds ?? 1))
+  return { status, headers, body: JSON.stringify({ ...problemOf(error, request.id), status }) }
 }
 
 /** The address is there, and takes other methods. */

@@ -9,10 +9,8 @@ import { bearerOf } from './bearer.ts'
 import { bodyReader, queryReader, refuseBody } from './input.ts'
 import { absence } from './problems.ts'
 import type { Call, Route } from './route.ts'
-import { VIA } from './route.ts'
+import { JSON_TYPE, VIA } from './route.ts'
 import type { Streams } from './streams.ts'
-
-const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Bodies are JSON and nothing else. */
 export function registerParser(scope: FastifyInstance): void {
@@ -37,7 +35,7 @@ export function registerRoute(
   const callers = new WeakMap<FastifyRequest, Caller>()
 
   const authenticate = (request: FastifyRequest) =>
-    callerOf(server, request, bearerOf(request), VIA, route.operation)
+    callerOf(server, request, bearerOf(request.headers.authorization), VIA, route.operation)
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (body === undefined) refuseBody(request)

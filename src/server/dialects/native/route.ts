@@ -91,6 +91,9 @@ export const openRoute = <Q = object, B = undefined>(
   given: Described<Q, B> & { handle(call: OpenCall<Q, B>): Promise<unknown> },
 ): Route => ({ ...given, anonymous: true })
 
+/** Of what is answered. */
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
 /** How this dialect's requests are called in audit events. */
 export const VIA = 'http'
 

@@ -166,7 +166,7 @@ async function stillGood({ server, request, session }: Call): Promise<boolean> {
   try {
     const from = { address: request.ip, via: VIA, request: request.id }
     const { identities } = server.gate.platform()
-    const now = await identities.authenticate(bearerOf(request) ?? '', from)
+    const now = await identities.authenticate(bearerOf(request.headers.authorization) ?? '', from)
     return now?.actor === session.actor
   } catch {
     // Sealed, or a store that cannot be asked: nobody vouches for the token.

@@ -1,5 +1,12 @@
-import type { ReadAnswer, SecretVersion } from '../../../core/ports/coffer.ts'
-import { problemTextOf } from './problems.ts'
+import type { Coffer, ReadAnswer, ReadRef, SecretVersion } from '../../../core/ports/coffer.ts'
+import { absence, problemTextOf } from './problems.ts'
+
+/** What is read, as JSON text. @throws CofferError `not_found`, and as `Coffer.read` */
+export async function readText(coffer: Coffer, ref: ReadRef): Promise<string> {
+  const found = await coffer.read(ref)
+  if (found === undefined) throw absence('secret or version')
+  return versionText(found)
+}
 
 /**
  * A version as JSON text, its value put into it once: text and bytes encoded, JSON as it is stored, so
@@ -7,10 +14,12 @@ import { problemTextOf } from './problems.ts'
  */
 export function versionText(found: SecretVersion): string {
   const { path, id, version, labels, encoding, type, createdAt, expiresAt, envName, secret } = found
-  const known = { path, id, version, labels, encoding, type, createdAt, expiresAt, envName }
   const bytes = Buffer.from(secret.revealBytes().buffer)
   secret.erase()
-  const text = `${JSON.stringify(known).slice(0, -1)},"value":${WRITTEN[encoding](bytes)}}`
+  const until = expiresAt === undefined ? '' : `,"expiresAt":${expiresAt}`
+  const name = envName === undefined ? '' : `,"envName":${JSON.stringify(envName)}`
+  // Member by member: a third of what it costs to make an object for it.
+  const text = `{"path":${JSON.stringify(path)},"id":"${id}","version":${version},"labels":${JSON.stringify(labels)},"encoding":"${encoding}","type":${JSON.stringify(type)},"createdAt":${createdAt}${until}${name},"value":${WRITTEN[encoding](bytes)}}`
   bytes.fill(0)
   return text
 }

@@ -5,12 +5,11 @@ import * as wire from '../../../../client/wire/secrets.ts'
 import { CofferError } from '../../../../core/errors.ts'
 import { parseExactly } from '../../../../core/exact-json.ts'
 import type { WriteInput } from '../../../../core/ports/coffer.ts'
-import { absence } from '../problems.ts'
 import { CHANGE_ERRORS, READ_ERRORS, WRITE_ERRORS } from '../refusals.ts'
 import { refuseOtherPolicy } from '../resource-policy.ts'
 import type { Call } from '../route.ts'
 import { route } from '../route.ts'
-import { versionText } from '../versions.ts'
+import { readText } from '../versions.ts'
 
 /** Values and versions of one secret. */
 export const secretRoutes = [
@@ -23,11 +22,8 @@ export const secretRoutes = [
     query: wire.ReadQuery,
     answer: { json: wire.VersionAnswer },
     errors: READ_ERRORS,
-    async handle({ coffer, path, query: { version, label } }) {
-      const found = await coffer.read({ path, version, label })
-      if (found === undefined) throw absence('secret or version')
-      return versionText(found)
-    },
+    handle: ({ coffer, path, query: { version, label } }) =>
+      readText(coffer, { path, version, label }),
   }),
   route({
     method: 'PUT',
