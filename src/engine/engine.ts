@@ -80,7 +80,9 @@ export function createEngine(parts: EngineParts): Platform {
           ? identities().then((made) => made.authenticate(...given))
           : ready.authenticate(...given),
       accessKey: (...given) =>
-        ready?.accessKey(...given) ?? identities().then((made) => made.accessKey(...given)),
+        ready === undefined
+          ? identities().then((made) => made.accessKey(...given))
+          : ready.accessKey(...given),
       loginAppRole: async (...given) => (await identities()).loginAppRole(...given),
       loginJwt: async (...given) => (await identities()).loginJwt(...given),
       tidy: async () => (await identities()).tidy(),

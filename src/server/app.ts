@@ -4,6 +4,7 @@ import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { DIALECTS } from './dialects/registry.ts'
 import { createDirect } from './direct.ts'
+import type { DirectWay } from './direct.ts'
 import { headOf } from './head.ts'
 import { registerHealth } from './health.ts'
 import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
@@ -45,12 +46,9 @@ export async function createApp(
     }
   }
   let closing = false
+  const ways: DirectWay[] = []
   const direct = createDirect({
-    // Who asks through a proxy is for Fastify to find out.
-    ways:
-      trustedProxies.length > 0
-        ? []
-        : dialects.flatMap((name) => DIALECTS[name].direct?.(server) ?? []),
+    ways,
     nextId,
     closing: () => closing,
     watch,
@@ -105,7 +103,9 @@ export async function createApp(
           route.bodyLimit ??= BODY_BYTES_MAX[name]
           route.config = { ...route.config, via: dialect.via }
         })
-        await dialect.register(scope, server)
+        const way = await dialect.register(scope, server)
+        // Who asks through a proxy is for Fastify to find out.
+        if (way !== undefined && trustedProxies.length === 0) ways.push(way)
       },
       { prefix: dialect.prefix },
     )

@@ -14,7 +14,9 @@ export interface Dialect {
   readonly via: string
   /** Says in its own words why a request below its prefix came to no route: a URL that is none. */
   readonly refuse?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
-  /** What is asked most, answered without Fastify's router. */
-  direct?(server: Server): DirectWay
-  register(scope: FastifyInstance, server: Server): void | Promise<void>
+  /** It may say how what is asked most is answered without Fastify's router. */
+  register(
+    scope: FastifyInstance,
+    server: Server,
+  ): DirectWay | undefined | Promise<DirectWay | undefined>
 }

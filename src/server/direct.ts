@@ -30,6 +30,7 @@ export interface DirectWay {
 }
 
 export interface DirectParts {
+  /** Asked in order; there may be more later. */
   readonly ways: readonly DirectWay[]
   readonly nextId: () => string
   /** Whether requests go to Fastify from now on, which tells them that the server ends. */
@@ -46,8 +47,6 @@ export function createDirect(
   parts: DirectParts,
 ): (raw: IncomingMessage, answer: ServerResponse) => boolean {
   const { ways, nextId, closing, watch, admit, headers } = parts
-  const routes = new Map(ways.map((way) => [way, { config: { via: way.via } }]))
-
   const send = (raw: ServerResponse, answer: WholeAnswer): void => {
     const { body } = answer
     const length = Buffer.byteLength(body)
@@ -77,9 +76,9 @@ export function createDirect(
   }
 
   return (raw, answer) => {
-    if (raw.method !== 'GET' || closing()) return false
+    if (closing()) return false
     const head = headOf(raw)
-    if (!head.sound || head.announcesBody) return false
+    if (!head.sound) return false
     for (const way of ways) {
       const work = way.workFor(raw, head)
       if (work === undefined) continue
@@ -88,7 +87,7 @@ export function createDirect(
         id: nextId(),
         ip: socket.remoteAddress ?? '',
         protocol: 'encrypted' in socket ? 'https' : 'http',
-        routeOptions: routes.get(way) ?? NO_ROUTE,
+        routeOptions: { config: { via: way.via } },
         seen: undefined,
       }
       watch(request, answer)
@@ -101,5 +100,3 @@ export function createDirect(
     return false
   }
 }
-
-const NO_ROUTE = { config: {} }

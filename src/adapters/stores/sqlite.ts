@@ -42,6 +42,8 @@ const WRITER_CACHE_KIB = 16_384
 /** A look finds whether the file is still in place after this long, or after so many looks. */
 const GUARD_EVERY_MS = 100
 const GUARD_EVERY_LOOKS = 1_000
+/** Reading a body that has arrived takes some ticks, each followed by what it brought about. */
+const SHARED_ROUNDS = 6
 
 /**
  * A store in one SQLite file (WAL, synchronous=FULL, secure_delete). Waits for other processes
@@ -127,8 +129,9 @@ class SqliteStore implements Store {
     this.#looked = false
     if (this.#sharing) return
     this.#sharing = true
-    // A tick that a microtask asks for comes when no microtask is left, and before anything arrives.
-    queueMicrotask(() => process.nextTick(() => (this.#sharing = false)))
+    afterRounds(SHARED_ROUNDS, () => {
+      this.#sharing = false
+    })
   }
 
   read<T>(work: (rows: StoreReader) => Promise<T>): Promise<T> {
@@ -287,6 +290,19 @@ class SqliteStore implements Store {
     this.#newest.close()
     this.#writer?.close()
   }
+}
+
+/**
+ * Called when so many times no microtask was left: a tick that a microtask asks for comes then. Ticks
+ * and microtasks come before anything else can arrive, however many there are.
+ */
+function afterRounds(rounds: number, done: () => void): void {
+  queueMicrotask(() =>
+    process.nextTick(() => {
+      if (rounds > 1) afterRounds(rounds - 1, done)
+      else done()
+    }),
+  )
 }
 
 /** The snapshot is taken by the first query, so one is made here, where it can be repeated. */

@@ -283,6 +283,12 @@ export interface Presented {
   readonly request?: string | undefined
 }
 
+/** An access key that is good now. */
+export interface PresentedKey {
+  readonly session: Session
+  readonly secretAccessKey: Secret<string>
+}
+
 /**
  * How callers become actors. Looked up in the store at every call, so that what was revoked by any
  * process is dead on its next request. Wrong, expired, revoked and used up are all `undefined`: a
@@ -298,7 +304,7 @@ export interface Identities {
   accessKey(
     id: string,
     from: Presented,
-  ): Promise<{ session: Session; secretAccessKey: Secret<string> } | undefined>
+  ): PresentedKey | undefined | Promise<PresentedKey | undefined>
   /** @throws `unauthenticated`, `throttled` (too many failures of this role from this address) */
   loginAppRole(
     input: { mount: string; roleId: string; secretId?: string | undefined },

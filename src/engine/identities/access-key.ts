@@ -1,5 +1,5 @@
 import { LIMITS } from '../../core/limits.ts'
-import type { Session } from '../../core/ports/identities.ts'
+import type { Identities, Session } from '../../core/ports/identities.ts'
 import { decodeText, Secret } from '../../core/secret.ts'
 import { openAead, sealAead } from '../../crypto/aead.ts'
 import { associatedData } from '../../crypto/framing.ts'
@@ -7,23 +7,41 @@ import type { EngineContext } from '../context.ts'
 import { ROWS } from './rows.ts'
 import type { AccessKeyRow } from './rows.ts'
 
-/** Whom an access key stands for, and what signatures with it are checked with. */
-export async function presentAccessKey(
+/**
+ * Whom an access key stands for, and what signatures with it are checked with; without a promise where
+ * nothing has to be waited for.
+ */
+export function presentAccessKey(
   context: EngineContext,
   id: string,
-): Promise<{ session: Session; secretAccessKey: Secret<string> } | undefined> {
+): ReturnType<Identities['accessKey']> {
   if (typeof id !== 'string' || id.length > LIMITS.bearerCharsMax) return undefined
-  const row = await context.credentials<AccessKeyRow>(ROWS.accessKey(id))
-  if (row === undefined) return undefined
-  const { actor, grants, disabled, expiresAt } = row.record
-  if (disabled || (expiresAt !== undefined && expiresAt <= context.clock())) return undefined
-  const session = { actor, grants }
-  return {
-    session,
-    // Opened by whoever asks for it: who holds a key that was derived from it need not.
-    get secretAccessKey() {
-      return openAccessKey(context, id, row.sealed)
-    },
+  const present = (row: AccessKeyRow | undefined) => {
+    if (row === undefined) return undefined
+    const { disabled, expiresAt } = row.record
+    if (disabled || (expiresAt !== undefined && expiresAt <= context.clock())) return undefined
+    return new PresentedKey(context, id, row)
+  }
+  const row = context.credentials<AccessKeyRow>(ROWS.accessKey(id))
+  return row instanceof Promise ? row.then(present) : present(row)
+}
+
+class PresentedKey {
+  readonly session: Session
+  readonly #context: EngineContext
+  readonly #id: string
+  readonly #sealed: string
+
+  constructor(context: EngineContext, id: string, { record, sealed }: AccessKeyRow) {
+    this.session = { actor: record.actor, grants: record.grants }
+    this.#context = context
+    this.#id = id
+    this.#sealed = sealed
+  }
+
+  /** Opened by whoever asks for it: who holds a key that was derived from it need not. */
+  get secretAccessKey(): Secret<string> {
+    return openAccessKey(this.#context, this.#id, this.#sealed)
   }
 }
 

@@ -1,5 +1,6 @@
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import { admitted } from '../../caller.ts'
+import type { Asking } from '../../observe.ts'
 import type { Operation as Kind, Server } from '../../server.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault } from './errors/fault.ts'
@@ -9,6 +10,13 @@ import type { Verified } from './sigv4/verify.ts'
 
 /** How requests of this dialect are called in audit events. */
 export const VIA = 'aws'
+
+/** A request of this dialect, by whichever way it came. */
+export interface AskingAws extends Asking {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+}
 
 export interface Wanted {
   readonly service: 'secretsmanager' | 'sts'
@@ -23,7 +31,7 @@ export interface Wanted {
 export async function authenticate(
   server: Server,
   dialect: DialectState & { readonly keys: SigningKeys },
-  request: FastifyRequest,
+  request: AskingAws,
   body: Uint8Array,
   { service, operation, kind }: Wanted,
 ): Promise<Call> {

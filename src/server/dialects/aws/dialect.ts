@@ -6,7 +6,11 @@ import type { Server } from '../../server.ts'
 import { parseJsonBody } from '../../json-body.ts'
 import { isLongBody } from '../../long-body.ts'
 import { createAccessTimes } from './access-times.ts'
+import type { WholeAnswer } from '../../direct.ts'
+import type { Asking } from '../../observe.ts'
 import { VIA, authenticate } from './authenticate.ts'
+import type { AskingAws } from './authenticate.ts'
+import { directReads } from './direct.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault, FAULTS } from './errors/fault.ts'
 import { faults } from './errors/faults.ts'
@@ -46,11 +50,16 @@ export const aws: Dialect = {
       refuseStranger(server, request).then(() => done(), done)
     })
     scope.setErrorHandler((error, request, reply) =>
-      answerFault(request, reply, outsideFault(error), error),
+      put(reply, faultAnswer(request, outsideFault(error), error)),
     )
     scope.post('/', { config: { via: VIA } }, (request, reply) => {
       const form = isForm(request)
-      return form ? answerSts(server, state, request, reply) : answer(server, state, request, reply)
+      if (form) return answerSts(server, state, request, reply)
+      return answer(server, state, request, bytesOf(request)).then((whole) => put(reply, whole))
+    })
+    return directReads({
+      answer: (request, body) => answer(server, state, request, body),
+      refusal: (error, request) => faultAnswer(request, outsideFault(error), error),
     })
   },
 }
@@ -66,26 +75,23 @@ function takeBytes(scope: FastifyInstance): void {
 async function answer(
   server: Server,
   state: State,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+  request: AskingAws,
+  body: Uint8Array,
+): Promise<WholeAnswer> {
   let call: Call | undefined
   let input: Readonly<Record<string, unknown>> = {}
   try {
     const name = nameOf(request.headers['x-amz-target'])
     const operation = OPERATIONS.get(name)
     if (operation === undefined) throw unknown(server, request)
-    const body = bytesOf(request)
     const wanted = { service: 'secretsmanager', operation: name, kind: operation.kind } as const
     call = await authenticate(server, state, request, body, wanted)
     input = checkInput(documentOf(body), operation.input)
     const output = await operation.run(call, input as never)
-    return await headed(request, reply)
-      .type(JSON_TYPE)
-      .serializer(asItIs)
-      .send(output === undefined ? '' : JSON.stringify(output))
+    const text = output === undefined ? '' : JSON.stringify(output)
+    return { status: 200, headers: headersOf(request), body: text }
   } catch (error) {
-    return answerFault(request, reply, faultOf(error, asked(call, input)), error)
+    return faultAnswer(request, faultOf(error, asked(call, input)), error)
   }
 }
 
@@ -110,19 +116,21 @@ async function answerSts(
   }
 }
 
-function answerFault(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  fault: AwsFault,
-  cause: unknown,
-): FastifyReply {
+function faultAnswer(request: Asking, fault: AwsFault, cause: unknown): WholeAnswer {
   noteFault(request, fault, cause)
-  return headed(request, reply, fault)
-    .code(fault.status)
-    .header('x-amzn-errortype', fault.type)
-    .type(JSON_TYPE)
-    .serializer(asItIs)
-    .send(fault.toJson())
+  const headers = [...headersOf(request, fault), 'x-amzn-errortype', fault.type]
+  return { status: fault.status, headers, body: fault.toJson() }
+}
+
+function headersOf(request: Asking, { retryAfterSeconds }: Partial<AwsFault> = {}): string[] {
+  const headers = ['x-amzn-requestid', request.id, 'content-type', JSON_TYPE]
+  if (retryAfterSeconds !== undefined) headers.push('retry-after', `${retryAfterSeconds}`)
+  return headers
+}
+
+function put(reply: FastifyReply, { status, headers, body }: WholeAnswer): FastifyReply {
+  for (let i = 0; i < headers.length; i += 2) void reply.header(headers[i] ?? '', headers[i + 1])
+  return reply.code(status).serializer(asItIs).send(body)
 }
 
 function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault): FastifyReply {
@@ -135,7 +143,7 @@ function headed(request: FastifyRequest, reply: FastifyReply, fault?: AwsFault):
 const asItIs = (text: unknown): string => String(text)
 
 /** For logs and metrics; faults are answered, not thrown, so nobody else would see them. */
-function noteFault(request: FastifyRequest, fault: AwsFault, cause: unknown): void {
+function noteFault(request: Asking, fault: AwsFault, cause: unknown): void {
   if (request.seen === undefined) return
   request.seen.code = isCofferError(cause) ? cause.code : FAULTS[fault.type].code
 }
@@ -172,7 +180,7 @@ function documentOf(body: Uint8Array): unknown {
   }
 }
 
-function unknown(server: Server, request: FastifyRequest): AwsFault {
+function unknown(server: Server, request: Asking): AwsFault {
   server.guard.refused(request.ip, VIA, 'invalid_argument')
   return new AwsFault(
     'UnknownOperationException',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Dialect } from '../../dialect.ts'
+import type { DirectWay } from '../../direct.ts'
 import { noSuchRoute } from '../../problem.ts'
 import type { Server } from '../../server.ts'
 import { directReads } from './direct.ts'
@@ -13,9 +14,9 @@ import { createStreams } from './streams.ts'
 const PREFIX = '/api/v1'
 
 /** The platform's own API: everything that a `Coffer` does, described by its OpenAPI document. */
-export const native: Dialect = { prefix: PREFIX, via: VIA, direct: directReads, register }
+export const native: Dialect = { prefix: PREFIX, via: VIA, register }
 
-function register(scope: FastifyInstance, server: Server): void {
+function register(scope: FastifyInstance, server: Server): DirectWay {
   const streams = createStreams()
   const methods = methodsByAddress()
   scope.addHook('preClose', async () => streams.close())
@@ -35,6 +36,7 @@ function register(scope: FastifyInstance, server: Server): void {
     document ??= openApiText(server.version)
     return reply.header('content-type', 'application/json; charset=utf-8').send(document)
   })
+  return directReads(server)
 }
 
 /** Which methods there are at an address: for those that there are not. */

@@ -10,8 +10,8 @@ import { readText } from './versions.ts'
 export function directReads(server: Server): DirectWay {
   return {
     via: VIA,
-    workFor({ url = '' }, { authorization }) {
-      if (!PLAIN.test(url)) return undefined
+    workFor({ method, url = '' }, { authorization, announcesBody }) {
+      if (method !== 'GET' || announcesBody || !PLAIN.test(url)) return undefined
       return async (request) => {
         const token = bearerOf(authorization)
         const caller = callerOf(server, request, token, VIA, 'read')

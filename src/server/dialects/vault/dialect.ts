@@ -43,6 +43,7 @@ export const vault: Dialect = {
       },
     })
     scope.route({ method: METHODS, url: '/*', handler: dispatch })
+    return undefined
   },
 }
 

@@ -42,7 +42,8 @@ export async function verifySignature(
     throw unknownClient()
   }
   const text = stringToSign(request, scope, date)
-  const known = await identities.accessKey(scope.accessKeyId, from)
+  const found = identities.accessKey(scope.accessKeyId, from)
+  const known = found instanceof Promise ? await found : found
   if (known === undefined) throw unknownClient()
   const signature = createHmac('sha256', keys.of(scope, known)).update(text).digest('hex')
   if (!equal(signature, scope.signature)) {
