@@ -118,9 +118,8 @@ describe('a store that has answered before', () => {
     store.shareLook?.()
     await ask()
     await put(other, 3)
-    await new Promise<void>((resolve, reject) => {
-      process.nextTick(() => process.nextTick(() => void ask().then(() => resolve(), reject)))
-    })
+    await new Promise((resolve) => setImmediate(resolve))
+    await ask()
     expect(seen).toEqual([1, 1, 1, 2, 3])
     await other.close()
   })
