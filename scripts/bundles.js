@@ -84,6 +84,29 @@ const ascii = {
 }
 
 /**
+ * A literal is checked when its file is read, also in a function that nobody calls, and V8 takes a
+ * tenth of a millisecond to make a class of Unicode. Made by name it costs whoever needs it.
+ */
+const lateClasses = {
+  name: 'late-classes',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (!chunk.code.includes('\\p{')) continue
+      for (const { start, end, regex } of [...classesIn(parseAst(chunk.code))].reverse()) {
+        const made = `new RegExp(${JSON.stringify(regex.pattern)},"${regex.flags}")`
+        chunk.code = chunk.code.slice(0, start) + made + chunk.code.slice(end)
+      }
+    }
+  },
+}
+
+function* classesIn(node) {
+  if (node === null || typeof node !== 'object') return
+  if (node.regex?.pattern.includes('\\p{')) yield node
+  else for (const child of Object.values(node)) yield* classesIn(child)
+}
+
+/**
  * Copies the one helper of the bundler to where it is used: a file of its own would be loaded at
  * every start.
  */
@@ -134,7 +157,7 @@ export const input = {
   platform: 'node',
   /** Packages are installed beside us, never bundled: one copy, and their own licences. */
   external: (id) => !/^[./\0]/.test(id) && !EAGER.test(id),
-  plugins: [lazyBuiltins, inlineRuntime, ascii, lines],
+  plugins: [lazyBuiltins, inlineRuntime, lateClasses, ascii, lines],
   transform: { target: 'node24' },
   treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
 }
