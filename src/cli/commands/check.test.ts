@@ -89,6 +89,10 @@ secrets:
     'coffer enable a/disabled --env prod --version 1',
     'coffer undelete a/gone --env prod',
   ])
+  const remedies = new Map(findings.map(({ code, remedy }) => [code, remedy]))
+  expect(remedies.get('owner_mismatch')).toBe('coffer update a/owned --env prod')
+  await run(['update', 'a/owned', '--env', 'prod'], { cwd })
+  expect((await check(cwd)).codes).not.toContain('owner_mismatch odd/prod/a/owned')
   const near = await check(cwd, ['--expires-within', '2d'])
   expect(near.codes).not.toContain('expires_soon odd/prod/a/soon')
 })

@@ -31,8 +31,8 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       description: `Delivers what the manifest of ${syncing.owner} declares.`,
       rules: [...deliverRules(targets), ...ledgerRules(ledgers)],
     }
-    const isOwn = hasOwnPolicies(actor)
-    const missing: readonly Pick<Withdrawn, 'path' | 'destination'>[] = isOwn
+    const isCredential = hasOwnPolicies(actor)
+    const missing: readonly Pick<Withdrawn, 'path' | 'destination'>[] = isCredential
       ? await addedBy(coffer.access, policy)
       : [
           ...(await missingOf(coffer, actor, 'deliver', asked)),
@@ -52,8 +52,10 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
           { title: 'DESTINATION', cell: ({ destination }) => destination },
         ])
         if (missing.length > 0) return
-        session.out.note(`${isOwn ? `The policy ${policy.name}` : actor} may deliver all of it.`)
-        if (isOwn) session.out.note(carriedBy(actor, policy))
+        session.out.note(
+          `${isCredential ? `The policy ${policy.name}` : actor} may deliver all of it.`,
+        )
+        if (isCredential) session.out.note(carriedBy(actor, policy))
       },
     )
     if (!isChanged) return 0
@@ -64,7 +66,7 @@ export const handle: Handler<Sub<'sync', 'allow'>> = async ({ options }, session
       session.out.note(`policy ${policy.name} stored`)
       return 0
     }
-    if (isOwn) {
+    if (isCredential) {
       await confirmed(session, `Write the policy ${policy.name}, to deliver these?`, options.yes)
       await coffer.access.putPolicy(policy)
       session.out.note(`policy ${policy.name} stored`)

@@ -1,5 +1,6 @@
 import type { SyncEntry, SyncTarget, SyncWorld } from '../../compose/sync.ts'
 import type { DeliveryEntry, DeliveryTarget, Manifest } from '../../config/manifest/manifest.ts'
+import { wordsOf } from '../../config/manifest/command-words.ts'
 import { disagreement } from '../../config/manifest/one-place.ts'
 import { isOwn } from '../../config/manifest/own.ts'
 import type { Providers } from '../../config/providers.ts'
@@ -144,7 +145,8 @@ function entriesOf(
     const elsewhere = isHere ? undefined : `${ref.provider}:${ref.key}`
     const { description, owner, classification, rotateEveryDays } = secret
     const about = { description, owner, classification, rotateEveryDays }
-    return { name, path, ref, elsewhere, optional: secret.optional, about }
+    const words = isHere ? wordsOf(secret.name, env, ref) : undefined
+    return { name, path, ref, elsewhere, words, optional: secret.optional, about }
   })
 }
 

@@ -47,7 +47,3 @@ export function positionOf(at: string | undefined): Pick<Finding, 'file' | 'line
   if (found === null) return {}
   return { file: found[1], line: Number(found[2]), column: Number(found[3]) }
 }
-
-/** A word of a command line, quoted where a shell would take it apart. */
-export const shellWord = (text: string): string =>
-  /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

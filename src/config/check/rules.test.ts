@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { ERRORS } from '../../core/errors.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Rule } from './rule.ts'
-import { shellWord } from './rule.ts'
 import { describeCode, inOrder, RULES } from './rules.ts'
 
 const rules = Object.values<Rule>(RULES)
@@ -54,13 +53,4 @@ test('findings come errors first, by environment as asked, each once', () => {
     finding('error', undefined, 'd'),
   ]
   expect(inOrder(found, ['prod', 'dev']).map(({ path }) => path)).toEqual(['d', 'c', 'b', 'a'])
-})
-
-test('a word of a command stays one word in a shell', () => {
-  expect(['shop/prod/a-b', "it's", 'a b', '$(x)'].map(shellWord)).toEqual([
-    'shop/prod/a-b',
-    `'it'\\''s'`,
-    "'a b'",
-    "'$(x)'",
-  ])
 })

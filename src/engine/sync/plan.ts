@@ -255,11 +255,14 @@ function consentCommand({ target: { owner }, actor }: Draft): string {
   return `coffer sync allow --env ${environment} --actor ${actor}`
 }
 
-function noSuchSecret({ path, elsewhere }: SyncEntry, where: string | undefined): CofferError {
+function noSuchSecret(
+  { path, elsewhere, words = path }: SyncEntry,
+  where: string | undefined,
+): CofferError {
   const place = where === undefined ? '' : ` in ${where}`
   return elsewhere === undefined
     ? new CofferError('not_found', `There is no secret ${path}.`, {
-        remedy: `Store it with \`coffer set ${path}\`, or take it out of the manifest.`,
+        remedy: `Store it with \`coffer set ${words}\`, or take it out of the manifest.`,
       })
     : new CofferError('not_found', `There is no ${elsewhere}${place}.`, {
         remedy: 'Put it there, or take it out of the manifest.',

@@ -43,6 +43,8 @@ export interface SyncEntry {
   readonly ref: ProviderRef
   /** By another provider: how policies name what it holds there, `aws:/shop/prod/api/key`. */
   readonly elsewhere?: string | undefined
+  /** How a command is told which secret it is: `api/stripe-key --env prod`. Absent: by its path. */
+  readonly words?: string | undefined
   /** Absent is no finding: nothing is wanted there then. */
   readonly optional?: boolean | undefined
   readonly about?: SecretFacts | undefined

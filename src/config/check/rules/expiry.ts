@@ -1,8 +1,9 @@
 import type { Finding } from '../../../core/finding.ts'
+import { setCommand } from '../commands.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
 import { about } from '../rule.ts'
 import type { Rule } from '../rule.ts'
-import { isUsable, setCommand, versionOf } from './state.ts'
+import { isUsable, versionOf } from './state.ts'
 
 /** It does not expire within the days that are asked for. What has expired is for the state. */
 export const expiry: Rule = {

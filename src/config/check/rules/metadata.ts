@@ -1,6 +1,7 @@
 import type { Finding } from '../../../core/finding.ts'
+import { updateCommand } from '../commands.ts'
 import type { SecretFacts } from '../facts.ts'
-import { about, shellWord } from '../rule.ts'
+import { about } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
 
 const FIELDS = ['owner', 'classification'] as const
@@ -29,7 +30,7 @@ function contradiction(secret: SecretFacts, field: (typeof FIELDS)[number]): Fin
       code: `${field}_mismatch`,
       severity: 'warning',
       message: `The store says ${field} ${stored}; the manifest says ${declared}.`,
-      remedy: `coffer update ${shellWord(secret.record?.path ?? secret.path)} --${field} ${shellWord(declared)}`,
+      remedy: updateCommand(secret, field, declared),
       ...about(secret),
     },
   ]

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../core/finding.ts'
+import { shellWord } from '../../../core/shell-word.ts'
 import type { Facts, ReaderFacts, SecretFacts } from '../facts.ts'
-import { about, positionOf, shellWord } from '../rule.ts'
+import { about, positionOf } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 /** Who reads it in production may read it: the actors of the workloads in `usedBy`. */

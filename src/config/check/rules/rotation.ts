@@ -1,8 +1,9 @@
 import type { Finding } from '../../../core/finding.ts'
+import { commandWords, setCommand } from '../commands.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
 import { about } from '../rule.ts'
 import type { Rule } from '../rule.ts'
-import { commandWords, isUsable, setCommand, versionOf } from './state.ts'
+import { isUsable, versionOf } from './state.ts'
 
 /** Its version is younger than `rotate.every` of the manifest says. */
 export const rotation: Rule = {

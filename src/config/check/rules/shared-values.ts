@@ -1,9 +1,9 @@
 import type { Finding } from '../../../core/finding.ts'
 import type { TypeName } from '../../../core/types/spec.ts'
+import { setCommand } from '../commands.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
 import { about } from '../rule.ts'
 import type { Rule } from '../rule.ts'
-import { setCommand } from './state.ts'
 
 /** Each environment has a value of its own: whoever gets hold of one gets into one. */
 export const sharedValues: Rule = {

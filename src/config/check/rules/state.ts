@@ -3,9 +3,9 @@ import type { ErrorCode } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { CURRENT } from '../../../core/label.ts'
 import type { SecretRecord, VersionRecord } from '../../../core/record.ts'
-import { isWhole } from '../../manifest/own.ts'
+import { commandWords, setCommand } from '../commands.ts'
 import type { SecretAnswer, SecretFacts } from '../facts.ts'
-import { about, shellWord } from '../rule.ts'
+import { about } from '../rule.ts'
 import type { CodeRow, Rule } from '../rule.ts'
 
 /** It exists, has a usable version, and can be read or at least be listed by whoever checks. */
@@ -38,29 +38,6 @@ export function versionOf({ record, ref }: Pick<SecretFacts, 'record' | 'ref'>) 
   if (record === undefined || ref === undefined) return undefined
   const number = ref.version ?? record.labels[ref.label ?? CURRENT]
   return record.versions.find((version) => version.number === number)
-}
-
-/**
- * How a command is told which secret is meant: `api/stripe-key --env prod` where the manifest names all
- * of it, else its path; undefined for other providers.
- */
-export function commandWords({
-  declared,
-  environment,
-  ref,
-  isOwn,
-}: SecretFacts): string | undefined {
-  if (ref === undefined || !isOwn) return undefined
-  return isWhole(ref) ? `${shellWord(declared.name)} --env ${environment}` : shellWord(ref.key)
-}
-
-/** Stores it with all that the manifest says of it; undefined for other providers. */
-export function setCommand(secret: SecretFacts): string | undefined {
-  const words = commandWords(secret)
-  if (words === undefined) return undefined
-  const { type } = secret.declared
-  const isTold = type === undefined || (secret.ref !== undefined && isWhole(secret.ref))
-  return `coffer set ${words}${isTold ? '' : ` --type ${type.name}`}`
 }
 
 function row(meaning: string, remedy: string): CodeRow {

@@ -6,10 +6,11 @@ import { encodeValue } from '../../../core/value.ts'
 import type { SecretValue } from '../../../core/value.ts'
 import { decodeText } from '../../../core/secret.ts'
 import { materialOf } from '../../extract.ts'
+import { setCommand, updateCommand } from '../commands.ts'
 import type { Facts, SecretFacts } from '../facts.ts'
-import { about, shellWord } from '../rule.ts'
+import { about } from '../rule.ts'
 import type { Rule } from '../rule.ts'
-import { isUsable, setCommand } from './state.ts'
+import { isUsable } from './state.ts'
 
 /** Its value is of the type that the manifest says; where it may not be read, the store's word is. */
 export const types: Rule = {
@@ -86,7 +87,7 @@ function wrongRecord(secret: SecretFacts): Finding[] {
       code: 'type_mismatch',
       severity: unread ? 'error' : 'warning',
       message: `The store keeps it as ${record.type.name}; the manifest says ${declared.type.name}.`,
-      remedy: `coffer update ${shellWord(record.path)} --type ${declared.type.name}`,
+      remedy: updateCommand(secret, 'type', declared.type.name),
       ...about(secret),
     },
   ]

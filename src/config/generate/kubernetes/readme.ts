@@ -1,3 +1,4 @@
+import { shellWord } from '../../../core/shell-word.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { MARK } from '../generated.ts'
 import { code } from '../markdown.ts'
@@ -45,7 +46,7 @@ function section(name: string, grants: readonly Grant[], facts: ServerFacts): st
   ]
   const commands = grants.map(
     (grant) =>
-      `coffer jwt role ${mount} ${grant.name} --audience ${server} --subject system:serviceaccount:${grant.namespace}:${grant.serviceAccount} --actor ${word(grant.actor)} --ttl 15m`,
+      `coffer jwt role ${mount} ${grant.name} --audience ${server} --subject system:serviceaccount:${grant.namespace}:${grant.serviceAccount} --actor ${shellWord(grant.actor)} --ttl 15m`,
   )
   return `## ${name}
 
@@ -71,7 +72,3 @@ ${caBundle === undefined ? `${ca.join('\n')}\n` : ''}kubectl apply -f ${name}/3-
 
 const row = ({ workload, namespace, serviceAccount, actor, secrets }: Grant): string =>
   `| ${workload} | \`${namespace}/${serviceAccount}\` | ${code(actor)} | ${secrets.length} |`
-
-/** For a shell: an actor may be called anything that has no blanks. */
-const word = (text: string): string =>
-  /^[A-Za-z0-9_.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
