@@ -15,6 +15,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
+/** What to say of a word that is not known: which one is meant, or which there are. */
+export function hintOf(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known)
+  if (meant !== undefined) return `Did you mean ${meant}?`
+  return known.length === 0 ? 'There are none.' : `Known are ${known.join(', ')}.`
+}
+
 /** Who mistypes makes so many mistakes, and longer words are something else. */
 const EDITS_MAX = 4
 const CHARS_MAX = 256

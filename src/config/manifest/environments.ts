@@ -1,6 +1,6 @@
 import { PROVIDERS } from '../../adapters/providers/registry.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { nearest } from '../../core/nearest.ts'
+import { hintOf } from '../../core/nearest.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import { DocumentError, refuse } from '../document/node.ts'
 import type { DocumentNode } from '../document/node.ts'
@@ -47,12 +47,11 @@ export function checkProviderName(
 ): string {
   const known = [...declared, ...Object.keys(PROVIDERS)]
   if (known.includes(name)) return name
-  const meant = nearest(name, known)
   throw new DocumentError(
     'unknown_provider',
     `There is no provider ${JSON.stringify(name.slice(0, 64))}.`,
     at,
-    `${meant === undefined ? `Name one of ${known.join(', ')}` : `Did you mean ${meant}? Correct it`}, or declare it under \`providers\`.`,
+    `${hintOf(name, known)} Correct it, or declare it under \`providers\`.`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { nearest } from '../../core/nearest.ts'
+import { hintOf } from '../../core/nearest.ts'
 import { DocumentError, refuse, valueOf } from '../document/node.ts'
 import type { DocumentNode, MapNode } from '../document/node.ts'
 import type { OptionValue } from './manifest.ts'
@@ -31,9 +31,8 @@ export function refuseUnknown(
   known: readonly string[],
   at: string | undefined,
 ): never {
-  const meant = nearest(word, known)
-  const hint = meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${meant}?`
-  throw new DocumentError('invalid_config', `"${shown(word)}" is not known here. ${hint}`, at)
+  const says = `"${shown(word)}" is not known here. ${hintOf(word, known)}`
+  throw new DocumentError('invalid_config', says, at)
 }
 
 /** An object; nothing at all is an empty one. @throws DocumentError */

@@ -1,6 +1,6 @@
 import { PROVIDERS } from '../../adapters/providers/registry.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { nearest } from '../../core/nearest.ts'
+import { hintOf } from '../../core/nearest.ts'
 import { DocumentError, refuse } from '../document/node.ts'
 import type { DocumentNode, MapNode } from '../document/node.ts'
 import type { ProviderSpec } from '../options.ts'
@@ -105,13 +105,11 @@ export function checkKind(kind: string, at: string | undefined): string {
 }
 
 function noSuchKind(kind: string, at: string | undefined): DocumentError {
-  const kinds = Object.keys(PROVIDERS)
-  const meant = nearest(kind, kinds)
   return new DocumentError(
     'unknown_provider',
     `There is no kind of provider ${JSON.stringify(kind.slice(0, 64))}.`,
     at,
-    meant === undefined ? `Name one of ${kinds.join(', ')}.` : `Did you mean ${meant}?`,
+    hintOf(kind, Object.keys(PROVIDERS)),
   )
 }
 

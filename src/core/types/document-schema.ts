@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { CofferError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
+import { hintOf } from '../nearest.ts'
 import { ajvOptions, countEffort, EffortError, effortOf } from './schema-effort.ts'
 
 /** Stands for a secret in a document that is checked: its value is elsewhere. */
@@ -105,9 +105,7 @@ function unknownKey(key: string, schema: ErrorObject['parentSchema']): string {
     0,
     KNOWN_MAX,
   )
-  const meant = nearest(key, known)
-  const all = known.length === 0 ? '' : ` Known are ${known.join(', ')}.`
-  return `"${key}" is not known here.${meant === undefined ? all : ` Did you mean ${meant}?`}`
+  return `"${key}" is not known here. ${hintOf(key, known)}`
 }
 
 const KEY_CHARS_MAX = 64
