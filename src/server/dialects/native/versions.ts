@@ -12,7 +12,7 @@ export async function readText(coffer: Coffer, ref: ReadRef): Promise<string> {
  * A version as JSON text, its value put into it once: text and bytes encoded, JSON as it is stored, so
  * that not a digit of it changes. The secret is erased: nothing of it stays behind here.
  */
-export function versionText(found: SecretVersion): string {
+function versionText(found: SecretVersion): string {
   const { path, id, version, labels, encoding, type, createdAt, expiresAt, envName, secret } = found
   const bytes = Buffer.from(secret.revealBytes().buffer)
   secret.erase()
