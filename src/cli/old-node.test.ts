@@ -25,7 +25,9 @@ const major = existsSync(OLD)
 test.skipIf(major >= 24)('an older Node is told what is needed, in one line', () => {
   const { status, stdout, stderr } = spawnSync(OLD, [BIN, 'list'], { encoding: 'utf8' })
   expect([status, stdout]).toEqual([70, ''])
-  expect(stderr).toMatch(/^coffer needs Node >= 24\.16; this is v\d+\.\d+\.\d+ [^\n]*npm install[^\n]*\n$/)
+  expect(stderr).toMatch(
+    /^coffer needs Node >= 24\.16; this is v\d+\.\d+\.\d+ [^\n]*npm install[^\n]*\n$/,
+  )
 })
 
 test('compiled code is kept only in a folder that nobody else can write', () => {
