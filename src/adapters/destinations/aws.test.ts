@@ -308,6 +308,7 @@ test.each([
   ['repeated by the client', '3'],
 ])(
   'with any of its calls failing and %s, nothing foreign changes and the next delivery ends it',
+  { timeout: 120_000 },
   async (_, attempts) => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', attempts)
     const tried = await faultsAtEveryCall(async () => {
