@@ -157,6 +157,15 @@ test('a page, a redirection and a strange answer are unavailable, and are not qu
   }
 })
 
+test('an answer in another protocol is unavailable at once, and is not waited for', async () => {
+  const turn: Reply = (_, __, socket) =>
+    void socket.write('HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  await against([turn], async (coffer) => {
+    const error = await refusalOf(() => coffer.read({ path: 'a/b' }))
+    expect(error).toMatchObject({ code: 'unavailable', details: { reason: 'HPE_UPGRADE' } })
+  })
+})
+
 test('an answer is at most so large', async () => {
   const answerBytesMax = 1_000
   const sized = (bytes: number): Reply => {

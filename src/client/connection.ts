@@ -110,6 +110,11 @@ export async function createConnection(
         socket.once(address.secure ? 'secureConnect' : 'connect', connectedNow)
       })
       request.once('error', fail)
+      // Node ends a connection that turns into another protocol, and says nothing to who waits.
+      request.once('upgrade', (_, socket) => {
+        socket.destroy()
+        fail(Object.assign(new Error('Another protocol.'), { code: 'HPE_UPGRADE' }))
+      })
       request.once('response', (message) => {
         Promise.resolve(message)
           .then(take)
