@@ -17,12 +17,16 @@ export interface Served<T> {
 }
 
 const PINS = availableParallelism() > 1 && spawnSync('taskset', ['--version']).error === undefined
+/** As `bin/coffer.js` starts it; docs/adr/0040. */
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  'coffer.ts': ['--max-semi-space-size=64'],
+}
 const SERVER_CORE = '0'
 const LOAD_CORE = '1'
 
 function start(core: string, script: string, args: readonly string[]): ChildProcess {
   const file = fileURLToPath(new URL(script, import.meta.url))
-  const argv = [process.execPath, file, ...args]
+  const argv = [process.execPath, ...(FLAGS[script] ?? []), file, ...args]
   const [command = '', ...rest] = PINS ? ['taskset', '-c', core, ...argv] : argv
   const stderr = process.env['BENCH_STDERR'] === undefined ? 'ignore' : 'inherit'
   return spawn(command, rest, { stdio: ['pipe', 'pipe', stderr] })

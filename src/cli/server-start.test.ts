@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+
+const dir = mkdtempSync(join(tmpdir(), 'coffer-start-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+mkdirSync(join(dir, 'bin'))
+mkdirSync(join(dir, 'dist'))
+writeFileSync(join(dir, 'package.json'), '{"type":"module"}')
+copyFileSync(join(import.meta.dirname, '../../bin/coffer.js'), join(dir, 'bin/coffer.js'))
+writeFileSync(
+  join(dir, 'dist/cli.js'),
+  'export const main = () => console.log(JSON.stringify([process.execArgv, process.argv.slice(2)]))\n',
+)
+
+function started(args: readonly string[], env: Readonly<Record<string, string>> = {}): unknown {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(dir, 'bin/coffer.js'), ...args], {
+    env: { PATH: process.env['PATH'], HOME: dir, ...env },
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  return JSON.parse(stdout)
+}
+
+test.skipIf(process.execve === undefined)('a server starts with room for its garbage', () => {
+  expect(started(['serve', '--http', 'a b'])).toEqual([
+    ['--max-semi-space-size=64'],
+    ['serve', '--http', 'a b'],
+  ])
+})
+
+test('what somebody says of the memory of a server stands, and no other command takes more', () => {
+  const NODE_OPTIONS = '--max-semi-space-size=16'
+  expect(started(['serve'], { NODE_OPTIONS })).toEqual([[], ['serve']])
+  expect(started(['get', 'serve'])).toEqual([[], ['get', 'serve']])
+})
