@@ -49,6 +49,7 @@ function keepCompiled() {
 function startAsServer() {
   var said = process.execArgv.join(' ') + ' ' + (process.env.NODE_OPTIONS || '')
   if (!process.execve || said.indexOf('semi-space') !== -1) return
+  if (process.permission && !process.permission.has('child')) return
   var flags = ['--max-semi-space-size=64']
   process.execve(
     process.execPath,

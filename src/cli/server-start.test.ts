@@ -37,3 +37,8 @@ test('what somebody says of the memory of a server stands, and no other command 
   expect(started(['serve'], { NODE_OPTIONS })).toEqual([[], ['serve']])
   expect(started(['get', 'serve'])).toEqual([[], ['get', 'serve']])
 })
+
+test('where Node may start nothing, it serves as it is', () => {
+  const NODE_OPTIONS = '--permission --allow-fs-read=* --allow-fs-write=*'
+  expect(started(['serve'], { NODE_OPTIONS })).toEqual([[], ['serve']])
+})
