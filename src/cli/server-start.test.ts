@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -31,6 +31,29 @@ test.skipIf(process.execve === undefined)('a server starts with room for its gar
     ['serve', '--http', 'a b'],
   ])
 })
+
+test.skipIf(process.execve === undefined)(
+  'what it reads, what it ends with and who started it stay as they were',
+  () => {
+    const other = join(dir, 'dist/cli.js')
+    const before = readFileSync(other)
+    writeFileSync(
+      other,
+      `import { readFileSync } from 'node:fs'
+      export const main = () => {
+        console.log(readFileSync(0, 'utf8'), process.ppid, process.env.GIVEN)
+        process.exitCode = 69
+      }`,
+    )
+    const { status, stdout } = spawnSync(process.execPath, [join(dir, 'bin/coffer.js'), 'serve'], {
+      env: { HOME: dir, GIVEN: 'a=b' },
+      input: 'a share',
+      encoding: 'utf8',
+    })
+    writeFileSync(other, before)
+    expect([status, stdout]).toEqual([69, `a share ${process.pid} a=b\n`])
+  },
+)
 
 test('what somebody says of the memory of a server stands, and no other command takes more', () => {
   const NODE_OPTIONS = '--max-semi-space-size=16'

@@ -5,7 +5,7 @@ import type { Coffer } from '../core/ports/coffer.ts'
 import { createApp } from './app.ts'
 import type { RequestFacts } from './observe.ts'
 import type { Guard, Server } from './server.ts'
-import { ADMIN, startTestServer } from './test-server.ts'
+import { ADMIN, counting, startTestServer } from './test-server.ts'
 import type { TestServer } from './test-server.ts'
 import { answersIn, rawConnection } from './test-socket.ts'
 
@@ -40,14 +40,7 @@ beforeAll(async () => {
   }
   app = await createApp(server, {
     watchers: [{ began() {}, ended: (seen) => void facts.push(seen) }],
-    observers: [
-      (scope) => {
-        scope.addHook('onRequest', (_request, _reply, done) => {
-          throughFastify += 1
-          done()
-        })
-      },
-    ],
+    observers: [counting(() => void throughFastify++)],
   })
   port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
   admin = served.platform.as(ADMIN)

@@ -7,6 +7,7 @@ import { initPlatform, openPlatform } from '../compose.ts'
 import type { TokenInput } from '../core/ports/identities.ts'
 import type { Platform } from '../core/ports/platform.ts'
 import { createApp } from './app.ts'
+import type { Observer } from './app.ts'
 import type { Guard, Server, ServerOptions } from './server.ts'
 
 /** A server over a fresh store, on a loopback port of its own, with a clock that a test moves. */
@@ -24,6 +25,16 @@ export interface TestServer {
   advance(ms: number): void
   close(): Promise<void>
 }
+
+/** Tells of every request that Fastify's router gets. */
+export const counting =
+  (count: () => void): Observer =>
+  (app) => {
+    app.addHook('onRequest', (_request, _reply, done) => {
+      count()
+      done()
+    })
+  }
 
 export const ADMIN = 'local:admin'
 

@@ -69,7 +69,7 @@ test('a folder of overlays, and a schema, that are elsewhere are not looked at',
 })
 
 test('links within the repository are followed', async () => {
-  const files = { ...schemaOf('^x'), '../shared.json': '{"setting":"canary"}' }
-  const found = await findings(project(files, { 'config/prod.json': '../../shared.json' }))
+  const files = { ...schemaOf('^x'), '../common.json': '{"setting":"canary"}' }
+  const found = await findings(project(files, { 'config/prod.json': '../../common.json' }))
   expect(found).toEqual([expect.stringContaining('must match pattern')])
 })

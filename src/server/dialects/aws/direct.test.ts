@@ -4,6 +4,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { createApp } from '../../app.ts'
 import type { RequestFacts } from '../../observe.ts'
 import { rawConnection } from '../../test-socket.ts'
+import { counting } from '../../test-server.ts'
 import type { Credentials, TestAws } from './test-aws.ts'
 import { startTestAws } from './test-aws.ts'
 import { post, signed } from './test-signature.ts'
@@ -32,14 +33,7 @@ beforeAll(async () => {
     { ...aws.server, guard: { ...guard, admitAddress } },
     {
       watchers: [{ began() {}, ended: (seen) => void facts.push(seen) }],
-      observers: [
-        (scope) => {
-          scope.addHook('onRequest', (_request, _reply, done) => {
-            throughFastify += 1
-            done()
-          })
-        },
-      ],
+      observers: [counting(() => void throughFastify++)],
     },
   )
   url = await app.listen({ host: '127.0.0.1', port: 0 })
