@@ -25,6 +25,21 @@ test.skipIf(process.platform !== 'linux')('who lives is not gone, who was killed
 })
 
 test.skipIf(process.platform !== 'linux')(
+  'who is not shown is not gone while he lives: the lease of another user stands',
+  async () => {
+    const hidden = () => {
+      throw new Error('ENOENT')
+    }
+    const child = spawn('sleep', ['60'])
+    const other = markOf(child.pid ?? 0)
+    expect(isGone(other, hidden)).toBe(false)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(isGone(other, hidden)).toBe(true)
+  },
+)
+
+test.skipIf(process.platform !== 'linux')(
   'a number that another process has now is no sign of life',
   () => {
     const [pid = ''] = (mark ?? '').split('.')
