@@ -141,12 +141,15 @@ class LocalCoffer implements Coffer {
   }
 
   #changing(): Promise<Changes> {
-    this.#changes ??= import('./secrets/changes.ts').then(({ createChanges }) =>
+    this.#changes ??= changes().then(({ createChanges }) =>
       createChanges(this.#context, this.#origin),
     )
     return this.#changes
   }
 }
+
+/** An actor's Coffer is made for each request of a server; its modules are asked for once. */
+const changes = once(() => import('./secrets/changes.ts'))
 
 const ACCESS: { readonly [M in keyof AccessAdmin]: true } = {
   policies: true,

@@ -15,11 +15,12 @@ import { storeClosed } from './misuse.ts'
 import { type Cell, Connection } from './sqlite/connection.ts'
 import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
 import { storeError, storeFailure } from './sqlite/errors.ts'
+import { type Waiting, carryOutTogether, resultOf } from './sqlite/group.ts'
 import { FileGuard } from './sqlite/guard.ts'
 import { Manners, type Patience, Turns, whenFree } from './sqlite/patience.ts'
 import { Pool } from './sqlite/pool.ts'
 import { KIND_CODES } from './sqlite/schema.sql.ts'
-import { SqliteReader, SqliteWriter, currentRow } from './sqlite/rows.ts'
+import { SqliteReader, currentRow } from './sqlite/rows.ts'
 import { type Asked, SeenRows } from './sqlite/seen.ts'
 
 export interface SqliteStoreOptions {
@@ -93,6 +94,8 @@ class SqliteStore implements Store {
   readonly #newest: Connection
   readonly #readers: Pool
   readonly #turns = new Turns()
+  /** Writes that have not begun, in the order of their turns. */
+  readonly #waiting: Waiting[] = []
   readonly #manners: Manners
   #writer: Connection | undefined
   readonly #seen = new SeenRows()
@@ -150,23 +153,19 @@ class SqliteStore implements Store {
     )
   }
 
-  write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T> {
-    return this.#alone(async (connection) => {
-      await this.#manners.enter(() => connection.run('beginImmediate'))
-      const rows = new SqliteWriter(connection)
-      try {
-        const result = await work(rows)
-        if (rows.failure) throw rows.failure
-        this.#guard.check()
-        this.#looked = false
-        connection.run('commit')
-        return result
-      } finally {
-        rows.end()
-        connection.rollback()
-        this.#manners.leave()
-      }
-    })
+  async write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T> {
+    const waiting: Waiting = { work }
+    this.#waiting.push(waiting)
+    try {
+      return await this.#alone(async (connection) => {
+        // One before it may have taken it along.
+        if (waiting.outcome === undefined) await this.#writeTogether(connection)
+        return resultOf(waiting) as T
+      })
+    } finally {
+      const left = this.#waiting.indexOf(waiting)
+      if (left !== -1) this.#waiting.splice(left, 1)
+    }
   }
 
   lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean> {
@@ -249,6 +248,20 @@ class SqliteStore implements Store {
 
   #head(kind: HeadKind, path: string): CurrentRow {
     return currentRow(this.#newest.get('newestHead', KIND_CODES[kind], path), this.#file)
+  }
+
+  async #writeTogether(connection: Connection): Promise<void> {
+    await this.#manners.enter(() => connection.run('beginImmediate'))
+    try {
+      await carryOutTogether(this.#waiting, connection, () => {
+        this.#guard.check()
+        this.#looked = false
+        connection.run('commit')
+      })
+    } finally {
+      connection.rollback()
+      this.#manners.leave()
+    }
   }
 
   /** One more connection to the file that is open, and to no other. */

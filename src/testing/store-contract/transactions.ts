@@ -67,6 +67,39 @@ export function transactionsContract(handles: () => Handles): void {
     expect((await ask((rows) => rows.state()))?.generation).toBe(100)
   })
 
+  it('keeps nothing of those that reject among writes at once, and everything of the others', async () => {
+    const write = (name: string, fails: boolean) =>
+      store.write(async (rows) => {
+        await rows.putHead(head(name))
+        if (fails) throw new Error(name)
+        return paths(await rows.heads({ kind: 'secret', limit: 9 })).join('')
+      })
+    const settled = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e'].map((name, i) => write(name, i % 2 === 0)),
+    )
+    const outcomes = settled.map((each) => ('value' in each ? each.value : String(each.reason)))
+    expect(outcomes).toEqual(['Error: a', 'b', 'Error: c', 'bd', 'Error: e'])
+    expect(
+      await ask(async (rows) => paths(await rows.heads({ kind: 'secret', limit: 9 }))),
+    ).toEqual(['b', 'd'])
+  })
+
+  it('begins no write before what an engine keeps by a revision is committed', async () => {
+    const seen: unknown[] = []
+    const look = (what: (rows: StoreReader) => Promise<unknown>) =>
+      put(async () => seen.push(await other.read(what)))
+    const policy = async (rows: StoreReader) => (await rows.head('policy', 'x'))?.path
+    await Promise.all([
+      put((rows) => rows.putHead(head('x', 1, 'policy'))),
+      look(policy),
+      put((rows) => rows.putBlob('keyring', bytes('k'))),
+      look(async (rows) => (await rows.blob('keyring'))?.length),
+      put((rows) => rows.removeHead('policy', 'x')),
+      look(policy),
+    ])
+    expect(seen).toEqual(['x', 1, undefined])
+  })
+
   it('shows one snapshot to a read, and the newest rows to whatever begins later', async () => {
     const pair = (generation: number) => async (rows: StoreWriter) => {
       await rows.putState({ generation, accessGeneration: generation, seal: bytes('s') })

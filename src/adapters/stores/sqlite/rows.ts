@@ -179,12 +179,27 @@ export class SqliteReader implements StoreReader {
   }
 }
 
+/** Heads that nobody keeps anything by but themselves. */
+const JOINABLE: ReadonlySet<HeadKind> = new Set(['secret', 'credential'])
+
 export class SqliteWriter extends SqliteReader implements StoreWriter {
+  #joinable = true
+
+  /**
+   * Whether another write may begin before this one is committed: not when it changed something that
+   * an engine keeps by its revision or by `accessGeneration`, both of which come again after a commit
+   * that failed.
+   */
+  get joinable(): boolean {
+    return this.#joinable
+  }
+
   async putState(state: StateRow): Promise<void> {
     this.#run('putState', state.generation, state.accessGeneration, state.seal)
   }
 
   async putBlob(name: string, bytes: Uint8Array): Promise<void> {
+    this.#joinable = false
     const key = { id: name, version: 0, term: BLOB_TERM }
     this.attempt(() => fillSlot(this.connection, key, '', bytes))
   }
@@ -193,12 +208,14 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
     row: HeadRow,
     version?: { id: string; current: number | undefined },
   ): Promise<void> {
+    this.#joinable &&= JOINABLE.has(row.kind)
     const id = version?.id ?? null
     const current = version?.current ?? null
     this.#run('putHead', KIND_CODES[row.kind], row.path, row.generation, id, current, row.head)
   }
 
   async removeHead(kind: HeadKind, path: string): Promise<void> {
+    this.#joinable &&= JOINABLE.has(kind)
     this.#run('removeHead', KIND_CODES[kind], path)
   }
 

@@ -150,6 +150,9 @@ export const STATEMENTS = {
   beginImmediate: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
+  savepoint: 'SAVEPOINT one',
+  rollbackToSavepoint: 'ROLLBACK TO one',
+  releaseSavepoint: 'RELEASE one',
   checkpoint: 'PRAGMA wal_checkpoint(TRUNCATE)',
 } as const
 
