@@ -9,6 +9,7 @@ import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
 import type { ConnectionLimits } from './http-server.ts'
 import { isWildcard, urlOf } from './listen-address.ts'
 import type { ListenAddress } from './listen-address.ts'
+import { lookThroughMemoryRarely } from './room.ts'
 import type { Server } from './server.ts'
 import { openOwnTls } from './tls/authority.ts'
 import { openGivenTls } from './tls/given.ts'
@@ -63,6 +64,7 @@ export async function startServer(
   options: StartOptions,
   parts: StartParts = {},
 ): Promise<RunningServer> {
+  lookThroughMemoryRarely()
   const { listen } = options
   const tls = await openTls(server, options, parts)
   try {
