@@ -155,7 +155,22 @@ const SIGNING_KEY = /^\{"seq":[0-9]+,"at":"[^"]+","signed":\{"generation":[0-9]+
 const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
   Buffer.from(`coffer-audit-signature-v1\n${storeId}\n${unsignedLine}`, 'latin1')
 
-function isoOf(at: number): string {
+/** Many events come within one millisecond. */
+const isoOf = rememberingLast(isoMade)
+
+function rememberingLast(make: (at: number) => string): (at: number) => string {
+  let last = NaN
+  let made = ''
+  return (at) => {
+    if (at !== last) {
+      made = make(at)
+      last = at
+    }
+    return made
+  }
+}
+
+function isoMade(at: number): string {
   if (!(at >= 0 && at <= YEAR_9999_MS)) throw invalid("The audit event's instant is not a date.")
   const day = Math.floor(at / DAY_MS)
   const ms = Math.floor(at) - day * DAY_MS

@@ -68,8 +68,9 @@ export const watching =
     const startedAt = performance.now()
     request.seen = freshSeen()
     for (const watcher of watchers) watcher.began()
-    // It comes once, also when the client went away; Fastify's own hooks take three listeners.
-    answer.once('close', () => {
+    // It comes once, also when the client went away; Fastify's own hooks take three listeners. `once`
+    // would only make one more function for each request.
+    answer.on('close', () => {
       const ms = performance.now() - startedAt
       const facts = factsOf(request, answer.writableEnded ? answer.statusCode : CLIENT_GONE, ms)
       for (const watcher of watchers) watcher.ended(facts)

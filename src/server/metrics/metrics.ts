@@ -90,27 +90,24 @@ export function createMetrics(sealed: () => boolean): Metrics {
   )
 
   /** What is counted at every request, with its labels looked up once. */
-  const ways = new Map<
-    string,
-    { requests: Counter.Internal; seconds: Histogram.Internal<string> }
-  >()
+  const ways = new Map<string, Map<string, Counted[]>>()
+  const countedOf = (way: string, operation: string, statusClass: number): Counted => {
+    let operations = ways.get(way)
+    if (operations === undefined) ways.set(way, (operations = new Map()))
+    let classes = operations.get(operation)
+    if (classes === undefined) operations.set(operation, (classes = []))
+    return (classes[statusClass] ??= {
+      requests: requests.labels(way, operation, `${statusClass}xx`),
+      seconds: seconds.labels(way, operation),
+    })
+  }
 
   return {
     contentType: registry.contentType,
     began: () => void inFlight++,
     ended({ via, operation, status, ms, code }: RequestFacts) {
       inFlight--
-      const way = wayIn(via)
-      const of = `${Math.floor(status / 100)}xx`
-      const key = `${way} ${operation} ${of}`
-      let counted = ways.get(key)
-      if (counted === undefined) {
-        counted = {
-          requests: requests.labels(way, operation, of),
-          seconds: seconds.labels(way, operation),
-        }
-        ways.set(key, counted)
-      }
+      const counted = countedOf(wayIn(via), operation, Math.floor(status / 100))
       counted.requests.inc()
       counted.seconds.observe(ms / 1_000)
       if (status >= 500 && code !== undefined) errors.inc({ code: known(code) })
@@ -126,6 +123,11 @@ export function createMetrics(sealed: () => boolean): Metrics {
     },
     stop: () => registry.clear(),
   }
+}
+
+interface Counted {
+  readonly requests: Counter.Internal
+  readonly seconds: Histogram.Internal<string>
 }
 
 const LATENCY_BUCKETS = [

@@ -1,4 +1,5 @@
 import type { Coffer, ReadAnswer, ReadRef, SecretVersion } from '../../../core/ports/coffer.ts'
+import { quoted } from '../../../core/quoted.ts'
 import { absence, problemTextOf } from './problems.ts'
 
 /** What is read, as JSON text. @throws CofferError `not_found`, and as `Coffer.read` */
@@ -17,15 +18,15 @@ function versionText(found: SecretVersion): string {
   const bytes = Buffer.from(secret.revealBytes().buffer)
   secret.erase()
   const until = expiresAt === undefined ? '' : `,"expiresAt":${expiresAt}`
-  const name = envName === undefined ? '' : `,"envName":${JSON.stringify(envName)}`
+  const name = envName === undefined ? '' : `,"envName":${quoted(envName)}`
   // Member by member: a third of what it costs to make an object for it.
-  const text = `{"path":${JSON.stringify(path)},"id":"${id}","version":${version},"labels":${JSON.stringify(labels)},"encoding":"${encoding}","type":${JSON.stringify(type)},"createdAt":${createdAt}${until}${name},"value":${WRITTEN[encoding](bytes)}}`
+  const text = `{"path":${quoted(path)},"id":"${id}","version":${version},"labels":${JSON.stringify(labels)},"encoding":"${encoding}","type":${JSON.stringify(type)},"createdAt":${createdAt}${until}${name},"value":${WRITTEN[encoding](bytes)}}`
   bytes.fill(0)
   return text
 }
 
 const WRITTEN: Readonly<Record<SecretVersion['encoding'], (bytes: Buffer) => string>> = {
-  text: (bytes) => JSON.stringify(bytes.toString('utf8')),
+  text: (bytes) => quoted(bytes.toString('utf8')),
   bytes: (bytes) => `"${bytes.toString('base64')}"`,
   json: (bytes) => bytes.toString('utf8'),
 }
