@@ -4,6 +4,7 @@ import type { AuditEvent } from '../core/event.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditSigner } from '../core/ports/audit-log.ts'
 import type { AuditEntry } from '../core/ports/coffer.ts'
+import { rememberingLast } from '../core/remembering-last.ts'
 
 /**
  * One line of the audit log, format 1 (docs/formats/audit.md): printable ASCII JSON with a fixed
@@ -157,18 +158,6 @@ const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
 
 /** Many events come within one millisecond. */
 const isoOf = rememberingLast(isoMade)
-
-function rememberingLast(make: (at: number) => string): (at: number) => string {
-  let last = NaN
-  let made = ''
-  return (at) => {
-    if (at !== last) {
-      made = make(at)
-      last = at
-    }
-    return made
-  }
-}
 
 function isoMade(at: number): string {
   if (!(at >= 0 && at <= YEAR_9999_MS)) throw invalid("The audit event's instant is not a date.")

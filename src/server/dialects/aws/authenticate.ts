@@ -11,10 +11,10 @@ import type { Verified } from './sigv4/verify.ts'
 /** How requests of this dialect are called in audit events. */
 export const VIA = 'aws'
 
-/** A request of this dialect, by whichever way it came. */
-export interface AskingAws extends Asking {
-  readonly method: string
-  readonly url: string
+/** What of a request its signature covers, but the body. */
+export interface Sent {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders
 }
 
@@ -31,16 +31,17 @@ export interface Wanted {
 export async function authenticate(
   server: Server,
   dialect: DialectState & { readonly keys: SigningKeys },
-  request: AskingAws,
+  request: Asking,
+  { method = '', url = '', headers }: Sent,
   body: Uint8Array,
   { service, operation, kind }: Wanted,
 ): Promise<Call> {
   const platform = server.gate.platform()
-  const { method, url, headers, ip: address } = request
+  const { ip: address } = request
   const now = server.clock()
   let verified: Verified
   try {
-    verified = await verifySignature(
+    const verifying = verifySignature(
       { method, url, headers, body },
       {
         keys: dialect.keys,
@@ -50,6 +51,7 @@ export async function authenticate(
         service,
       },
     )
+    verified = verifying instanceof Promise ? await verifying : verifying
   } catch (error) {
     if (error instanceof AwsFault) server.guard.refused(address, VIA, 'unauthenticated')
     throw error
@@ -61,7 +63,8 @@ export async function authenticate(
     region,
     operation: operation === 'BatchGetSecretValue' ? 'GetSecretValue' : operation,
   }
-  const { coffer, by, asker } = await admitted(server, request, session, VIA, kind, as)
+  const admitting = admitted(server, request, session, VIA, kind, as)
+  const { coffer, by, asker } = admitting instanceof Promise ? await admitting : admitting
   return {
     coffer,
     by,

@@ -9,7 +9,7 @@ import { createAccessTimes } from './access-times.ts'
 import type { WholeAnswer } from '../../direct.ts'
 import type { Asking } from '../../observe.ts'
 import { VIA, authenticate } from './authenticate.ts'
-import type { AskingAws } from './authenticate.ts'
+import type { Sent } from './authenticate.ts'
 import { directReads } from './direct.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault, FAULTS } from './errors/fault.ts'
@@ -55,10 +55,12 @@ export const aws: Dialect = {
     scope.post('/', { config: { via: VIA } }, (request, reply) => {
       const form = isForm(request)
       if (form) return answerSts(server, state, request, reply)
-      return answer(server, state, request, bytesOf(request)).then((whole) => put(reply, whole))
+      return answer(server, state, request, request, bytesOf(request)).then((whole) =>
+        put(reply, whole),
+      )
     })
     return directReads({
-      answer: (request, body) => answer(server, state, request, body),
+      answer: (request, sent, body) => answer(server, state, request, sent, body),
       refusal: (error, request) => faultAnswer(request, outsideFault(error), error),
     })
   },
@@ -75,17 +77,18 @@ function takeBytes(scope: FastifyInstance): void {
 async function answer(
   server: Server,
   state: State,
-  request: AskingAws,
+  request: Asking,
+  sent: Sent,
   body: Uint8Array,
 ): Promise<WholeAnswer> {
   let call: Call | undefined
   let input: Readonly<Record<string, unknown>> = {}
   try {
-    const name = nameOf(request.headers['x-amz-target'])
+    const name = nameOf(sent.headers['x-amz-target'])
     const operation = OPERATIONS.get(name)
     if (operation === undefined) throw unknown(server, request)
     const wanted = { service: 'secretsmanager', operation: name, kind: operation.kind } as const
-    call = await authenticate(server, state, request, body, wanted)
+    call = await authenticate(server, state, request, sent, body, wanted)
     input = checkInput(documentOf(body), operation.input)
     const output = await operation.run(call, input as never)
     const text = output === undefined ? '' : JSON.stringify(output)
@@ -106,7 +109,7 @@ async function answerSts(
     const action = new URLSearchParams(Buffer.from(body).toString()).get('Action')
     if (action !== 'GetCallerIdentity') throw unknown(server, request)
     const wanted = { service: 'sts', operation: action, kind: 'read' } as const
-    const call = await authenticate(server, state, request, body, wanted)
+    const call = await authenticate(server, state, request, request, body, wanted)
     return await headed(request, reply).type(XML_TYPE).send(callerIdentity(call, request.id))
   } catch (error) {
     const fault = faultOf(error, NOBODY)

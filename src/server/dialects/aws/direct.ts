@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '../../../core/limits.ts'
 import type { DirectWay, WholeAnswer } from '../../direct.ts'
-import type { AskingAws } from './authenticate.ts'
+import type { Asking } from '../../observe.ts'
+import type { Sent } from './authenticate.ts'
 import { VIA } from './authenticate.ts'
 
 /** `GetSecretValue` as AWS's own clients send it, with a short body. */
 export function directReads(by: {
-  answer(request: AskingAws, body: Uint8Array): Promise<WholeAnswer>
+  answer(request: Asking, sent: Sent, body: Uint8Array): Promise<WholeAnswer>
   refusal: DirectWay['refusal']
 }): DirectWay {
   return {
@@ -19,7 +20,7 @@ export function directReads(by: {
       if (length === undefined) return undefined
       return async (request) => {
         const body = takeBody(raw, length) ?? (await readBody(raw))
-        return by.answer(Object.assign(request, { method, url, headers }), body)
+        return by.answer(request, raw, body)
       }
     },
     refusal: by.refusal,

@@ -11,7 +11,7 @@ test('a header says the same in the usual form and in any other that is allowed'
     date: '20260131',
     region: 'eu-central-1',
     service: 'secretsmanager',
-    signedHeaders: ['host', 'x-amz-date'],
+    signedHeaders: { names: ['host', 'x-amz-date'], text: 'host;x-amz-date' },
     signature: '0a'.repeat(32),
   }
   for (const parts of [

@@ -1,3 +1,4 @@
+import { rememberingLast } from '../../../../core/remembering-last.ts'
 import { AwsFault } from '../errors/fault.ts'
 
 /** What an `Authorization: AWS4-HMAC-SHA256 …` header says. Nothing of it is verified yet. */
@@ -7,11 +8,23 @@ export interface Authorization {
   readonly date: string
   readonly region: string
   readonly service: string
-  /** In the order they were given. */
-  readonly signedHeaders: readonly string[]
+  readonly signedHeaders: SignedHeaders
   /** 64 lower-case hex digits. */
   readonly signature: string
 }
+
+export interface SignedHeaders {
+  /** In the order of the signature. */
+  readonly names: readonly string[]
+  /** The names between semicolons. */
+  readonly text: string
+}
+
+/** A client signs the same headers each time. */
+const signedHeadersOf = rememberingLast((text: string): SignedHeaders => {
+  const names = text.split(';').toSorted()
+  return { names, text: names.join(';') }
+})
 
 /**
  * @throws AwsFault `MissingAuthenticationTokenException` when there is none, or it came in the query;
@@ -26,8 +39,8 @@ export function parseAuthorization(header: string | undefined): Authorization {
   const usual = USUAL.exec(header)
   if (usual !== null) {
     const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = usual
-    const signedHeaders = names.split(';')
-    return { accessKeyId, date, region, service, signedHeaders, signature: usual[6] ?? '' }
+    const signature = usual[6] ?? ''
+    return { accessKeyId, date, region, service, signedHeaders: signedHeadersOf(names), signature }
   }
   const space = header.indexOf(' ')
   if (header.slice(0, space) !== ALGORITHM) {
@@ -57,7 +70,7 @@ export function parseAuthorization(header: string | undefined): Authorization {
     date: date ?? '',
     region: region ?? '',
     service: service ?? '',
-    signedHeaders: (parts.get('SignedHeaders') ?? '').toLowerCase().split(';'),
+    signedHeaders: signedHeadersOf((parts.get('SignedHeaders') ?? '').toLowerCase()),
     signature: parts.get('Signature') ?? '',
   }
 }

@@ -23,7 +23,7 @@ export function stringToSign(
   amzDate: string,
 ): string {
   const { method, url, headers, body } = request
-  const names = inOrder(signedHeaders) ? signedHeaders : signedHeaders.toSorted()
+  const { names } = signedHeaders
   if (!names.includes('host')) {
     throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
   }
@@ -42,7 +42,7 @@ export function stringToSign(
   const query = question === -1 ? '' : url.slice(question + 1)
   let lines = `${method}\n${path}\n${canonicalQuery(query)}\n`
   for (const name of names) lines += `${name}:${headerValue(headers, name)}\n`
-  lines += `\n${names.join(';')}\n${bodyHash}`
+  lines += `\n${signedHeaders.text}\n${bodyHash}`
   // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
   const digest = sha256(ASCII.test(lines) ? lines : Buffer.from(lines, 'latin1'))
   return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${digest}`
@@ -56,12 +56,6 @@ function headerValue(headers: IncomingHttpHeaders, name: string): string {
   if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)
   const text = (typeof value === 'string' ? value : value.join(',')).trim()
   return text.includes('  ') ? text.replace(SPACES, ' ') : text
-}
-
-/** As every client sends them. */
-function inOrder(names: readonly string[]): boolean {
-  for (let i = 1; i < names.length; i++) if ((names[i - 1] ?? '') > (names[i] ?? '')) return false
-  return true
 }
 
 /** Sorted by encoded name, then by encoded value. */

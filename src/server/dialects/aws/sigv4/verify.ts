@@ -24,14 +24,14 @@ export interface Verified {
 }
 
 /**
- * Who signed a request. A signature in the query ("presigned") and one made with a session token
+ * Who signed a request; without a promise where nothing has to be waited for. A signature in the query ("presigned") and one made with a session token
  * are refused: nobody was given such a thing here.
  * @throws AwsFault
  */
-export async function verifySignature(
+export function verifySignature(
   request: SignedRequest,
   { keys, now, identities, from, service }: Verifier,
-): Promise<Verified> {
+): Verified | Promise<Verified> {
   const { headers } = request
   const scope = parseAuthorization(headers.authorization)
   if (scope.service !== service) {
@@ -42,17 +42,20 @@ export async function verifySignature(
     throw unknownClient()
   }
   const text = stringToSign(request, scope, date)
-  const found = identities.accessKey(scope.accessKeyId, from)
-  const known = found instanceof Promise ? await found : found
-  if (known === undefined) throw unknownClient()
-  const signature = createHmac('sha256', keys.of(scope, known)).update(text).digest('hex')
-  if (!equal(signature, scope.signature)) {
-    throw invalid(
-      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-    )
+  const verify = (known: Awaited<ReturnType<Identities['accessKey']>>): Verified => {
+    if (known === undefined) throw unknownClient()
+    const signature = createHmac('sha256', keys.of(scope, known)).update(text).digest('hex')
+    if (!equal(signature, scope.signature)) throw wronglySigned()
+    return { session: known.session, scope }
   }
-  return { session: known.session, scope }
+  const found = identities.accessKey(scope.accessKeyId, from)
+  return found instanceof Promise ? found.then(verify) : verify(found)
 }
+
+const wronglySigned = () =>
+  invalid(
+    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+  )
 
 /** No access key is called that, or none that is good now. */
 export const unknownClient = () =>
