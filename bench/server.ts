@@ -12,8 +12,9 @@ import type { Row } from './measure.ts'
 import type { CofferOrder, CofferSaid } from './server/coffer.ts'
 import type { LoadOrder, LoadReport } from './server/load.ts'
 import { load, requestOf, serve } from './server/processes.ts'
-import { requestsOf } from './server/requests.ts'
+import { type Requests, requestsOf } from './server/requests.ts'
 
+const SECRETS = 1_000
 const FEW = 10
 const MANY = Number(process.env['BENCH_SCALE'] ?? 100_000)
 const MANY_POLICIES = 1_000
@@ -29,23 +30,39 @@ const ANSWER_BYTES = 290
 type Options = PlatformOptions & { readonly dataDir: string }
 
 export async function measure(): Promise<Row[]> {
-  const rows = await withPlatform(1_000, protocols)
+  const rows = await withServer({}, (durable) =>
+    withServer({ lazyFlush: true }, (lazy) =>
+      withServer({ tls: true }, (tls) => protocols(durable, lazy, tls)),
+    ),
+  )
   return [...rows, await scale()]
 }
 
-async function protocols(platform: Platform, options: Options): Promise<Row[]> {
-  const requests = await requestsOf(platform, 1_000)
+/** A server with a store of its own: what others append to a log, each of its processes reads. */
+interface Store {
+  readonly said: CofferSaid
+  readonly requests: Requests
+}
+
+const withServer = <T>(order: Partial<CofferOrder>, work: (store: Store) => Promise<T>) =>
+  withPlatform(SECRETS, async (platform, options) => {
+    const requests = await requestsOf(platform, SECRETS)
+    const server = await coffer(options, order)
+    const result = await work({ said: server.said, requests })
+    await server.stop()
+    return result
+  })
+
+async function protocols(durable: Store, lazy: Store, tls: Store): Promise<Row[]> {
   const bare = await serve<CofferSaid>('bare.ts', ANSWER_BYTES)
-  const durable = await coffer(options, {})
-  const lazy = await coffer(options, { lazyFlush: true })
-  const tls = await coffer(options, { tls: true })
+  const { requests } = durable
   const ca = readFileSync(tls.said.caFile ?? '', 'utf8')
   const secure = { port: tls.said.port, ca }
   const rates = await alternate({
     bare: { port: bare.said.port, requests: requests.native },
     durable: { port: durable.said.port, requests: requests.native },
-    lazy: { port: lazy.said.port, requests: requests.native },
-    tls: { ...secure, requests: requests.native },
+    lazy: { port: lazy.said.port, requests: lazy.requests.native },
+    tls: { ...secure, requests: tls.requests.native },
     vault: { port: durable.said.port, requests: requests.vault },
     aws: { port: durable.said.port, requests: requests.aws },
   })
@@ -64,7 +81,7 @@ async function protocols(platform: Platform, options: Options): Promise<Row[]> {
     warmMs: WARM_MS,
     durationMs: COUNTED_MS,
   })
-  for (const process of [bare, durable, lazy, tls]) await process.stop()
+  await bare.stop()
   return [
     ratio(
       'audited durable read over HTTP, 128 connections, over bare node:http',

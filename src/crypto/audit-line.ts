@@ -4,6 +4,7 @@ import type { AuditEvent } from '../core/event.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditSigner } from '../core/ports/audit-log.ts'
 import type { AuditEntry } from '../core/ports/coffer.ts'
+import { escapeText } from '../core/quoted.ts'
 import { rememberingLast } from '../core/remembering-last.ts'
 
 /**
@@ -127,17 +128,6 @@ export function entryOf(line: string): AuditEntry | undefined {
   return { ...members, at: Date.parse(String(members['at'])) } as unknown as AuditEntry
 }
 
-/** Text as the inside of a JSON string of printable ASCII: nothing a terminal would act on. */
-export function escapeText(text: string): string {
-  if (PLAIN.test(text)) return text
-  return JSON.stringify(text)
-    .slice(1, -1)
-    .replace(
-      /[\u007f-\uffff]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-}
-
 const CLIP_CHARS = 1_024
 /** `{"seq":`, 16 digits, `,` before the body and `,"prev":"` 43 `"}` after it. */
 const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)
@@ -145,7 +135,6 @@ const BODY_BYTES_MAX = LIMITS.auditLineBytesMax - (7 + 16 + 1) - (9 + 43 + 2)
 /** Later years would need more than the 24 characters of every instant here. */
 const YEAR_9999_MS = 253_402_300_799_999
 
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const FRAME =
   /^\{"seq":([1-9][0-9]{0,15}),"at":"[0-9TZ:.-]{24}","(actor|signed)":[\x20-\x7e]*,"prev":"([A-Za-z0-9_-]{43})"\}$/
 const GENERATION = /[,{]"generation":([0-9]{1,16})[,}]/

@@ -1,8 +1,9 @@
 import { CofferError } from '../../core/errors.ts'
+import { escapeText } from '../../core/quoted.ts'
 import type { AuditEntry, AuditFilter } from '../../core/ports/coffer.ts'
 import { compilePattern } from '../../core/policy/pattern.ts'
 import type { Pattern } from '../../core/policy/pattern.ts'
-import { entryOf, escapeText } from '../../crypto/audit-line.ts'
+import { entryOf } from '../../crypto/audit-line.ts'
 import type { LogPlace } from './log-end.ts'
 import { linesBackward, segmentFile, segmentsIn, withSegment } from './segments.ts'
 

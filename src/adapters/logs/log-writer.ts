@@ -252,8 +252,9 @@ export class LogWriter {
       hash = lineHash(line)
     }
     for (const body of bodies) {
-      generation = Math.max(generation, generationIn(body))
-      put(eventLine(++seq, body, hash))
+      const line = eventLine(++seq, body, hash)
+      put(line)
+      generation = Math.max(generation, generationIn(line))
     }
     // One signature covers all that is synced together.
     const signs = signer !== undefined && durable
@@ -323,12 +324,12 @@ function durableOf(end: LogEnd, witness: Witness | undefined): AuditTail {
 }
 
 /** Of a change; 0 of everything else, which is found out without an expression. */
-function generationIn(body: string): number {
-  if (!body.includes(',"generation":')) return 0
-  return Number(GENERATION.exec(body)?.[1] ?? 0)
+function generationIn(line: string): number {
+  if (!line.includes(',"generation":')) return 0
+  return Number(GENERATION.exec(line)?.[1] ?? 0)
 }
 
-const GENERATION = /,"generation":([0-9]{1,16})(,|$)/
+const GENERATION = /,"generation":([0-9]{1,16}),/
 
 const isFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')
 
