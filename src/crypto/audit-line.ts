@@ -5,7 +5,6 @@ import { LIMITS } from '../core/limits.ts'
 import type { AuditSigner } from '../core/ports/audit-log.ts'
 import type { AuditEntry } from '../core/ports/coffer.ts'
 import { escapeText } from '../core/quoted.ts'
-import { rememberingLast } from '../core/remembering-last.ts'
 
 /**
  * One line of the audit log, format 1 (docs/formats/audit.md): printable ASCII JSON with a fixed
@@ -32,13 +31,14 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
 /**
  * The part of an event's line between `seq` and `prev`, which does not depend on its place.
  * `reason`, `via` and `request` are clipped to 1,024 characters; nothing else is shortened.
+ * Many events come within one millisecond: \`instantOf\` may remember it.
  * @throws CofferError `too_large` past `auditLineBytesMax`, `invalid_argument` for a number or
  * instant that JSON cannot hold
  */
-export function eventBody(event: AuditEvent): string {
+export function eventBody(event: AuditEvent, instantOf = isoOf): string {
   const { at, actor, action, outcome } = event
   const body =
-    `"at":"${isoOf(at)}","actor":"${escapeText(actor)}","action":"${escapeText(action)}","outcome":"${escapeText(outcome)}"` +
+    `"at":"${instantOf(at)}","actor":"${escapeText(actor)}","action":"${escapeText(action)}","outcome":"${escapeText(outcome)}"` +
     textMember('resource', event.resource) +
     numberMember('version', event.version) +
     textMember('label', event.label) +
@@ -145,10 +145,8 @@ const SIGNING_KEY = /^\{"seq":[0-9]+,"at":"[^"]+","signed":\{"generation":[0-9]+
 const signedBytes = (storeId: string, unsignedLine: string): Buffer =>
   Buffer.from(`coffer-audit-signature-v1\n${storeId}\n${unsignedLine}`, 'latin1')
 
-/** Many events come within one millisecond. */
-const isoOf = rememberingLast(isoMade)
-
-function isoMade(at: number): string {
+/** An instant as an event's line has it. @throws CofferError `invalid_argument` before 1970, after 9999 */
+export function isoOf(at: number): string {
   if (!(at >= 0 && at <= YEAR_9999_MS)) throw invalid("The audit event's instant is not a date.")
   const day = Math.floor(at / DAY_MS)
   const ms = Math.floor(at) - day * DAY_MS

@@ -14,19 +14,27 @@ import { readBelow, readMany, readOne } from './secrets/read.ts'
 import type { Watcher } from './watch.ts'
 import { refuseOlder } from './witness.ts'
 
-/** What tells of changes, shared by every Coffer of a store. */
-export type Live = Pick<Watcher, 'watch'> & Pick<EventHub, 'events'>
+/** What every Coffer of a store shares: what tells of changes, and what makes them. */
+export interface Shared extends Pick<Watcher, 'watch'>, Pick<EventHub, 'events'> {
+  /** Loaded once: a module that is asked for again costs as much as a tenth of a write. */
+  readonly changesModule: () => Promise<Pick<ChangesModule, 'createChanges'>>
+}
+
+type ChangesModule = typeof import('./secrets/changes.ts')
+
+/** Of `Shared.changesModule`. */
+export const loadChanges = (): Shared['changesModule'] => once(() => import('./secrets/changes.ts'))
 
 /**
  * The local engine's `Coffer`, bound to an actor. A server makes one for each request: nothing is
  * made before it is asked for, and what changes things is loaded when it is used.
  */
-export const createCoffer = (context: EngineContext, live: Live, origin: Origin): Coffer =>
-  new LocalCoffer(context, live, origin)
+export const createCoffer = (context: EngineContext, shared: Shared, origin: Origin): Coffer =>
+  new LocalCoffer(context, shared, origin)
 
 class LocalCoffer implements Coffer {
   readonly #context: EngineContext
-  readonly #live: Live
+  readonly #shared: Shared
   readonly #origin: Origin
   #changes: Promise<Changes> | undefined
   #access: AccessAdmin | undefined
@@ -34,9 +42,9 @@ class LocalCoffer implements Coffer {
   #settings: SettingsAdmin | undefined
   #identities: IdentityAdmin | undefined
 
-  constructor(context: EngineContext, live: Live, origin: Origin) {
+  constructor(context: EngineContext, shared: Shared, origin: Origin) {
     this.#context = context
-    this.#live = live
+    this.#shared = shared
     this.#origin = origin
   }
 
@@ -111,11 +119,11 @@ class LocalCoffer implements Coffer {
   }
 
   watch(...[path, changed, failed]: Parameters<Coffer['watch']>): () => void {
-    return this.#live.watch(this.#origin, path, changed, failed)
+    return this.#shared.watch(this.#origin, path, changed, failed)
   }
 
   events(...given: Parameters<Coffer['events']>): () => void {
-    return this.#live.events(this.#origin, ...given)
+    return this.#shared.events(this.#origin, ...given)
   }
 
   get access(): AccessAdmin {
@@ -141,15 +149,12 @@ class LocalCoffer implements Coffer {
   }
 
   #changing(): Promise<Changes> {
-    this.#changes ??= changes().then(({ createChanges }) =>
-      createChanges(this.#context, this.#origin),
-    )
+    this.#changes ??= this.#shared
+      .changesModule()
+      .then(({ createChanges }) => createChanges(this.#context, this.#origin))
     return this.#changes
   }
 }
-
-/** An actor's Coffer is made for each request of a server; its modules are asked for once. */
-const changes = once(() => import('./secrets/changes.ts'))
 
 const ACCESS: { readonly [M in keyof AccessAdmin]: true } = {
   policies: true,

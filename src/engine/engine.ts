@@ -9,7 +9,7 @@ import { createAccessCache, SYSTEM_ACTOR } from './access.ts'
 import { checkActor, operatorOrigin } from './actors.ts'
 import { requireAudited } from './audited.ts'
 import type { BackupWriter } from './backup/write.ts'
-import { createCoffer } from './coffer.ts'
+import { createCoffer, loadChanges } from './coffer.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { OutsideCheck } from './doctor.ts'
 import { createEventHub } from './events.ts'
@@ -55,7 +55,7 @@ export function createEngine(parts: EngineParts): Platform {
   const context = createContext(parts)
   const watcher = createWatcher(context)
   const hub = createEventHub(context)
-  const live = { watch: watcher.watch, events: hub.events }
+  const shared = { watch: watcher.watch, events: hub.events, changesModule: loadChanges() }
   let loaded: Promise<Identities> | undefined
   let ready: Identities | undefined
   const identities = (): Promise<Identities> =>
@@ -68,7 +68,7 @@ export function createEngine(parts: EngineParts): Platform {
 
   return {
     as: (actor, origin = {}) =>
-      createCoffer(context, live, { actor: checkActor(actor), ...origin }),
+      createCoffer(context, shared, { actor: checkActor(actor), ...origin }),
     get storeId() {
       return context.keys.keyring.storeId
     },
@@ -109,7 +109,7 @@ export function createEngine(parts: EngineParts): Platform {
     },
     async jobs() {
       const { createJobs } = await import('./jobs.ts')
-      return createJobs(context, live)
+      return createJobs(context, shared)
     },
     startSweeping(everyMs) {
       const stop = startSweeping(context, { actor: SYSTEM_ACTOR, via: 'job' }, everyMs)

@@ -3,7 +3,7 @@ import type { Jobs } from '../core/ports/jobs.ts'
 import type { HeadRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { SYSTEM_ACTOR } from './access.ts'
-import type { Live } from './coffer.ts'
+import type { Shared } from './coffer.ts'
 import { createCoffer } from './coffer.ts'
 import type { EngineContext } from './context.ts'
 import { refuseOlder } from './witness.ts'
@@ -11,12 +11,12 @@ import { refuseOlder } from './witness.ts'
 const CHUNK = 500
 
 /** See `Jobs`. Between chunks, requests have their turn. */
-export function createJobs(context: EngineContext, live: Live): Jobs {
+export function createJobs(context: EngineContext, shared: Shared): Jobs {
   return {
     lease: (name, holder, ttlMs) => context.store.lease(name, holder, context.clock(), ttlMs),
     generation: () => generationOf(context),
     secretsWith: (text) => secretsWith(context, text),
-    coffer: (via) => createCoffer(context, live, { actor: SYSTEM_ACTOR, via }),
+    coffer: (via) => createCoffer(context, shared, { actor: SYSTEM_ACTOR, via }),
   }
 }
 

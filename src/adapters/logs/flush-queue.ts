@@ -2,7 +2,8 @@ import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { CommittedEvent } from '../../core/ports/audit-log.ts'
-import { eventBody } from '../../crypto/audit-line.ts'
+import { rememberingLast } from '../../core/remembering-last.ts'
+import { eventBody, isoOf } from '../../crypto/audit-line.ts'
 import { errnoOf } from './log-fs.ts'
 
 /** One call that waits for durability. */
@@ -40,6 +41,7 @@ export class FlushQueue {
   #running: Promise<void> | undefined
   #closed = false
   #turnedAtMs = 0
+  readonly #instantOf = rememberingLast(isoOf)
 
   /** `flush` settles every waiter itself; when it rejects, those that are left get its error. */
   constructor(flush: (waiters: readonly Waiter[]) => Promise<void>) {
@@ -66,7 +68,7 @@ export class FlushQueue {
       )
     }
     return new Promise((resolve, reject) => {
-      const bodies = events.map(eventBody)
+      const bodies = events.map((event) => eventBody(event, this.#instantOf))
       const privileged = generation > 0 || events.some(isPrivileged)
       this.#waiting.push({ bodies, generation, committed, privileged, resolve, reject })
       this.#size += size

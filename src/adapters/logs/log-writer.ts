@@ -133,7 +133,7 @@ export class LogWriter {
    */
   async write(events: readonly AuditEvent[]): Promise<void> {
     const { reserve, sinks } = this.#parts
-    const bodies = events.map(eventBody)
+    const bodies = events.map((event) => eventBody(event))
     await sinks.refuseBehind(this.#end.seq)
     const before = this.#end
     try {

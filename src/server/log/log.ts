@@ -77,12 +77,13 @@ export function createLog(
   if (file !== undefined) process.once('exit', flush)
 
   const instant = instants()
+  const startOf = starts()
 
   return {
     began() {},
     ended(facts) {
       const level = isTrouble(facts) ? 'error' : 'info'
-      if (shown[level]) put(lineOf(level, instant(), facts))
+      if (shown[level]) put(lineOf(startOf(level, instant(), facts), facts))
     },
     note: (what, facts = {}) => logger.info(facts, what),
     warn: (what, error, facts = {}) => logger.warn({ ...facts, ...errorFacts(error) }, what),
@@ -114,23 +115,23 @@ function instants(): () => string {
 }
 
 /** Only what others chose needs to be escaped: the rest are words and numbers of our own. */
-function lineOf(level: string, time: string, facts: RequestFacts): string {
+function lineOf(start: string, facts: RequestFacts): string {
   const { ms, request, address, actor, code } = facts
   const who = actor === undefined ? '' : `,"actor":"${escapeText(actor)}"`
   const why = code === undefined ? '' : `,"code":"${code}"`
-  return `${startOf(level, time, facts)}${toMicroseconds(ms)},"request":"${request}","address":"${escapeText(address)}"${who}${why},"msg":"request"}\n`
+  return `${start}${toMicroseconds(ms)},"request":"${request}","address":"${escapeText(address)}"${who}${why},"msg":"request"}\n`
 }
 
-let last = { level: '', time: '', via: '', operation: '', status: 0, start: '' }
-
 /** Up to where lines of one millisecond begin to differ: a line of few pieces is put together faster. */
-function startOf(level: string, time: string, { via, operation, status }: RequestFacts): string {
-  const { start } = last
-  const same = last.time === time && last.level === level && last.status === status
-  if (same && last.operation === operation && last.via === via) return start
-  const made = `{"level":"${level}","time":"${time}","via":"${via}","operation":"${operation}","status":${status},"ms":`
-  last = { level, time, via, operation, status, start: made }
-  return made
+function starts(): (level: string, time: string, facts: RequestFacts) => string {
+  let last = { level: '', time: '', via: '', operation: '', status: 0, start: '' }
+  return (level, time, { via, operation, status }) => {
+    const same = last.time === time && last.level === level && last.status === status
+    if (same && last.operation === operation && last.via === via) return last.start
+    const start = `{"level":"${level}","time":"${time}","via":"${via}","operation":"${operation}","status":${status},"ms":`
+    last = { level, time, via, operation, status, start }
+    return start
+  }
 }
 
 /** `1.235`, from two whole numbers: a fraction's digits take ten times as long to find. */

@@ -130,7 +130,7 @@ test('what SQLite has taken back by itself is refused for all, and none begins b
   const [first, second, third] = queue
   connection.run('beginImmediate')
   await carryOutTogether(queue, connection, () => connection.run('commit'))
-  expect([first?.outcome, second?.outcome]).toEqual(Array(2).fill({ done: false, error: full }))
+  for (const each of [first, second]) expect(each?.outcome).toEqual({ done: false, error: full })
   expect(queue).toEqual([third])
   expect(await pathsIn(store)).toEqual([])
 })

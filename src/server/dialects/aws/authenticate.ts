@@ -4,6 +4,7 @@ import type { Asking } from '../../observe.ts'
 import type { Operation as Kind, Server } from '../../server.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault } from './errors/fault.ts'
+import type { Reading } from './sigv4/reading.ts'
 import type { SigningKeys } from './sigv4/signing-keys.ts'
 import { verifySignature } from './sigv4/verify.ts'
 import type { Verified } from './sigv4/verify.ts'
@@ -18,6 +19,12 @@ export interface Sent {
   readonly headers: IncomingHttpHeaders
 }
 
+/** What is kept of signatures. */
+export interface Signatures {
+  readonly keys: SigningKeys
+  readonly reading: Reading
+}
+
 export interface Wanted {
   readonly service: 'secretsmanager' | 'sts'
   readonly operation: string
@@ -30,7 +37,7 @@ export interface Wanted {
  */
 export async function authenticate(
   server: Server,
-  dialect: DialectState & { readonly keys: SigningKeys },
+  dialect: DialectState & Signatures,
   request: Asking,
   { method = '', url = '', headers }: Sent,
   body: Uint8Array,
@@ -45,6 +52,7 @@ export async function authenticate(
       { method, url, headers, body },
       {
         keys: dialect.keys,
+        reading: dialect.reading,
         now,
         identities: platform.identities,
         from: { address, via: VIA, request: request.id },

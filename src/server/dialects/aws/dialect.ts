@@ -9,7 +9,7 @@ import { createAccessTimes } from './access-times.ts'
 import type { WholeAnswer } from '../../direct.ts'
 import type { Asking } from '../../observe.ts'
 import { VIA, authenticate } from './authenticate.ts'
-import type { Sent } from './authenticate.ts'
+import type { Sent, Signatures } from './authenticate.ts'
 import { directReads } from './direct.ts'
 import type { Call, DialectState } from './call.ts'
 import { AwsFault, FAULTS } from './errors/fault.ts'
@@ -21,7 +21,7 @@ import { OPERATIONS } from './operations/registry.ts'
 import { createClockwork } from './rotation/clockwork.ts'
 import { createRotations } from './rotation/rotations.ts'
 import { checkInput } from './shapes/check.ts'
-import type { SigningKeys } from './sigv4/signing-keys.ts'
+import { createReading } from './sigv4/reading.ts'
 import { createSigningKeys } from './sigv4/signing-keys.ts'
 import { callerIdentity, stsFault } from './sts.ts'
 import { refuseStranger } from './strangers.ts'
@@ -34,6 +34,7 @@ export const aws: Dialect = {
   register(scope, server) {
     const state: State = {
       keys: createSigningKeys(),
+      reading: createReading(),
       accessTimes: createAccessTimes(),
       names: createKnownNames(),
       turns: createTurns(),
@@ -66,7 +67,7 @@ export const aws: Dialect = {
   },
 }
 
-type State = DialectState & { readonly keys: SigningKeys }
+type State = DialectState & Signatures
 
 /** A signature is over the bytes of the body, so nothing may read them before. */
 function takeBytes(scope: FastifyInstance): void {

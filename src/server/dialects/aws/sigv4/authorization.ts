@@ -1,4 +1,3 @@
-import { rememberingLast } from '../../../../core/remembering-last.ts'
 import { AwsFault } from '../errors/fault.ts'
 
 /** What an `Authorization: AWS4-HMAC-SHA256 …` header says. Nothing of it is verified yet. */
@@ -20,18 +19,20 @@ export interface SignedHeaders {
   readonly text: string
 }
 
-/** A client signs the same headers each time. */
-const signedHeadersOf = rememberingLast((text: string): SignedHeaders => {
+export function signedHeadersIn(text: string): SignedHeaders {
   const names = text.split(';').toSorted()
   return { names, text: names.join(';') }
-})
+}
 
 /**
  * @throws AwsFault `MissingAuthenticationTokenException` when there is none, or it came in the query;
  * `IncompleteSignatureException` for one that lacks a part; `InvalidSignatureException` for a scope
  * that is none
  */
-export function parseAuthorization(header: string | undefined): Authorization {
+export function parseAuthorization(
+  header: string | undefined,
+  signedHeadersOf = signedHeadersIn,
+): Authorization {
   if (header === undefined || header === '') {
     throw new AwsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }

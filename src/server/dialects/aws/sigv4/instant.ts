@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { rememberingLast } from '../../../../core/remembering-last.ts'
 import { incomplete, invalid } from './authorization.ts'
 
 /** How far a request's date may be from ours, either way. */
@@ -10,7 +9,12 @@ const WINDOW_MINUTES = 5
  * @throws AwsFault `IncompleteSignatureException` without a date; `InvalidSignatureException` outside
  * the window, or when the scope is of another day
  */
-export function signedAt(headers: IncomingHttpHeaders, scopeDate: string, now: number): string {
+export function signedAt(
+  headers: IncomingHttpHeaders,
+  scopeDate: string,
+  now: number,
+  instantOf = instantIn,
+): string {
   const given = headers['x-amz-date'] ?? headers.date
   if (typeof given !== 'string') {
     throw incomplete(
@@ -42,10 +46,8 @@ export function signedAt(headers: IncomingHttpHeaders, scopeDate: string, now: n
   return text
 }
 
-/** Many requests are signed within one second. */
-const instantOf = rememberingLast(instantIn)
-
-function instantIn(text: string): number | undefined {
+/** Milliseconds since 1970; absent: no date. */
+export function instantIn(text: string): number | undefined {
   const [, year, month, day, hour, minute, second] = BASIC.exec(text) ?? []
   const at =
     year === undefined

@@ -6,10 +6,12 @@ import { invalid, parseAuthorization } from './authorization.ts'
 import type { SignedRequest } from './canonical.ts'
 import { stringToSign } from './canonical.ts'
 import { signedAt } from './instant.ts'
+import type { Reading } from './reading.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export interface Verifier {
   readonly keys: SigningKeys
+  readonly reading: Reading
   /** Milliseconds since 1970 UTC. */
   readonly now: number
   readonly identities: Pick<Identities, 'accessKey'>
@@ -30,14 +32,14 @@ export interface Verified {
  */
 export function verifySignature(
   request: SignedRequest,
-  { keys, now, identities, from, service }: Verifier,
+  { keys, reading, now, identities, from, service }: Verifier,
 ): Verified | Promise<Verified> {
   const { headers } = request
-  const scope = parseAuthorization(headers.authorization)
+  const scope = parseAuthorization(headers.authorization, reading.signedHeadersOf)
   if (scope.service !== service) {
     throw invalid(`Credential should be scoped to correct service: '${service}'. `)
   }
-  const date = signedAt(headers, scope.date, now)
+  const date = signedAt(headers, scope.date, now, reading.instantOf)
   if (headers['x-amz-security-token'] !== undefined || scope.accessKeyId.length > ID_CHARS_MAX) {
     throw unknownClient()
   }
