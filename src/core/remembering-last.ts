@@ -5,7 +5,7 @@
 export function rememberingLast<A, T>(make: (of: A) => T): (of: A) => T {
   let last: { readonly of: A; readonly made: T } | undefined
   return (of) => {
-    if (last?.of !== of) last = { of, made: make(of) }
+    if (last === undefined || last.of !== of) last = { of, made: make(of) }
     return last.made
   }
 }

@@ -48,8 +48,9 @@ const SHARED_ROUNDS = 6
 
 /**
  * A store in one SQLite file (WAL, synchronous=FULL, secure_delete). Waits for other processes
- * without blocking the event loop. Writes of one process queue in order, without a limit of time: do
- * not write, scrub or close inside a transaction's callback.
+ * without blocking the event loop. Writes of one process queue in order, without a limit of time, and
+ * those that wait are committed together (docs/adr/0041): do not write, scrub or close inside a
+ * transaction's callback.
  *
  * Every transaction is refused when the file was replaced (`store_rolled_back`) or deleted
  * (`store_unavailable`); `current` notices within 100 ms.
