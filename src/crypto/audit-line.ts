@@ -31,7 +31,7 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
 /**
  * The part of an event's line between `seq` and `prev`, which does not depend on its place.
  * `reason`, `via` and `request` are clipped to 1,024 characters; nothing else is shortened.
- * Many events come within one millisecond: \`instantOf\` may remember it.
+ * Many events come within one millisecond: `instantOf` may remember it.
  * @throws CofferError `too_large` past `auditLineBytesMax`, `invalid_argument` for a number or
  * instant that JSON cannot hold
  */

@@ -8,6 +8,7 @@ import { createAuditReader } from './audit-reader.ts'
 import { auditFailure, originFacts } from './audited.ts'
 import type { EngineContext, Origin } from './context.ts'
 import type { EventHub } from './events.ts'
+import { once } from './once.ts'
 import type { Changes } from './secrets/changes.ts'
 import { listSecrets } from './secrets/list.ts'
 import { readBelow, readMany, readOne } from './secrets/read.ts'
@@ -36,7 +37,7 @@ class LocalCoffer implements Coffer {
   readonly #context: EngineContext
   readonly #shared: Shared
   readonly #origin: Origin
-  #changes: Promise<Changes> | undefined
+  #changes: (() => Promise<Changes>) | undefined
   #access: AccessAdmin | undefined
   #audit: AuditReader | undefined
   #settings: SettingsAdmin | undefined
@@ -149,10 +150,11 @@ class LocalCoffer implements Coffer {
   }
 
   #changing(): Promise<Changes> {
-    this.#changes ??= this.#shared
-      .changesModule()
-      .then(({ createChanges }) => createChanges(this.#context, this.#origin))
-    return this.#changes
+    this.#changes ??= once(async () => {
+      const { createChanges } = await this.#shared.changesModule()
+      return createChanges(this.#context, this.#origin)
+    })
+    return this.#changes()
   }
 }
 
@@ -202,11 +204,6 @@ const IDENTITIES: { readonly [M in keyof IdentityAdmin]: true } = {
   jwtRole: true,
   jwtRoles: true,
   deleteJwtRole: true,
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }
 
 /** The named asynchronous methods of something that is loaded by the first call of any of them. */

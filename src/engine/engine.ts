@@ -17,6 +17,7 @@ import { createHeadCodec } from './heads.ts'
 import { createFind } from './identities/rows.ts'
 import type { SealAccess } from './keys/admin.ts'
 import type { KeyHolder } from './keys/holder.ts'
+import { once } from './once.ts'
 import { createStateCodec } from './state.ts'
 import { createSettings } from './settings.ts'
 import { startSweeping } from './sweeper.ts'
@@ -56,12 +57,11 @@ export function createEngine(parts: EngineParts): Platform {
   const watcher = createWatcher(context)
   const hub = createEventHub(context)
   const shared = { watch: watcher.watch, events: hub.events, changesModule: loadChanges() }
-  let loaded: Promise<Identities> | undefined
   let ready: Identities | undefined
-  const identities = (): Promise<Identities> =>
-    (loaded ??= import('./identities/identities.ts').then(
-      ({ createIdentities }) => (ready = createIdentities(context, parts.verifyJwt)),
-    ))
+  const identities = once(async (): Promise<Identities> => {
+    const { createIdentities } = await import('./identities/identities.ts')
+    return (ready = createIdentities(context, parts.verifyJwt))
+  })
   const stops = new Set<() => Promise<void>>()
   const keys = async (): Promise<KeyAdmin> =>
     (await import('./keys/admin.ts')).createKeyAdmin(context, parts.seals)

@@ -75,6 +75,20 @@ test('a long outbox is completed whole', async () => {
   expect(await log.verify()).toMatchObject({ ok: true, events: 1_201 })
 })
 
+test('an outbox that an outage filled with more rows than a call has arguments is completed whole', async () => {
+  const changes = 150_000
+  const text = JSON.stringify(event('a/b', { action: 'write' }))
+  const after = async (generation: number, limit: number) =>
+    Array.from({ length: Math.min(limit, changes - generation) }, (_, i) => ({
+      generation: generation + 1 + i,
+      event: text,
+    }))
+  const log = await scratch.open({ outbox: { after } })
+  await log.complete(changes)
+  expect((await log.refresh()).generation).toBe(changes)
+  await log.append([event('r')])
+})
+
 test('a generation that neither log nor outbox has means that the log was cut', async () => {
   const log = await scratch.open()
   scratch.outbox.put(1).put(2).put(4)

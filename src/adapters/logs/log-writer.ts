@@ -228,7 +228,9 @@ export class LogWriter {
     try {
       const known = waiters.flatMap(({ committed }) => committed)
       const { generation } = this.#end
-      bodies.push(...(await outboxBodies(this.#parts.outbox, generation, wanted, known)))
+      const missing = await outboxBodies(this.#parts.outbox, generation, wanted, known)
+      // There may be more of them than a call has arguments: all changes while the disk was full.
+      for (const body of missing) bodies.push(body)
       return waiters
     } catch (error) {
       if (isCofferError(error, 'audit_tampered')) throw error

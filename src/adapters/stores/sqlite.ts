@@ -155,18 +155,21 @@ class SqliteStore implements Store {
   }
 
   async write<T>(work: (rows: StoreWriter) => Promise<T>): Promise<T> {
-    const waiting: Waiting = { work }
-    this.#waiting.push(waiting)
-    try {
-      return await this.#alone(async (connection) => {
+    if (this.#closed) throw storeClosed(this.description)
+    const own: Waiting = { work }
+    this.#waiting.push(own)
+    return this.#during(() =>
+      this.#turns.take(async () => {
         // One before it may have taken it along.
-        if (waiting.outcome === undefined) await this.#writeTogether(connection)
-        return resultOf(waiting) as T
-      })
-    } finally {
-      const left = this.#waiting.indexOf(waiting)
-      if (left !== -1) this.#waiting.splice(left, 1)
-    }
+        if (own.outcome === undefined) {
+          // The first of those that wait, and out of the queue before anything can fail: what is
+          // refused now must not be carried out with another.
+          this.#waiting.shift()
+          await this.#writeTogether(own)
+        }
+        return resultOf(own) as T
+      }),
+    )
   }
 
   lease(name: string, holder: string, nowMs: number, ttlMs: number): Promise<boolean> {
@@ -251,14 +254,17 @@ class SqliteStore implements Store {
     return currentRow(this.#newest.get('newestHead', KIND_CODES[kind], path), this.#file)
   }
 
-  async #writeTogether(connection: Connection): Promise<void> {
+  async #writeTogether(first: Waiting): Promise<void> {
+    const connection = await this.#openWriter()
     await this.#manners.enter(() => connection.run('beginImmediate'))
+    const commit = () => {
+      this.#guard.check()
+      this.#looked = false
+      connection.run('commit')
+    }
     try {
-      await carryOutTogether(this.#waiting, connection, () => {
-        this.#guard.check()
-        this.#looked = false
-        connection.run('commit')
-      })
+      const { now } = this.#patience
+      await carryOutTogether({ first, behind: this.#waiting, connection, now, commit })
     } finally {
       connection.rollback()
       this.#manners.leave()
@@ -279,12 +285,12 @@ class SqliteStore implements Store {
   }
 
   #alone<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#during(() =>
-      this.#turns.take(async () => {
-        this.#writer ??= await this.#open(WRITER_CACHE_KIB)
-        return work(this.#writer)
-      }),
-    )
+    return this.#during(() => this.#turns.take(async () => work(await this.#openWriter())))
+  }
+
+  async #openWriter(): Promise<Connection> {
+    this.#writer ??= await this.#open(WRITER_CACHE_KIB)
+    return this.#writer
   }
 
   async #during<T>(work: () => Promise<T>): Promise<T> {

@@ -8,7 +8,8 @@
  * - `write` is serialised across processes; when its callback rejects, nothing of it remains; when
  *   it resolves, everything of it survives a crash. Several may be committed together: each then sees
  *   what those before it did, and all of them reject when that cannot be committed. None begins before
- *   a blob, policy, role, actor or setting is committed: engines keep what follows from these.
+ *   a blob, policy, role, actor or setting is committed: engines keep what follows from these. In its
+ *   callback nothing may wait for another write, and a `read` sees only what is committed.
  * - No stale reads: a transaction that begins after a `write` resolved, in any process, sees it.
  * - Absent is `undefined`. Everything else is a CofferError: `store_busy` (waited
  *   `storeBusyTimeoutMs`), `store_full`, `store_read_only`, `store_unavailable`, `corrupt`.

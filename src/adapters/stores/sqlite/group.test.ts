@@ -1,16 +1,20 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Store, StoreWriter } from '../../../core/ports/store.ts'
 import { openSqliteStore } from '../sqlite.ts'
 import { Connection } from './connection.ts'
 import { type Waiting, carryOutTogether } from './group.ts'
 
-async function opened(): Promise<{ readonly store: Store; readonly file: string }> {
+async function opened(
+  now?: () => number,
+  busyTimeoutMs?: number,
+): Promise<{ readonly store: Store; readonly file: string }> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'coffer-group-'))
   const file = path.join(scratch, 'store.db')
-  const store = await openSqliteStore({ file })
+  const store = await openSqliteStore({ file, now, busyTimeoutMs })
   onTestFinished(async () => {
     await store.close()
     rmSync(scratch, { recursive: true, force: true })
@@ -116,23 +120,82 @@ test('what SQLite has taken back by itself is refused for all, and none begins b
   const { store, file } = await opened()
   const connection = new Connection(file, 1_024)
   onTestFinished(() => connection.close())
-  const full = new Error('full')
-  const queue: Waiting[] = [
-    { work: put('a') },
-    {
-      work: async () => {
-        connection.rollback()
-        throw full
-      },
+  const first: Waiting = { work: put('a') }
+  const second: Waiting = {
+    work: async () => {
+      connection.rollback()
+      throw new Error('in its own words')
     },
-    { work: put('c') },
-  ]
-  const [first, second, third] = queue
+  }
+  const third: Waiting = { work: put('c') }
+  const behind = [second, third]
   connection.run('beginImmediate')
-  await carryOutTogether(queue, connection, () => connection.run('commit'))
-  for (const each of [first, second]) expect(each?.outcome).toEqual({ done: false, error: full })
-  expect(queue).toEqual([third])
+  const commit = () => void connection.run('commit')
+  await carryOutTogether({ first, behind, connection, now: () => 0, commit })
+  for (const { outcome } of [first, second]) {
+    expect(outcome).toMatchObject({ done: false, error: { code: 'store_unavailable' } })
+  }
+  expect(behind).toEqual([third])
   expect(await pathsIn(store)).toEqual([])
+})
+
+test('nobody is taken along once the others have taken long', async () => {
+  let nowMs = 0
+  const { store, file } = await opened(() => nowMs)
+  const before = commitsIn(file)
+  const slow = (at: string) => async (rows: StoreWriter) => {
+    await put(at)(rows)
+    nowMs += 8
+  }
+  await Promise.all(['a', 'b', 'c', 'd', 'e'].map((at) => store.write(slow(at))))
+  expect(commitsIn(file) - before).toBe(2)
+  expect(await pathsIn(store)).toEqual(['a', 'b', 'c', 'd', 'e'])
+})
+
+test('what was refused before it began is carried out with nobody', async () => {
+  const { store, file } = await opened(undefined, 30)
+  const holder = new DatabaseSync(file)
+  holder.exec('BEGIN IMMEDIATE')
+  const refused = store.write(put('a'))
+  const waiting = store.write(put('b'))
+  await expect(refused).rejects.toMatchObject({ code: 'store_busy' })
+  holder.exec('COMMIT')
+  holder.close()
+  await waiting
+  expect(await pathsIn(store)).toEqual(['b'])
+})
+
+test('a write to a store that closes is refused, and nobody takes it along', async () => {
+  const { store, file } = await opened()
+  const first = store.write(async (rows) => {
+    await put('a')(rows)
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  const closed = store.close()
+  const late = store.write(put('b'))
+  await expect(late).rejects.toMatchObject({ code: 'store_unavailable' })
+  await first
+  await closed
+  const again = await openSqliteStore({ file })
+  expect(await pathsIn(again)).toEqual(['a'])
+  await again.close()
+})
+
+test('none joins behind a state with other rights than the one that was read', async () => {
+  const { store, file } = await opened()
+  const state = (accessGeneration: number) => async (rows: StoreWriter) => {
+    await rows.state()
+    await rows.putState({ generation: 1, accessGeneration, seal: new Uint8Array(1) })
+  }
+  await store.write(state(1))
+  const commitsOf = async (accessGeneration: number) => {
+    const before = commitsIn(file)
+    const name = `p${accessGeneration}`
+    await Promise.all([store.write(state(accessGeneration)), store.write(put(name))])
+    return commitsIn(file) - before
+  }
+  expect(await commitsOf(1)).toBe(1)
+  expect(await commitsOf(2)).toBe(2)
 })
 
 test('a write goes on after a lease that was asked for between two', async () => {

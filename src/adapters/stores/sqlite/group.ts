@@ -1,5 +1,6 @@
 import type { StoreWriter } from '../../../core/ports/store.ts'
 import type { Connection } from './connection.ts'
+import { storeFailure } from './errors.ts'
 import { SqliteWriter } from './rows.ts'
 
 /** A write that waits for its turn, and what came of it once it had one. */
@@ -20,28 +21,41 @@ export function resultOf({ outcome }: Waiting): unknown {
 
 /** Each costs its own work; the others wait so much longer, and save a flush of the disk each. */
 const TOGETHER_MAX = 32
+/** Other processes wait for the lock meanwhile, and this one's event loop may not turn. */
+const TOGETHER_MS = 20
+
+export interface Group {
+  readonly first: Waiting
+  /** Those that wait behind it, in order. Whoever is taken along is taken out. */
+  readonly behind: Waiting[]
+  /** In a transaction that the caller began. */
+  readonly connection: Connection
+  /** Milliseconds; only differences matter. */
+  readonly now: () => number
+  /** Ends the transaction. */
+  readonly commit: () => void
+}
 
 /**
- * Carries out the first of `queue`, and in the same transaction, one after another, those behind it
- * that wait already: they are all durable by one flush of the disk. Takes them out of the queue and
- * notes what came of each. The caller began the transaction; `commit` ends it.
+ * Carries out a write, and in the same transaction, one after another, those that wait behind it:
+ * they are all durable by one flush of the disk. Notes what came of each. Nobody is taken along once
+ * it has taken `TOGETHER_MS`.
  *
  * One that fails leaves nothing, and the others stay (each after the first has a savepoint). When
  * the transaction cannot be committed, that is what came of all of them: what one of them was told,
  * a refusal too, may follow from what is now gone.
  */
-export async function carryOutTogether(
-  queue: Waiting[],
-  connection: Connection,
-  commit: () => void,
-): Promise<void> {
-  const group: Waiting[] = []
+export async function carryOutTogether(parts: Group): Promise<void> {
+  const { first, behind, connection, now, commit } = parts
+  const until = now() + TOGETHER_MS
+  const group = [first]
   try {
-    for (let goesOn = true; goesOn && group.length < TOGETHER_MAX;) {
-      const next = queue.shift()
+    let goesOn = await carryOutFirst(first, connection)
+    while (goesOn && group.length < TOGETHER_MAX && now() < until) {
+      const next = behind.shift()
       if (next === undefined) break
       group.push(next)
-      goesOn = await (group.length === 1 ? carryOutFirst : carryOutBehind)(next, connection)
+      goesOn = await carryOutBehind(next, connection)
     }
     if (group.some(({ outcome }) => outcome?.done)) commit()
   } catch (error) {
@@ -64,7 +78,9 @@ async function carryOutBehind(next: Waiting, connection: Connection): Promise<bo
   const { outcome } = next
   if (outcome?.done === false) {
     // SQLite has taken everything back by itself, as it may on a full disk.
-    if (!connection.inTransaction) throw outcome.error
+    if (!connection.inTransaction) {
+      throw rows.failure ?? storeFailure('store_unavailable', connection.file)
+    }
     connection.run('rollbackToSavepoint')
   }
   connection.run('releaseSavepoint')

@@ -184,6 +184,8 @@ const JOINABLE: ReadonlySet<HeadKind> = new Set(['secret', 'credential'])
 
 export class SqliteWriter extends SqliteReader implements StoreWriter {
   #joinable = true
+  /** As last read here. */
+  #accessGeneration: number | undefined
 
   /**
    * Whether another write may begin before this one is committed: not when it changed something that
@@ -194,7 +196,14 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
     return this.#joinable
   }
 
+  override async state(): Promise<StateRow | undefined> {
+    const state = await super.state()
+    this.#accessGeneration = state?.accessGeneration
+    return state
+  }
+
   async putState(state: StateRow): Promise<void> {
+    this.#joinable &&= state.accessGeneration === this.#accessGeneration
     this.#run('putState', state.generation, state.accessGeneration, state.seal)
   }
 

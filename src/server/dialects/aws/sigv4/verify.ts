@@ -26,8 +26,9 @@ export interface Verified {
 }
 
 /**
- * Who signed a request; without a promise where nothing has to be waited for. A signature in the query ("presigned") and one made with a session token
- * are refused: nobody was given such a thing here.
+ * Who signed a request; without a promise where nothing has to be waited for. A signature in the
+ * query ("presigned") and one made with a session token are refused: nobody was given such a thing
+ * here.
  * @throws AwsFault
  */
 export function verifySignature(
