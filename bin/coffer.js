@@ -48,7 +48,7 @@ function keepCompiled() {
 // (docs/adr/0040). V8 takes this at its start only, so this process becomes a Node that was told.
 function startAsServer() {
   var said = process.execArgv.join(' ') + ' ' + (process.env.NODE_OPTIONS || '')
-  if (!process.execve || said.indexOf('semi-space') !== -1) return
+  if (!process.execve || /semi[-_]space/.test(said)) return
   if (process.permission && !process.permission.has('child')) return
   var flags = ['--max-semi-space-size=64']
   process.execve(

@@ -58,6 +58,8 @@ test.skipIf(process.execve === undefined)(
 test('what somebody says of the memory of a server stands, and no other command takes more', () => {
   const NODE_OPTIONS = '--max-semi-space-size=16'
   expect(started(['serve'], { NODE_OPTIONS })).toEqual([[], ['serve']])
+  const otherwise = { NODE_OPTIONS: '--max_semi_space_size=16' }
+  expect(started(['serve'], otherwise)).toEqual([[], ['serve']])
   expect(started(['get', 'serve'])).toEqual([[], ['get', 'serve']])
 })
 

@@ -26,6 +26,11 @@ export interface SecretRecord {
   /** Label to version number. A label sits on at most one version. */
   readonly labels: Readonly<Record<string, number>>
   readonly type: TypeSpec
+  /**
+   * What it was before, ascending by `before`: versions below that number keep the type that they were
+   * written as. Only as long as there are any.
+   */
+  readonly formerTypes?: readonly FormerType[]
   readonly description?: string
   readonly owner?: string
   readonly classification?: string
@@ -42,6 +47,12 @@ export interface SecretRecord {
   /** Soft-deleted: reads are refused until it is undeleted, or purged after `purgeAt`. */
   readonly deletedAt?: number
   readonly purgeAt?: number
+}
+
+export interface FormerType {
+  readonly type: TypeSpec
+  /** A version's number. */
+  readonly before: number
 }
 
 /**

@@ -229,7 +229,7 @@ export class LogWriter {
       const known = waiters.flatMap(({ committed }) => committed)
       const { generation } = this.#end
       const missing = await outboxBodies(this.#parts.outbox, generation, wanted, known)
-      // There may be more of them than a call has arguments: all changes while the disk was full.
+      // After a full disk there may be more than a call has arguments.
       for (const body of missing) bodies.push(body)
       return waiters
     } catch (error) {
@@ -326,10 +326,8 @@ function durableOf(end: LogEnd, witness: Witness | undefined): AuditTail {
 }
 
 /** Of a change; 0 of everything else, which is found out without an expression. */
-function generationIn(line: string): number {
-  if (!line.includes(',"generation":')) return 0
-  return Number(GENERATION.exec(line)?.[1] ?? 0)
-}
+const generationIn = (line: string): number =>
+  line.includes(',"generation":') ? Number(GENERATION.exec(line)?.[1] ?? 0) : 0
 
 const GENERATION = /,"generation":([0-9]{1,16}),/
 

@@ -127,6 +127,7 @@ export const SecretRecord = z.strictObject({
   versions: z.array(VersionRecord),
   labels: numbers(),
   type: TypeSpec,
+  formerTypes: z.array(z.strictObject({ type: TypeSpec, before: whole(1) })).optional(),
   description: z.string().optional(),
   owner: z.string().optional(),
   classification: z.string().optional(),

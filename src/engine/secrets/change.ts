@@ -8,6 +8,7 @@ import type { EngineContext } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { changeMetadata } from './metadata.ts'
 import { instant, wholeNumber } from './numbers.ts'
+import { keepingTypes } from './types.ts'
 import { labelTarget } from './usable.ts'
 import { openVersion } from './open.ts'
 import { conflict, moveLabels } from './write.ts'
@@ -32,7 +33,8 @@ export async function withMetadata(
       bytes.fill(0)
     }
   }
-  return next
+  // The current value was checked, and those since it have been of the type that it was.
+  return keepingTypes(record, next, version?.number ?? record.nextVersion)
 }
 
 /** @throws `not_found`, `conflict`, `destroyed`, `empty_version`, `invalid_argument` */

@@ -8,6 +8,7 @@ import { encodeValue } from '../../core/value.ts'
 import type { EngineContext } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { openVersion } from './open.ts'
+import { typeOf } from './types.ts'
 import { refuseUnusable, versionOf } from './usable.ts'
 
 /**
@@ -31,7 +32,7 @@ export async function patchedValue(
   const row = await tx.rows.version(record.id, version.number)
   if (row === undefined) throw new CofferError('corrupt', `The value of ${path} is gone.`)
   const bytes = openVersion(context, path, record.id, version.number, row.envelope)
-  const text = objectText({ encoding: version.encoding, bytes }, record.type)
+  const text = objectText({ encoding: version.encoding, bytes }, typeOf(record, version))
   bytes.fill(0)
   const merged = mergePatched(parseExactly(text), patch) as JsonObject
   const next = valueOfObject(merged, type)

@@ -11,6 +11,7 @@ import type { Keyring } from '../../crypto/keyring.ts'
 import { kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext } from '../context.ts'
 import { openState } from '../state.ts'
+import { typeOf } from './types.ts'
 import { labelsOf } from './usable.ts'
 
 /**
@@ -31,7 +32,7 @@ export function openVersionRow(
     if (!isCofferError(error, 'sealed')) throw error
     bytes = decryptAfterKeyRotation(context, record, version)
   }
-  return bytes instanceof Promise || narrows(record.type, version)
+  return bytes instanceof Promise || narrows(typeOf(record, version), version)
     ? openChecked(record, version, bytes)
     : secretVersion(record, version, bytes)
 }
@@ -42,9 +43,10 @@ async function openChecked(
   coming: Uint8Array | Promise<Uint8Array>,
 ): Promise<SecretVersion> {
   const bytes = await coming
-  if (narrows(record.type, version)) {
+  const type = typeOf(record, version)
+  if (narrows(type, version)) {
     const { checkValue } = await import('../../core/types/validate.ts')
-    await checkValue(record.type, { encoding: version.encoding, bytes })
+    await checkValue(type, { encoding: version.encoding, bytes })
   }
   return secretVersion(record, version, bytes)
 }
@@ -61,7 +63,7 @@ function secretVersion(
     version: version.number,
     labels: labelsOf(record, version.number),
     encoding: version.encoding,
-    type: record.type,
+    type: typeOf(record, version),
     createdAt: version.createdAt,
     expiresAt: version.expiresAt,
     envName: record.envName,

@@ -18,6 +18,7 @@ import { changeMetadata, checkIds } from './metadata.ts'
 import { patchedValue } from './merge.ts'
 import { instant, wholeNumber } from './numbers.ts'
 import { openVersion } from './open.ts'
+import { keepingTypes } from './types.ts'
 import { labelTarget } from './usable.ts'
 
 /** A write whose value is known only in the transaction: a rotation generates it by type. */
@@ -87,7 +88,8 @@ export async function addVersion(
     updatedAt: tx.now,
   }
   const kept = base.maxVersions ?? versionsKept(input.keepVersions)
-  const record = await prune(tx, next, number, kept)
+  const pruned = await prune(tx, next, number, kept)
+  const record = old === undefined ? pruned : keepingTypes(old, pruned, number)
   await tx.putSecret(record)
   return { path, id, version: number, revision: record.revision, written: true }
 }

@@ -59,6 +59,28 @@ it('stays an object in Vault when AWS writes an object over it', async () => {
   expect([data, metadata.version]).toEqual([{ user: 'u', password: 'new' }, 2])
 })
 
+it('keeps what earlier versions are, whatever an object makes of the secret', async () => {
+  const first = { Name: 'same/was', SecretString: 'hunter2' }
+  const { VersionId } = await server.client.createSecret(first)
+  await vault('POST', 'secret/data/same/was', { data: { user: 'u' } })
+  expect((await inAws('same/was')).SecretString).toBe('{"user":"u"}')
+  const ofAws = (by: object) => server.client.getSecretValue({ SecretId: 'same/was', ...by })
+  for (const by of [{ VersionStage: 'AWSPREVIOUS' }, { VersionId }]) {
+    expect((await ofAws(by)).SecretString).toBe('hunter2')
+  }
+  const inVaultAt = async (version: number) =>
+    (await vault('GET', `secret/data/same/was?version=${version}`)).body.data.data
+  expect([await inVaultAt(1), await inVaultAt(2)]).toEqual([{ value: 'hunter2' }, { user: 'u' }])
+  expect((await call(server, 'POST', '/rollback/same/was', { body: { to: 1 } })).status).toBe(200)
+  expect(await natively('same/was')).toMatchObject({ version: 1, value: 'hunter2' })
+  expect((await inVault('same/was')).data).toEqual({ value: 'hunter2' })
+  await server.client.createSecret({ Name: 'same/bytes', SecretBinary: Buffer.from([0, 255]) })
+  await vault('POST', 'secret/data/same/bytes', { data: { user: 'u' } })
+  const before = { SecretId: 'same/bytes', VersionStage: 'AWSPREVIOUS' }
+  const { SecretBinary } = await server.client.getSecretValue(before)
+  expect([...(SecretBinary ?? [])]).toEqual([0, 255])
+})
+
 it('has the same tags, versions and deletions', async () => {
   await server.client.createSecret({
     Name: 'same/life',
@@ -82,6 +104,15 @@ it('has the same tags, versions and deletions', async () => {
   await vault('DELETE', 'secret/data/same/life')
   await expect(inAws('same/life')).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
   expect((await call(server, 'GET', '/secrets/same/life')).status).toBe(409)
+})
+
+it('keeps as many versions as it was told to, also when AWS writes', async () => {
+  await server.client.createSecret({ Name: 'same/many', SecretString: 'v1' })
+  await vault('POST', 'secret/metadata/same/many', { max_versions: 1_000 })
+  for (let n = 2; n <= 102; n++) await vault('POST', 'secret/data/same/many', { data: { n } })
+  await server.client.putSecretValue({ SecretId: 'same/many', SecretString: '{"n":103}' })
+  const { max_versions, versions } = (await vault('GET', 'secret/metadata/same/many')).body.data
+  expect([max_versions, Object.keys(versions).length]).toEqual([1_000, 103])
 })
 
 it('is denied everywhere, or nowhere', async () => {

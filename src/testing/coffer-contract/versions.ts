@@ -129,6 +129,36 @@ export function versionsContract(stage: () => Stage): void {
     expect(value).not.toBe('old')
   })
 
+  it('reads a version as the type that it was written as', async () => {
+    const { coffer, fresh } = stage()
+    const path = fresh()
+    const read = async (version: number) => {
+      const found = await coffer.read({ path, version })
+      return [found?.type.name, revealed(found)]
+    }
+    await coffer.write(path, { value: 'old' })
+    await coffer.write(path, { value: '12', type: { name: 'number' } })
+    await coffer.update(path, { type: { name: 'number', min: 10 } })
+    await coffer.write(path, { value: '13' })
+    await coffer.update(path, { type: { name: 'number', min: 13 } })
+    expect(await Promise.all([1, 2, 3].map(read))).toEqual([
+      ['string', 'old'],
+      ['number', '12'],
+      ['number', '13'],
+    ])
+    await coffer.rollback(path, 1)
+    expect((await coffer.read({ path }))?.type.name).toBe('string')
+    await expectRefusal('invalid_value', () => coffer.write(path, { value: '12' }))
+    const record = await coffer.describe(path)
+    expect([record?.type, record?.formerTypes]).toEqual([
+      { name: 'number', min: 13 },
+      [
+        { type: { name: 'string' }, before: 2 },
+        { type: { name: 'number', min: 10 }, before: 3 },
+      ],
+    ])
+  })
+
   it('never uses an id again, also not at the same path', async () => {
     const { coffer, fresh } = stage()
     const path = fresh()

@@ -67,16 +67,18 @@ async function settlePending(
   }
 }
 
-/** More than a hundred versions are kept as long as they are less than a day old. */
+/**
+ * More than a hundred versions are kept as long as they are less than a day old. What somebody has
+ * asked to keep is never made fewer: older ones would be destroyed by it.
+ */
 function keepingYoung(
   { versions, maxVersions = LIMITS.versionsDefault }: SecretRecord,
   now: number,
 ): { maxVersions?: number } {
   if (versions.length < LIMITS.versionsDefault || maxVersions < LIMITS.versionsDefault) return {}
   const young = versions.filter(({ createdAt }) => createdAt > now - DAY_MS).length
-  const wanted = young + LIMITS.labelsPerSecretMax
-  const max = Math.min(Math.max(wanted, LIMITS.versionsDefault), LIMITS.versionsMax)
-  return max === maxVersions ? {} : { maxVersions: max }
+  const wanted = Math.min(young + LIMITS.labelsPerSecretMax, LIMITS.versionsMax)
+  return wanted > maxVersions ? { maxVersions: wanted } : {}
 }
 
 const DAY_MS = 86_400_000
