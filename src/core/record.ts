@@ -27,8 +27,8 @@ export interface SecretRecord {
   readonly labels: Readonly<Record<string, number>>
   readonly type: TypeSpec
   /**
-   * What it was before, ascending by `before`: versions below that number keep the type that they were
-   * written as. Only as long as there are any.
+   * Where `type` says no more than what form a value has, what it was before, ascending by `before`:
+   * versions below that number keep the type that they were written as.
    */
   readonly formerTypes?: readonly FormerType[]
   readonly description?: string

@@ -33,7 +33,7 @@ export async function withMetadata(
       bytes.fill(0)
     }
   }
-  // The current value was checked, and those since it have been of the type that it was.
+  // The current value was checked.
   return keepingTypes(record, next, version?.number ?? record.nextVersion)
 }
 
