@@ -173,7 +173,9 @@ export async function serveWithWorkers(
       members.get(worker.id)?.peer.end()
       members.delete(worker.id)
       authority.buckets.forget(worker.id)
-      if (!closing) log.note('a worker ended', { worker: worker.id, signal })
+      if (closing) return
+      const error = new CofferError('unavailable', `It ended (${signal}).`)
+      log.warn('a worker ended', error, { worker: worker.id })
     },
     giveUp: () => {
       const error = new CofferError('unavailable', 'Workers end as soon as they start.', {

@@ -17,6 +17,7 @@ export interface Sent {
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
 }
 
 /** What is kept of signatures. */
@@ -39,7 +40,7 @@ export async function authenticate(
   server: Server,
   dialect: DialectState & Signatures,
   request: Asking,
-  { method = '', url = '', headers }: Sent,
+  { method = '', url = '', headers, rawHeaders }: Sent,
   body: Uint8Array,
   { service, operation, kind }: Wanted,
 ): Promise<Call> {
@@ -49,7 +50,7 @@ export async function authenticate(
   let verified: Verified
   try {
     const verifying = verifySignature(
-      { method, url, headers, body },
+      { method, url, headers, rawHeaders, body },
       {
         keys: dialect.keys,
         reading: dialect.reading,

@@ -56,7 +56,7 @@ export const aws: Dialect = {
     scope.post('/', { config: { via: VIA } }, (request, reply) => {
       const form = isForm(request)
       if (form) return answerSts(server, state, request, reply)
-      return answer(server, state, request, request, bytesOf(request)).then((whole) =>
+      return answer(server, state, request, request.raw, bytesOf(request)).then((whole) =>
         put(reply, whole),
       )
     })
@@ -110,7 +110,7 @@ async function answerSts(
     const action = new URLSearchParams(Buffer.from(body).toString()).get('Action')
     if (action !== 'GetCallerIdentity') throw unknown(server, request)
     const wanted = { service: 'sts', operation: action, kind: 'read' } as const
-    const call = await authenticate(server, state, request, request, body, wanted)
+    const call = await authenticate(server, state, request, request.raw, body, wanted)
     return await headed(request, reply).type(XML_TYPE).send(callerIdentity(call, request.id))
   } catch (error) {
     const fault = faultOf(error, NOBODY)

@@ -71,7 +71,8 @@ export function signed(
 
 export function post(
   url: string,
-  headers: Readonly<Record<string, string>>,
+  /** Or names and values in turn, which are sent as they are. */
+  headers: Readonly<Record<string, string>> | readonly string[],
   body: string | Uint8Array,
   query = '',
 ): Promise<Answer> {

@@ -9,6 +9,8 @@ export interface SignedRequest {
   /** As sent: path and query. */
   readonly url: string
   readonly headers: IncomingHttpHeaders
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
   readonly body: Uint8Array
 }
 
@@ -41,7 +43,7 @@ export function stringToSign(
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? '' : url.slice(question + 1)
   let lines = `${method}\n${path}\n${canonicalQuery(query)}\n`
-  for (const name of names) lines += `${name}:${headerValue(headers, name)}\n`
+  for (const name of names) lines += `${name}:${headerValue(request, name)}\n`
   lines += `\n${signedHeaders.text}\n${bodyHash}`
   // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
   const digest = sha256(ASCII.test(lines) ? lines : Buffer.from(lines, 'latin1'))
@@ -50,11 +52,21 @@ export function stringToSign(
 
 const sha256 = (bytes: Uint8Array | string) => hash('sha256', bytes)
 
-function headerValue(headers: IncomingHttpHeaders, name: string): string {
+function headerValue({ headers, rawHeaders }: SignedRequest, name: string): string {
   // What every object has is no header.
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   if (value === undefined) throw invalid(`The signed header '${name}' is not in the request.`)
-  const text = (typeof value === 'string' ? value : value.join(',')).trim()
+  if (typeof value === 'string' && !value.includes(name === 'cookie' ? '; ' : ', '))
+    return trimmed(value)
+  // Node has joined what came several times in its own way (`message.headers`).
+  const given = rawHeaders.filter((_, i) => i % 2 === 1 && isNamed(rawHeaders[i - 1], name))
+  return given.map(trimmed).join(',')
+}
+
+const isNamed = (raw: string | undefined, name: string): boolean => raw?.toLowerCase() === name
+
+function trimmed(value: string): string {
+  const text = value.trim()
   return text.includes('  ') ? text.replace(SPACES, ' ') : text
 }
 

@@ -41,6 +41,30 @@ describe('a signature', () => {
     }
   })
 
+  it('is good over a header that is sent twice, by either way of answering', async () => {
+    const direct = { 'content-type': 'application/x-amz-json-1.1' }
+    for (const more of [{}, direct]) {
+      const statusOf = async (name: string, asSigned: string, sent: readonly string[]) => {
+        const given = { ...TARGET, ...more, [name]: asSigned }
+        const headers = signed(aws.url, aws.credentials, BODY, { at: aws.now(), headers: given })
+        const lines = Object.entries({ ...headers, 'content-length': String(BODY.length) })
+          .flatMap(([key, value]) =>
+            key === name ? sent.map((each) => [key, each]) : [[key, value]],
+          )
+          .flat()
+        return (await post(aws.url, lines, BODY)).status
+      }
+      expect(await statusOf('x-e', '1,2', ['1', ' 2 '])).toBe(200)
+      expect(await statusOf('x-amz-meta', '1,2,3', ['1', '2,3'])).toBe(200)
+      expect(await statusOf('cookie', 'a=1,b=2', ['a=1', 'b=2'])).toBe(200)
+      expect(await statusOf('x-e', '1, 2', ['1, 2'])).toBe(200)
+      expect(await statusOf('cookie', 'a=1; b=2', ['a=1; b=2'])).toBe(200)
+      for (const sent of [['2', '1'], ['1, 2'], ['1', '2', '3']]) {
+        expect(await statusOf('x-e', '1,2', sent)).toBe(400)
+      }
+    }
+  })
+
   it('is good in any region, over any query, with spaces in values, with the hash of the body', async () => {
     expect((await send({ region: 'mars-north-7' })).status).toBe(200)
     expect((await send({ query: 'b=2&a=1&c=' })).status).toBe(200)
