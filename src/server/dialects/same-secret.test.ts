@@ -106,6 +106,25 @@ it('has the same tags, versions and deletions', async () => {
   expect((await call(server, 'GET', '/secrets/same/life')).status).toBe(409)
 })
 
+it('becomes text again by any client, also after a rollback, and history stays readable', async () => {
+  const SecretId = 'same/again'
+  await server.client.createSecret({ Name: SecretId, SecretString: 'one' })
+  await vault('POST', `secret/data/${SecretId}`, { data: { user: 'u' } })
+  await server.client.putSecretValue({ SecretId, SecretString: 'three' })
+  expect((await inVault(SecretId)).data).toEqual({ value: 'three' })
+  await call(server, 'POST', `/rollback/${SecretId}`, { body: { to: 1 } })
+  await vault('PATCH', `secret/data/${SecretId}`, { data: { more: 'm' } })
+  const texts: (string | undefined)[] = []
+  const { Versions = [] } = await server.client.listSecretVersionIds({
+    SecretId,
+    IncludeDeprecated: true,
+  })
+  for (const { VersionId } of Versions) {
+    texts.push((await server.client.getSecretValue({ SecretId, VersionId })).SecretString)
+  }
+  expect(texts.toSorted()).toEqual(['one', 'three', '{"user":"u"}', '{"value":"one","more":"m"}'])
+})
+
 it('keeps as many versions as it was told to, also when AWS writes', async () => {
   await server.client.createSecret({ Name: 'same/many', SecretString: 'v1' })
   await vault('POST', 'secret/metadata/same/many', { max_versions: 1_000 })
