@@ -114,15 +114,15 @@ it('becomes text again by any client, also after a rollback, and history stays r
   expect((await inVault(SecretId)).data).toEqual({ value: 'three' })
   await call(server, 'POST', `/rollback/${SecretId}`, { body: { to: 1 } })
   await vault('PATCH', `secret/data/${SecretId}`, { data: { more: 'm' } })
-  const texts: (string | undefined)[] = []
+  const texts = new Set<string | undefined>()
   const { Versions = [] } = await server.client.listSecretVersionIds({
     SecretId,
     IncludeDeprecated: true,
   })
   for (const { VersionId } of Versions) {
-    texts.push((await server.client.getSecretValue({ SecretId, VersionId })).SecretString)
+    texts.add((await server.client.getSecretValue({ SecretId, VersionId })).SecretString)
   }
-  expect(texts.toSorted()).toEqual(['one', 'three', '{"user":"u"}', '{"value":"one","more":"m"}'])
+  expect(texts).toEqual(new Set(['one', 'three', '{"user":"u"}', '{"value":"one","more":"m"}']))
 })
 
 it('keeps as many versions as it was told to, also when AWS writes', async () => {
