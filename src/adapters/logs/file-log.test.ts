@@ -9,7 +9,7 @@ import type { AuditEvent } from '../../core/event.ts'
 import type { OutboxRow } from '../../core/ports/store.ts'
 import { eventBody, placeOf } from '../../crypto/audit-line.ts'
 import { refusalOf } from '../../testing/refusal.ts'
-import { nodeFs } from './log-fs.ts'
+import { nodeFs, type LogFs } from './log-fs.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
@@ -75,7 +75,7 @@ test('a long outbox is completed whole', async () => {
   expect(await log.verify()).toMatchObject({ ok: true, events: 1_201 })
 })
 
-test('an outbox that an outage filled with more rows than a call has arguments is completed whole', async () => {
+test('an outbox that an outage filled is completed in pieces that memory can hold', async () => {
   const changes = 150_000
   const text = JSON.stringify(event('a/b', { action: 'write' }))
   const after = async (generation: number, limit: number) =>
@@ -83,10 +83,26 @@ test('an outbox that an outage filled with more rows than a call has arguments i
       generation: generation + 1 + i,
       event: text,
     }))
-  const log = await scratch.open({ outbox: { after } })
+  let largest = 0
+  const write: LogFs['write'] = (fd, bytes, position) => {
+    largest = Math.max(largest, bytes.length)
+    return nodeFs.write(fd, bytes, position)
+  }
+  const log = await scratch.open({ outbox: { after }, fs: { ...nodeFs, write } })
   await log.complete(changes)
   expect((await log.refresh()).generation).toBe(changes)
   await log.append([event('r')])
+  expect(await log.verify()).toMatchObject({ ok: true, events: changes + 1 })
+  expect(largest).toBeLessThan(4_194_304)
+})
+
+test('a gap is forgiven by a fresh start that comes pages later', async () => {
+  const log = await scratch.open()
+  scratch.outbox.put(90)
+  for (let generation = 92; generation <= 20_000; generation++) scratch.outbox.put(generation)
+  scratch.outbox.put(20_001, { action: 'store.epoch' })
+  await log.complete(20_001)
+  expect((await log.refresh()).generation).toBe(20_001)
 })
 
 test('a generation that neither log nor outbox has means that the log was cut', async () => {

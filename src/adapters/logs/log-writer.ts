@@ -26,6 +26,7 @@ import type { SegmentWriter } from './segment-writer.ts'
 import type { SinkFeed } from './sink-feed.ts'
 import { positionOf } from './line-search.ts'
 import { outboxBodies } from './outbox-bodies.ts'
+import { refuse, refuseOrdinary } from './refuse.ts'
 import { segmentsIn } from './segments.ts'
 
 export interface WriterParts {
@@ -227,10 +228,15 @@ export class LogWriter {
     if (wanted <= this.#end.generation) return waiters
     try {
       const known = waiters.flatMap(({ committed }) => committed)
-      const { generation } = this.#end
-      const missing = await outboxBodies(this.#parts.outbox, generation, wanted, known)
-      // After a full disk there may be more than a call has arguments.
-      for (const body of missing) bodies.push(body)
+      const missing = (until: number) =>
+        outboxBodies(this.#parts.outbox, this.#end.generation, until, known)
+      // After a full disk there may be more than memory should hold at once.
+      while (wanted - this.#end.generation > OUTBOX_AT_ONCE) {
+        const some = await missing(this.#end.generation + OUTBOX_AT_ONCE)
+        await this.#append([...bodies, ...some], false)
+        bodies.length = 0
+      }
+      for (const body of await missing(wanted)) bodies.push(body)
       return waiters
     } catch (error) {
       if (isCofferError(error, 'audit_tampered')) throw error
@@ -309,6 +315,8 @@ export class LogWriter {
   }
 }
 
+/** The outbox goes to the log in pieces of about so many rows. */
+const OUTBOX_AT_ONCE = 10_000
 /** So many at once come from callers of whom others have work to be done meanwhile. */
 const CROWD = 8
 
@@ -332,18 +340,3 @@ const generationIn = (line: string): number =>
 const GENERATION = /,"generation":([0-9]{1,16}),/
 
 const isFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')
-
-/** Refuses all but administrators' actions; those that are left may use the reserve. */
-const refuseOrdinary = (waiters: readonly Waiter[], cause: unknown = FULL): readonly Waiter[] =>
-  refuse(waiters, (waiter) => !waiter.privileged, auditUnavailable(cause))
-
-const FULL = { code: 'ENOSPC' }
-
-function refuse(
-  waiters: readonly Waiter[],
-  which: (waiter: Waiter) => boolean,
-  error: unknown,
-): readonly Waiter[] {
-  for (const waiter of waiters) if (which(waiter)) waiter.reject(error)
-  return waiters.filter((waiter) => !which(waiter))
-}

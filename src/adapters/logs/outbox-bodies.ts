@@ -33,7 +33,8 @@ export async function outboxBodies(
     reached = event.generation
   }
   let missing: number | undefined
-  while (reached < wanted) {
+  // A fresh start behind a gap may come after what is wanted.
+  while (reached < wanted || missing !== undefined) {
     const rows = await outbox.after(reached, PAGE_ROWS)
     for (const row of rows) {
       const event = parsed(row)

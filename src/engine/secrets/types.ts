@@ -17,7 +17,7 @@ export function typeOf(
 export function keepingTypes(old: SecretRecord, next: SecretRecord, before: number): SecretRecord {
   const { formerTypes: _former, ...rest } = next
   if (!isForm(next.type)) return rest
-  const changes = JSON.stringify(old.type) !== JSON.stringify(next.type)
+  const changes = old.type !== next.type && JSON.stringify(old.type) !== JSON.stringify(next.type)
   const all: readonly FormerType[] = [
     ...(old.formerTypes ?? []),
     ...(changes ? [{ type: old.type, before }] : []),
