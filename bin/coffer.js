@@ -13,7 +13,7 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 16)) {
   process.exit(70)
 }
 
-if (process.argv[2] === 'serve') startAsServer()
+if (commandIn(process.argv.slice(2)) === 'serve') startAsServer()
 
 // Imports of built-in modules would load far more than the few functions that are needed.
 var fs = process.getBuiltinModule('fs')
@@ -41,6 +41,14 @@ function keepCompiled() {
     }
   } catch {
     // No such place: it starts 5 ms later.
+  }
+}
+
+// Options may stand before the command, and all but these take a value.
+function commandIn(args) {
+  for (var i = 0; i < args.length; i++) {
+    if (args[i].charAt(0) !== '-') return args[i]
+    if (!/^(--json|--quiet|-q|--no-color|--help|-h)$|=/.test(args[i])) i++
   }
 }
 

@@ -3,6 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { GLOBAL_OPTIONS } from './globals.ts'
+import type { OptionSpec } from './spec.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'coffer-start-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -31,6 +33,22 @@ test.skipIf(process.execve === undefined)('a server starts with room for its gar
     ['serve', '--http', 'a b'],
   ])
 })
+
+test.skipIf(process.execve === undefined)(
+  'and with options before its name, whichever they are',
+  () => {
+    for (const [name, option] of Object.entries<OptionSpec>(GLOBAL_OPTIONS)) {
+      const ways =
+        option.type === 'boolean' ? [[`--${name}`]] : [[`--${name}`, 'a'], [`--${name}=a`]]
+      if (option.short !== undefined) ways.push([`-${option.short}`])
+      for (const way of ways) {
+        const args = [...way, 'serve', '--http']
+        expect(started(args)).toEqual([['--max-semi-space-size=64'], args])
+      }
+    }
+    expect(started(['--as', 'serve', 'get', 'a'])).toEqual([[], ['--as', 'serve', 'get', 'a']])
+  },
+)
 
 test.skipIf(process.execve === undefined)(
   'what it reads, what it ends with and who started it stay as they were',
