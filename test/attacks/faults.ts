@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { initPlatform } from '../../src/compose.ts'
@@ -6,7 +6,7 @@ import { openPlatform } from '../../src/compose/open.ts'
 import type { Seams } from '../../src/compose/open.ts'
 import { isCofferError } from '../../src/core/errors.ts'
 import type { Platform } from '../../src/core/ports/platform.ts'
-import { ADMIN, admin, homeAt, temporary } from '../support/platform.ts'
+import { ADMIN, admin, copyFolder, homeAt, temporary } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
 
 /** What a session was told is done: what must be there after anything went wrong. */
@@ -55,7 +55,7 @@ export async function template(): Promise<Home> {
  */
 export async function survives(from: Home, seams: Seams): Promise<void> {
   const home = homeAt(temporary(), '5'.repeat(64))
-  cpSync(from.dataDir, home.dataDir, { recursive: true })
+  copyFolder(from.dataDir, home.dataDir)
   const ledger: Ledger = { told: new Map(), maybe: new Map() }
   await session(home, seams, ledger)
   await judge(home, ledger)

@@ -13,7 +13,7 @@ import { expect, test } from 'vitest'
 import { acceptRestored, initPlatform } from '../../src/compose.ts'
 import { isCofferError } from '../../src/core/errors.ts'
 import type { Platform } from '../../src/core/ports/platform.ts'
-import { ADMIN, admin, newHome, valueAt } from '../support/platform.ts'
+import { ADMIN, admin, copyFolder, newHome, valueAt } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
 
 /** The store's files are put back, cut or removed as a whole (law 6). */
@@ -104,7 +104,7 @@ test('a checkpoint kept elsewhere catches store and log put back together', asyn
   const platform = await home.open()
   await admin(platform).write('shop/a', { value: 'yesterday' })
   await platform.close()
-  cpSync(home.dataDir, yesterday(home), { recursive: true })
+  copyFolder(home.dataDir, yesterday(home))
   const later = await home.open()
   await admin(later).write('shop/a', { value: 'today' })
   const checkpoint = await admin(later).audit.head()
@@ -145,12 +145,12 @@ test('an older log put back under the store is noticed, and can be accepted', as
   await admin(first).write('shop/a', { value: 'v0' })
   await first.close()
   const kept = join(home.dir, 'kept-log')
-  cpSync(home.auditDir, kept, { recursive: true })
+  copyFolder(home.auditDir, kept)
   const second = await home.open()
   for (let i = 1; i <= 70; i++) await admin(second).write('shop/a', { value: `v${i}` })
   await second.close()
   rmSync(home.auditDir, { recursive: true })
-  cpSync(kept, home.auditDir, { recursive: true })
+  copyFolder(kept, home.auditDir)
   await expect(home.open()).rejects.toMatchObject({ code: 'audit_tampered' })
   expect((await acceptRestored({ ...home.options, actor: ADMIN })).ok).toBe(true)
   const third = await home.open()
@@ -164,13 +164,13 @@ test('reads that were logged since cannot be hidden by putting the log back', as
   await admin(first).write('shop/a', { value: 'v0' })
   await first.close()
   const kept = join(home.dir, 'kept-log')
-  cpSync(home.auditDir, kept, { recursive: true })
+  copyFolder(home.auditDir, kept)
   const second = await home.open()
   await admin(second).read({ path: 'shop/a' })
   await admin(second).write('shop/a', { value: 'v1' })
   await second.close()
   rmSync(home.auditDir, { recursive: true })
-  cpSync(kept, home.auditDir, { recursive: true })
+  copyFolder(kept, home.auditDir)
   await expect(home.open()).rejects.toMatchObject({ code: 'audit_tampered' })
 })
 
@@ -215,13 +215,13 @@ test('a flipped bit anywhere in the file yields the right value or a code of our
   const codes = new Map<string, number>()
   const count = (code: string) => codes.set(code, (codes.get(code) ?? 0) + 1)
   const audit = join(home.dir, 'audit-kept')
-  cpSync(home.auditDir, audit, { recursive: true })
+  copyFolder(home.auditDir, audit)
   for (let round = 0; round < 150; round++) {
     const damaged = Buffer.from(file)
     const at = Math.floor(random.next().value! * damaged.length)
     damaged[at] = damaged[at]! ^ (1 << Math.floor(random.next().value! * 8))
     rmSync(home.auditDir, { recursive: true, force: true })
-    cpSync(audit, home.auditDir, { recursive: true })
+    copyFolder(audit, home.auditDir)
     for (const name of ['coffer.db-wal', 'coffer.db-shm']) {
       rmSync(join(home.dataDir, name), { force: true })
     }

@@ -1,10 +1,10 @@
-import { cpSync, readdirSync, truncateSync } from 'node:fs'
+import { readdirSync, truncateSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nodeFs } from '../../src/adapters/logs/log-fs.ts'
 import type { LogFs } from '../../src/adapters/logs/log-fs.ts'
 import { openPlatform } from '../../src/compose/open.ts'
-import { admin, homeAt, newHome, temporary, valueAt } from '../support/platform.ts'
+import { admin, copyFolder, homeAt, newHome, temporary, valueAt } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
 
 const KEY = '4'.repeat(64)
@@ -49,7 +49,7 @@ function afterPowerCut(
   synced: ReadonlyMap<string, number>,
 ): { home: Home; lost: number } {
   const home = homeAt(temporary(), KEY)
-  cpSync(from.dataDir, home.dataDir, { recursive: true })
+  copyFolder(from.dataDir, home.dataDir)
   let lost = 0
   for (const name of readdirSync(home.auditDir)) {
     const bytes = synced.get(name)

@@ -1,9 +1,9 @@
-import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isCofferError } from '../../src/core/errors.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { admin, homeAt, newHome, temporary, valueAt } from '../support/platform.ts'
+import { admin, copyFolder, homeAt, newHome, temporary, valueAt } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
 import { delay, start } from './herd.ts'
 
@@ -23,7 +23,7 @@ async function killed(): Promise<{ home: Home; told: readonly string[] }> {
 /** All that was told is there, or the store says what is wrong. */
 async function outcome(from: Home, told: readonly string[], damage: (wal: string) => void) {
   const home = homeAt(temporary(), KEY)
-  cpSync(from.dataDir, home.dataDir, { recursive: true })
+  copyFolder(from.dataDir, home.dataDir)
   damage(join(home.dataDir, 'coffer.db-wal'))
   try {
     const platform = await home.open()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
@@ -38,6 +38,12 @@ export function temporary(): string {
   const dir = mkdtempSync(join(tmpdir(), 'coffer-attack-'))
   directories.add(dir)
   return dir
+}
+
+/** Copies a folder to a private one: Node 24 gives a folder that it makes the mode of others. */
+export function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 })
+  cpSync(from, to, { recursive: true })
 }
 
 /** Opens a platform that is closed after the test. */
