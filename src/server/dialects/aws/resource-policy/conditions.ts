@@ -1,4 +1,5 @@
 import { isWithin } from '../../../../core/cidr.ts'
+import { anywhere } from './anywhere.ts'
 import type { Condition } from './document.ts'
 import { globMatches } from './glob.ts'
 
@@ -19,9 +20,12 @@ export function holds({ operator, key, values }: Condition, facts: Facts): boole
   const test = OPERATORS.get(name)
   if (test === undefined) return true
   if (fact === undefined) return optional || test.negated
-  const some = values.some((value) => test.matches(fact, value))
+  const some = values.some((value) => test.matches(fact, ARNS.has(key) ? anywhere(value) : value))
   return test.negated ? !some : some
 }
+
+/** Whose values are ARNs of ours. */
+const ARNS = new Set(['aws:principalarn', 'secretsmanager:secretid'])
 
 type Compare = (fact: string, value: string) => boolean
 

@@ -1,3 +1,4 @@
+import { anywhere } from './anywhere.ts'
 import type { Choice, ResourcePolicy, Statement } from './document.ts'
 import type { Facts } from './conditions.ts'
 import { holds } from './conditions.ts'
@@ -6,9 +7,9 @@ import { globMatches } from './glob.ts'
 export interface PolicyQuestion {
   /** `secretsmanager:GetSecretValue` */
   readonly action: string
-  /** `arn:aws:iam::123456789012:user/local/alice` */
+  /** `arn:aws:iam::123456789012:user/local/alice`, of the partition `aws` */
   readonly principal: string
-  /** The secret's ARN. */
+  /** The secret's ARN, in one region for all. */
   readonly resource: string
   readonly facts: Facts
 }
@@ -32,7 +33,7 @@ function applies(statement: Statement, question: PolicyQuestion): boolean {
   return (
     chosen(principals, (value) => isPrincipal(value, principal)) &&
     chosen(actions, (value) => globMatches(value.toLowerCase(), action.toLowerCase())) &&
-    chosen(resources, (value) => globMatches(value, resource)) &&
+    chosen(resources, (value) => globMatches(anywhere(value), resource)) &&
     conditions.every((condition) => holds(condition, facts))
   )
 }
@@ -42,7 +43,7 @@ const chosen = ({ except, values }: Choice, matches: (value: string) => boolean)
 
 /** Itself, its account (by number or as `:root`), or everybody. */
 function isPrincipal(value: string, principal: string): boolean {
-  if (value === '*' || value === principal) return true
+  if (value === '*' || anywhere(value) === principal) return true
   const account = principal.split(':')[4]
   return value === account || value.endsWith(`:iam::${account}:root`)
 }

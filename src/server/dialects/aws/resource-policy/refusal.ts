@@ -3,6 +3,7 @@ import type { SecretRecord } from '../../../../core/record.ts'
 import { arnOf, nameOf, principalOf } from '../names/arn.ts'
 import type { Place } from '../names/arn.ts'
 import type { Facts } from './conditions.ts'
+import { HOME_REGION } from './anywhere.ts'
 import { PolicyProblem, parseResourcePolicy } from './document.ts'
 import { isDenied } from './evaluate.ts'
 
@@ -54,7 +55,7 @@ export function deniedBy(
   record: SecretRecord,
   action: Action,
 ): boolean {
-  const place = { region: asker.region ?? ANY_REGION, accountId: asker.accountId }
+  const place = { region: HOME_REGION, accountId: asker.accountId }
   return isDenied(parseResourcePolicy(text), {
     action: `secretsmanager:${asker.operation ?? OPERATIONS[action]}`,
     principal: principalOf(place, asker.actor),
@@ -62,8 +63,6 @@ export function deniedBy(
     facts: factsOf(asker, place, record),
   })
 }
-
-const ANY_REGION = 'us-east-1'
 
 const OPERATIONS: { readonly [A in Action]?: string } & { readonly [other: string]: string } = {
   read: 'GetSecretValue',
@@ -87,7 +86,7 @@ function factsOf(asker: Asker, place: Place, record: SecretRecord): Facts {
     ['aws:securetransport', String(asker.secure)],
     ['aws:currenttime', new Date(asker.now).toISOString()],
     ['aws:epochtime', String(Math.floor(asker.now / 1_000))],
-    ['aws:requestedregion', place.region],
+    ['aws:requestedregion', asker.region ?? HOME_REGION],
     ['secretsmanager:secretid', arnOf(place, record)],
     ['secretsmanager:name', nameOf(record)],
   ])

@@ -76,6 +76,36 @@ describe('a resource policy', () => {
     ])
   })
 
+  it('denies in every region that is signed for, and in other dialects, by its own ARNs', async () => {
+    const { ARN = '' } = await client.createSecret({ Name: 'app/far', SecretString: 'v' })
+    const token = await aws.token({ actor: 'service:reader' })
+    const credentials = await aws.coffer.identities.createAccessKey({ actor: 'service:reader' })
+    const { record, secretAccessKey } = credentials
+    const key = { accessKeyId: record.id, secretAccessKey: secretAccessKey.reveal() }
+    const inChina = (arn: string) => arn.replace(/^arn:aws:/, 'arn:aws-cn:')
+    const statements = [
+      {},
+      { Resource: ARN },
+      { Resource: inChina(ARN), Principal: { AWS: inChina(READER) } },
+      { Resource: ARN.replace(/[0-9].*/, '*') },
+      { Condition: { StringEquals: { 'secretsmanager:SecretId': ARN } } },
+      { Principal: '*', Condition: { ArnLike: { 'aws:PrincipalArn': READER } } },
+    ]
+    for (const statement of statements) {
+      const ResourcePolicy = document(deny(statement))
+      await client.putResourcePolicy({ SecretId: 'app/far', ResourcePolicy })
+      for (const region of ['eu-west-1', 'us-east-1', 'cn-north-1', 'us-gov-west-1']) {
+        const read = aws.clientWith(key, region).getSecretValue({ SecretId: 'app/far' })
+        await expectFault(read, 'AccessDeniedException', /explicit deny/)
+      }
+      for (const path of ['api/v1/secrets/app/far', 'v1/secret/data/app/far']) {
+        const headers = { authorization: `Bearer ${token}` }
+        expect((await fetch(`${aws.url}/${path}`, { headers })).status).toBe(403)
+      }
+      expect((await client.getSecretValue({ SecretId: 'app/far' })).SecretString).toBe('v')
+    }
+  })
+
   it('grants nothing that our policies do not', async () => {
     const allow = { Effect: 'Allow', Principal: { AWS: READER }, Action: '*', Resource: '*' }
     await withPolicy('other/allowed', allow)
