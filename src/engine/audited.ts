@@ -52,9 +52,10 @@ export async function requireAudited(
   resource: string,
   auditedAs: AuditAction,
   failure?: CofferError,
+  labels?: readonly string[],
 ): Promise<void> {
   const access = await context.access.load(origin)
-  if (!allows(access, { action, path: resource, at: context.clock() }).allowed) {
+  if (!allows(access, { action, path: resource, labels, at: context.clock() }).allowed) {
     const error = denied(origin.actor, action, resource)
     await auditFailure(context, origin, { action: auditedAs, resource }, error)
     throw error

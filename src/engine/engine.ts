@@ -117,8 +117,9 @@ export function createEngine(parts: EngineParts): Platform {
       return stop
     },
 
-    async permit(by, action, resource, auditedAs, failure) {
-      await requireAudited(context, operatorOrigin(by), action, resource, auditedAs, failure)
+    async permit(by, action, resource, auditedAs, failure, labels) {
+      const origin = operatorOrigin(by)
+      await requireAudited(context, origin, action, resource, auditedAs, failure, labels)
     },
     async record(events) {
       const at = context.clock()

@@ -53,7 +53,8 @@ export interface Platform {
   startSweeping(everyMs?: number): () => Promise<void>
   /**
    * Whether an operator may do what is no change of the store (`admin` on `store:seal`). Audited as
-   * `auditedAs` either way; `failure`, where it is given, is what happens to who is allowed.
+   * `auditedAs` either way; `failure`, where it is given, is what happens to who is allowed. `labels`:
+   * those of the version of a secret that it is about; default `current`.
    * @throws `denied`, `failure`
    */
   permit(
@@ -62,6 +63,7 @@ export interface Platform {
     resource: string,
     auditedAs: AuditAction,
     failure?: CofferError,
+    labels?: readonly string[],
   ): Promise<void>
   /** Events of the platform's own work, such as counted refusals. Resolves when they are durable. */
   record(events: readonly PlatformEvent[]): Promise<void>

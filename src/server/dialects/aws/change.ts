@@ -72,3 +72,21 @@ export async function refuse(
   }
   throw fault
 }
+
+/**
+ * Lets go on who may do this there, where it changes nothing of the store: what was done already. Audited.
+ * `label`: which one it is about. @throws CofferError `denied`
+ */
+export async function permitted(
+  { platform, by }: Call,
+  record: SecretRecord,
+  action: ChangeAction,
+  label: string,
+): Promise<void> {
+  const details = { actor: by.actor, action, resource: record.path, explicitly: true }
+  const failure =
+    by.refuses?.(record, action) === true
+      ? new CofferError('denied', `${by.actor} may not ${action} ${record.path}.`, { details })
+      : undefined
+  await platform.permit(by, action, record.path, action, failure, [label])
+}

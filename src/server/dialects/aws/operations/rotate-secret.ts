@@ -1,7 +1,7 @@
 import { PENDING } from '../../../../core/label.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
-import { changeLiveSecret, refuse } from '../change.ts'
+import { changeLiveSecret, permitted, refuse } from '../change.ts'
 import { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { functionOf } from '../rotation/functions.ts'
@@ -66,7 +66,9 @@ export const rotateSecret: Operation = {
         })
       }
       const known = versionById(record, token)
-      if (known?.number !== undefined && versionAt(record, AWSPENDING) !== known.number) {
+      // Nothing is written for a version that is there: nothing else would ask.
+      if (known !== undefined) await permitted(call, record, 'write', PENDING)
+      if (known !== undefined && versionAt(record, AWSPENDING) !== known.number) {
         // The same request once more, after its rotation has ended.
         return { ...identityOf(call, record), VersionId: token }
       }

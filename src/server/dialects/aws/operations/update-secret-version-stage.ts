@@ -1,7 +1,7 @@
 import { CURRENT } from '../../../../core/label.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
-import { changeLiveSecret, refuse } from '../change.ts'
+import { changeLiveSecret, permitted, refuse } from '../change.ts'
 import type { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { identityOf } from '../secret.ts'
@@ -32,9 +32,9 @@ export const updateSecretVersionStage: Operation = {
       const at = versionAt(record, stage)
       const to = moveTo === undefined ? undefined : versionById(record, moveTo)?.number
       // A stage that is there already, or already gone, is left in peace.
-      if (to !== at) {
-        await call.coffer.label(record.path, { label: labelOfStage(stage), from: at ?? 0, to })
-      }
+      const label = labelOfStage(stage)
+      if (to === at) await permitted(call, record, 'label', label)
+      else await call.coffer.label(record.path, { label, from: at ?? 0, to })
       return identityOf(call, record)
     }),
 }

@@ -136,6 +136,40 @@ describe('rotation', () => {
     )
   })
 
+  it('is taken up again, and a stage left where it is, for those only who may do it', async () => {
+    rotator.work = () => Promise.reject(new Error('no'))
+    await client.createSecret({ Name: 'app/asked', SecretString: 'v' })
+    const asked = { SecretId: 'app/asked', ClientRequestToken: token() }
+    await client.rotateSecret({ ...asked, RotationLambdaARN: FUNCTION })
+    await until(async () => rotator.seen.length === 1)
+    const rules = [{ effect: 'allow', actions: ['describe'], paths: ['app/asked'] }] as const
+    const onlooker = aws.clientWith(await aws.keyOf('service:onlooker', rules))
+    const { VersionIdsToStages = {} } = await onlooker.describeSecret({ SecretId: 'app/asked' })
+    expect(VersionIdsToStages[asked.ClientRequestToken]).toEqual(['AWSPENDING'])
+    await expectFault(onlooker.rotateSecret(asked), 'AccessDeniedException')
+    const stage = { SecretId: 'app/asked', MoveToVersionId: asked.ClientRequestToken }
+    await expectFault(
+      onlooker.updateSecretVersionStage({ ...stage, VersionStage: 'AWSPENDING' }),
+      'AccessDeniedException',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(rotator.seen).toHaveLength(1)
+    const denials = await aws.coffer.audit.query({ actor: 'service:onlooker', outcome: 'denied' })
+    expect(denials.map(({ action }) => action).toSorted()).toEqual(['label', 'write'])
+    const writer = [
+      {
+        effect: 'allow',
+        actions: ['describe', 'write', 'label'],
+        paths: ['app/asked'],
+        conditions: { labels: ['current', 'pending'] },
+      },
+    ] as const
+    const allowed = aws.clientWith(await aws.keyOf('service:rotator', writer))
+    await allowed.updateSecretVersionStage({ ...stage, VersionStage: 'AWSPENDING' })
+    await allowed.rotateSecret(asked)
+    await until(async () => rotator.seen.length === 2)
+  })
+
   it('that is not to begin at once is only tried', async () => {
     const made = await client.createSecret({ Name: 'app/later', SecretString: 'old' })
     const RotationRules = { ScheduleExpression: 'rate(10 days)', Duration: '3h' }
