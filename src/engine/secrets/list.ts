@@ -96,29 +96,30 @@ async function scan(
   const page = () => (folders ? { items, folders: names } : { items })
   const start = prefix === '' ? 0 : prefix.length + 1
   const heads = headsInReach(rows, listRanges(access.compiled, 'list', prefix, at), after)
+  const cursorAt = (path: string | undefined) =>
+    path === undefined ? undefined : makeCursor(context, 'cursor', path)
   let scanned = 0
   let last: string | undefined
+  let shown: string | undefined
   for (let row = await heads.next(); row !== undefined; row = await heads.next()) {
-    if (items.length + names.length === limit || scanned === SCANNED_MAX) {
-      return {
-        ...page(),
-        cursor: last === undefined ? undefined : makeCursor(context, 'cursor', last),
-      }
-    }
+    if (scanned === SCANNED_MAX) return { ...page(), cursor: cursorAt(last) }
     scanned += 1
     last = row.path
     if (folders && row.path === prefix) continue
     const slash = folders ? row.path.indexOf('/', start) : -1
     if (!maySee(access, row.path, slash, at)) continue
+    // Not before: that there is more would tell of secrets that the actor may not know of.
+    if (items.length + names.length === limit) return { ...page(), cursor: cursorAt(shown) }
     const record = context.heads.secret(row.path, row.head)
     if (record.deletedAt !== undefined && !deleted) continue
     if (!matchesFilter(record, where, at)) continue
     if (slash === -1) {
       items.push(record)
+      shown = last
       continue
     }
     names.push(row.path.slice(start, slash))
-    last = row.path.slice(0, slash + 1)
+    shown = last = row.path.slice(0, slash + 1)
     heads.skipFolder(last)
   }
   return page()

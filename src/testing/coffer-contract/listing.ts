@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { LIMITS } from '../../core/limits.ts'
 import type { Coffer, ListFilter, ListQuery } from '../../core/ports/coffer.ts'
 import type { Stage } from './world.ts'
-import { DAY_MS, expectRefusal, revealed } from './world.ts'
+import { DAY_MS, actorWith, expectRefusal, revealed } from './world.ts'
 
 /** Lists are recursive, ordered by UTF-8 bytes, bounded by whole segments, and paged. */
 export function listingContract(stage: () => Stage): void {
@@ -40,6 +40,32 @@ export function listingContract(stage: () => Stage): void {
     for (const cursor of ['', '%%%', 'a'.repeat(10_000)]) {
       await expectRefusal('invalid_argument', () => coffer.list({ prefix: root, cursor }))
     }
+  })
+
+  it('says that there is more to those only who may see it', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const write = (...names: string[]) =>
+      coffer.writeMany(names.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })))
+    const actor = await actorWith(stage(), `pager-${root.replaceAll('/', '-')}`, [
+      { effect: 'allow', actions: ['list'], paths: [`${root}/**`] },
+      { effect: 'deny', actions: ['list'], paths: [`${root}/hidden-*/**`] },
+    ])
+    const page = async (folders: boolean) => {
+      const { items, cursor } = await actor.list({ prefix: root, limit: 2, folders })
+      return [items.length, cursor?.length]
+    }
+    await write('a', 'b')
+    for (const folders of [false, true]) expect(await page(folders)).toEqual([2, undefined])
+    await write('hidden-b', 'hidden-b/x', 'hidden-c')
+    for (const folders of [false, true]) expect(await page(folders)).toEqual([2, undefined])
+    await write('z')
+    const [, length] = await page(false)
+    await coffer.purge(`${root}/hidden-c`)
+    expect(await page(false)).toEqual([2, length])
+    expect(await all(actor, { prefix: root, limit: 1 })).toEqual(
+      ['a', 'b', 'z'].map((name) => `${root}/${name}`),
+    )
   })
 
   it('lists one level: what is directly below, and each folder that holds something listable', async () => {
