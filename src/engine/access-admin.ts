@@ -163,7 +163,27 @@ async function test(
   } else {
     await auditAllowed(context, origin, 'describe', resource)
   }
-  return answerFor(context, question, question.actor === origin.actor ? origin : undefined)
+  if (question.actor === origin.actor) return answerFor(context, question, origin)
+  const answer = await answerFor(context, question)
+  return (await byCredential(context, question)) ?? answer
+}
+
+/**
+ * For whoever is no actor that was told of, but acts by credentials with policies of their own: what the
+ * first of them says that allows it, else what the first says.
+ */
+async function byCredential(
+  context: EngineContext,
+  question: AccessQuestion,
+): Promise<AccessAnswer | undefined> {
+  if ((await context.access.load({ actor: question.actor })).grants !== undefined) return undefined
+  const { holders } = await import('./identities/holders.ts')
+  const answers: AccessAnswer[] = []
+  for (const subject of await holders(context)) {
+    if (subject.actor !== question.actor) continue
+    answers.push(await answerFor(context, question, subject))
+  }
+  return answers.find(({ allowed }) => allowed) ?? answers[0]
 }
 
 async function answerFor(

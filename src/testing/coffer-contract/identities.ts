@@ -236,10 +236,16 @@ export function identitiesContract(stage: () => Stage): void {
     await identities.putAppRole({ mount: 'approle', name: 'who', token: { policies } })
     const who = await coffer.access.who('read', 'who/a')
     const allowed = who.filter(({ answer }) => answer.allowed).map(({ actor }) => actor)
+    const test = (actor: string) =>
+      coffer.access.test({ actor, action: 'read', path: 'who/a' }).then((answer) => answer.allowed)
     for (const actor of [key.record.actor, token.record.actor, 'approle:who']) {
       expect(allowed).toContain(actor)
+      expect(await test(actor)).toBe(true)
     }
-    for (const { record } of [off, ended]) expect(allowed).not.toContain(record.actor)
+    for (const { record } of [off, ended]) {
+      expect(allowed).not.toContain(record.actor)
+      expect(await test(record.actor)).toBe(false)
+    }
   })
 
   it('audits every change, and every refusal', async () => {
