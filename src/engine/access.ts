@@ -98,16 +98,18 @@ export const allows = (access: ActorAccess, question: Question): Decision =>
 
 const DEFAULT_LABELS = [CURRENT]
 
-/** Whether the actor may read what is at some of these labels, or would be at `current`. */
+/** Whether the actor may read what is at some label, or, of what is absent, would be at `current`. */
 export const readsSome = (
   access: ActorAccess,
+  origin: Origin,
   path: string,
-  labels: readonly string[],
+  record: SecretRecord | undefined,
   at: number,
 ): boolean =>
-  [CURRENT, ...labels].some(
+  [CURRENT, ...Object.keys(record?.labels ?? {})].some(
     (label) => allows(access, { action: 'read', path, labels: [label], at }).allowed,
-  )
+  ) &&
+  (record === undefined || origin.refuses?.(record, 'read') !== true)
 
 /** Says nothing of whether the thing exists. */
 export const denied = (actor: string, action: string, resource: string, destination?: string) =>

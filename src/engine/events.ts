@@ -4,6 +4,7 @@ import { kindOf } from '../core/policy/pattern.ts'
 import type { AuditChanges } from '../core/ports/audit-log.ts'
 import type { AuditEntry, ChangeEvent, Coffer } from '../core/ports/coffer.ts'
 import type { StoreReader } from '../core/ports/store.ts'
+import type { SecretRecord } from '../core/record.ts'
 import type { ActorAccess } from './access.ts'
 import { allows, readsSome } from './access.ts'
 import { originFacts } from './audited.ts'
@@ -166,7 +167,7 @@ async function judge(
   return context.store.read(async (rows) => {
     const state = await rows.state()
     refuseOlder(state?.generation ?? 0, known)
-    const labels = labelsIn(context, rows)
+    const records = recordsIn(context, rows)
     const told = new Map<Follower, ChangeEvent[]>()
     for (const follower of group) {
       const { origin, prefix, begun } = follower
@@ -174,7 +175,7 @@ async function judge(
       const mine: ChangeEvent[] = []
       for (const [i, event] of events.entries()) {
         if (!isBelow(event.path, prefix) || isBefore(changes[i]!, begun)) continue
-        if (await mayKnow(access, event.path, labels, context.clock())) mine.push(event)
+        if (await mayKnow(access, origin, event.path, records, context.clock())) mine.push(event)
       }
       told.set(follower, mine)
     }
@@ -187,26 +188,26 @@ const isBefore = ({ generation = 0, at }: AuditEntry, begun: Follower['begun']):
 
 async function mayKnow(
   access: ActorAccess,
+  origin: Origin,
   path: string,
-  labels: (path: string) => Promise<readonly string[]>,
+  records: (path: string) => Promise<SecretRecord | undefined>,
   at: number,
 ): Promise<boolean> {
   return (
     allows(access, { action: 'list', path, at }).allowed ||
-    readsSome(access, path, await labels(path), at)
+    readsSome(access, origin, path, await records(path), at)
   )
 }
 
-/** The labels of a secret in this snapshot, each looked up once. */
-function labelsIn({ heads }: EngineContext, rows: StoreReader) {
-  const known = new Map<string, readonly string[]>()
-  return async (path: string): Promise<readonly string[]> => {
-    const found = known.get(path)
-    if (found !== undefined) return found
+/** A secret in this snapshot, each looked up once. */
+function recordsIn({ heads }: EngineContext, rows: StoreReader) {
+  const known = new Map<string, SecretRecord | undefined>()
+  return async (path: string): Promise<SecretRecord | undefined> => {
+    if (known.has(path)) return known.get(path)
     const row = await rows.head('secret', path)
-    const labels = row === undefined ? [] : Object.keys(heads.secret(path, row.head).labels)
-    known.set(path, labels)
-    return labels
+    const record = row === undefined ? undefined : heads.secret(path, row.head)
+    known.set(path, record)
+    return record
   }
 }
 

@@ -110,8 +110,8 @@ async function mayRead(
 ): Promise<boolean> {
   const state = await rows.state()
   const actor = await access.loadFrom(rows, origin, state?.accessGeneration ?? 0)
-  const labels = row === undefined ? {} : heads.secret(path, row.head).labels
-  return readsSome(actor, path, Object.keys(labels), clock())
+  const record = row === undefined ? undefined : heads.secret(path, row.head)
+  return readsSome(actor, origin, path, record, clock())
 }
 
 /** Once: a second time would tell that something changed. */

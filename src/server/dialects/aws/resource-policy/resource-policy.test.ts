@@ -106,6 +106,46 @@ describe('a resource policy', () => {
     }
   })
 
+  it('tells whom it denies reading of no change', async () => {
+    await withPolicy('app/quiet', deny())
+    await client.createSecret({ Name: 'app/loud', SecretString: 'v' })
+    const rules = [{ effect: 'allow', actions: ['read'], paths: ['app/**'] }] as const
+    await aws.keyOf('service:unlisted', rules)
+    const named = deny({
+      Principal: '*',
+      Condition: { StringNotLike: { 'aws:username': 'local/*' } },
+    })
+    const ResourcePolicy = document(named)
+    await client.putResourcePolicy({ SecretId: 'app/quiet', ResourcePolicy })
+    const authorization = `Bearer ${await aws.token({ actor: 'service:unlisted' })}`
+    const stop = new AbortController()
+    const follow = async (path: string, init: RequestInit) => {
+      const headers = { authorization, 'content-type': 'application/json' }
+      const url = `${aws.url}/api/v1/${path}`
+      const { body } = await fetch(url, { ...init, headers, signal: stop.signal })
+      let text = ''
+      try {
+        for await (const chunk of body ?? []) text += Buffer.from(chunk).toString()
+      } catch {
+        return text
+      }
+      return text
+    }
+    const paths = ['app/quiet', 'app/loud']
+    const followed = [
+      follow('events?prefix=app', {}),
+      follow('watch', { method: 'POST', body: JSON.stringify({ paths }) }),
+    ]
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    for (const SecretId of paths) await client.putSecretValue({ SecretId, SecretString: 'w' })
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    stop.abort()
+    for (const text of await Promise.all(followed)) {
+      expect(text).toContain('"path":"app/loud"')
+      expect(text).not.toMatch(/event: (?:changed|write)\ndata: [^\n]*app\/quiet/)
+    }
+  })
+
   it('grants nothing that our policies do not', async () => {
     const allow = { Effect: 'Allow', Principal: { AWS: READER }, Action: '*', Resource: '*' }
     await withPolicy('other/allowed', allow)
