@@ -259,6 +259,31 @@ test('a head file that a power cut left behind the log makes nobody believe in a
   expect((await again.verify()).warnings).toEqual([])
 })
 
+test('a power cut that took parts of the last flush, and not its signature, alarms nobody', async () => {
+  const first = await scratch.open()
+  await first.append([event('a')])
+  await first.append([event('b')])
+  await first.close()
+  const head = readFileSync(path.join(scratch.dir, 'head'))
+  const before = readFileSync(scratch.segment()).length
+  const told = { resources: ['a', 'b'], generation: 8 }
+  const log = await scratch.open()
+  for (let generation = 1; generation <= told.generation; generation++) {
+    scratch.outbox.put(generation)
+    await log.complete(generation)
+  }
+  await log.close()
+  const whole = readFileSync(scratch.segment())
+  for (let from = before; from < whole.length - 300; from += 170) {
+    // The disk had not taken this sector, nor the newest head.
+    const sparse = Buffer.from(whole).fill(0, from, from + 150)
+    writeFileSync(scratch.segment(), sparse)
+    writeFileSync(path.join(scratch.dir, 'head'), head)
+    await expectSound(scratch, told, `lost from ${from}`)
+    expect(linesOf(scratch.dir).join()).toContain('"action":"audit.repair"')
+  }
+})
+
 test('on a full disk administrators still act, from the reserve, and nobody else', async () => {
   const faulty = faultyFs()
   const log = await scratch.open({ fs: faulty.fs })

@@ -76,12 +76,21 @@ export function readWitness({ fs, dir }: LogPlace): Witness | undefined {
   return place?.signed === true ? { seq: place.seq, line: line! } : undefined
 }
 
-/** Follows the chain from the last signature line on (from the first line when there is none). */
+/**
+ * Follows the chain from the last signature line on (from the first line when there is none). While
+ * the head file does not vouch for that line, a power cut may have taken what it signs and left it:
+ * then from the one before, which was on the disk when that flush began.
+ */
 export function findEnd(
   place: LogPlace,
   segments: readonly number[] = segmentsIn(place.fs, place.dir),
 ): Followed {
-  return follow(place, lastSignature(place, segments) ?? firstLine(place, segments), segments)
+  const witness = readWitness(place)
+  let from = lastSignature(place, segments)
+  if (from !== undefined && witness !== undefined && witness.seq < from.seq) {
+    from = lastSignature(place, segments, from)
+  }
+  return follow(place, from ?? firstLine(place, segments), segments)
 }
 
 /** Follows the chain from a known point over whatever was appended since. */
@@ -193,11 +202,18 @@ const PUBLIC_KEY_BYTES_MAX = 4_096
 export const cut = (message: string, details: Record<string, number> = {}): CofferError =>
   new CofferError('audit_tampered', message, { details })
 
-function lastSignature({ fs, dir }: LogPlace, segments: readonly number[]): LogEnd | undefined {
+function lastSignature(
+  { fs, dir }: LogPlace,
+  segments: readonly number[],
+  before?: LogEnd,
+): LogEnd | undefined {
   for (const number of segments.toReversed()) {
-    const size = fs.stat(segmentFile(dir, number))?.bytes ?? 0
+    if (before !== undefined && number > before.segment) continue
+    const size =
+      number === before?.segment ? before.bytes : (fs.stat(segmentFile(dir, number))?.bytes ?? 0)
     const found = withSegment(fs, dir, number, (fd) => {
       for (const { text, end } of linesBackward(fs, fd, size)) {
+        if (number === before?.segment && end === before.bytes) continue
         const place = text.includes('"signed":{') ? placeOf(text) : undefined
         if (place?.signed !== true) continue
         return {

@@ -154,6 +154,10 @@ export class SegmentWriter {
     writeAll(this.#fs, this.#head, bytes, 0)
     if (bytes.length < this.#headBytes) this.#fs.truncate(this.#head, bytes.length)
     this.#headBytes = bytes.length
+    if (found !== undefined) return
+    // A power cut may leave an older head behind, and never none.
+    this.#fs.sync(this.#head)
+    this.#fs.syncDir(this.#dir)
   }
 
   close(): void {
