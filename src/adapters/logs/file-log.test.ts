@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -8,7 +9,9 @@ import type { AuditEntry } from '../../core/ports/coffer.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import type { OutboxRow } from '../../core/ports/store.ts'
 import { eventBody, placeOf } from '../../crypto/audit-line.ts'
+import { publicKeyOf, signerOf } from '../../crypto/signing-key.ts'
 import { refusalOf } from '../../testing/refusal.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 import { nodeFs, type LogFs } from './log-fs.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
@@ -303,6 +306,23 @@ test('files are for their owner only', async () => {
   ])
   for (const name of readdirSync(scratch.dir)) {
     expect(statSync(path.join(scratch.dir, name)).mode & 0o777, name).toBe(0o600)
+  }
+})
+
+test('a public key that a power cut took is there again, and another log’s is left alone', async () => {
+  const file = path.join(scratch.dir, 'public-key.pem')
+  await scratch.open()
+  const pem = readFileSync(file, 'latin1')
+  const seed = createSecretKey(seededRandom('of another log')(32))
+  const foreign = signerOf(seed, publicKeyOf(seed)).publicKeyPem
+  for (const [left, expected] of [
+    ['', pem],
+    ['\0'.repeat(pem.length), pem],
+    [foreign, foreign],
+  ] as const) {
+    writeFileSync(file, left)
+    await scratch.open()
+    expect(readFileSync(file, 'latin1')).toBe(expected)
   }
 })
 

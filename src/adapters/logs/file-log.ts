@@ -3,14 +3,15 @@ import { isCofferError } from '../../core/errors.ts'
 import type { Clock, Random } from '../../core/ports/ambient.ts'
 import type { AuditLog, AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
 import type { Sink } from '../../core/ports/sink.ts'
+import { auditPublicKey } from '../../crypto/audit-public-key.ts'
 import { auditUnavailable, FlushQueue, type Waiter } from './flush-queue.ts'
 import { findEnd, startOf, type Followed } from './log-end.ts'
-import { nodeFs, writeAll, type LogFs } from './log-fs.ts'
+import { nodeFs, readSmall, writeAll, type LogFs } from './log-fs.ts'
 import { LogWriter } from './log-writer.ts'
 import { ProcessLock } from './process-lock.ts'
 import { Reserve } from './reserve.ts'
 import { SegmentWriter } from './segment-writer.ts'
-import { LOCK_FILE, PUBLIC_KEY_FILE } from './segments.ts'
+import { LOCK_FILE, PUBLIC_KEY_BYTES_MAX, PUBLIC_KEY_FILE } from './segments.ts'
 import { SinkFeed } from './sink-feed.ts'
 
 export interface FileLogOptions {
@@ -127,15 +128,28 @@ function prepare(fs: LogFs, dir: string, signer: AuditSigner | undefined): void 
   try {
     fs.makeDir(dir)
     const file = join(dir, PUBLIC_KEY_FILE)
-    if (signer === undefined || fs.stat(file) !== undefined) return
-    const fd = fs.open(file, 'create')
+    if (signer === undefined || holdsKey(fs, file, signer)) return
+    const fd = fs.open(file, 'replace')
     try {
       writeAll(fs, fd, Buffer.from(signer.publicKeyPem), 0)
+      fs.sync(fd)
     } finally {
       fs.close(fd)
     }
   } catch {
     // Appending will say what is wrong.
+  }
+}
+
+/** A power cut may have left the file empty. Another log's key is left alone. */
+function holdsKey(fs: LogFs, file: string, { publicKeyPem }: AuditSigner): boolean {
+  const pem = readSmall(fs, file, PUBLIC_KEY_BYTES_MAX)
+  if (pem === undefined || pem === publicKeyPem) return pem !== undefined
+  try {
+    auditPublicKey(pem)
+    return true
+  } catch {
+    return false
   }
 }
 

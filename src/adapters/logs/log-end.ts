@@ -8,6 +8,7 @@ import { genesisHash, lineHash, placeOf, signatureHolds } from '../../crypto/aud
 import { readSmall, type LogFs } from './log-fs.ts'
 import {
   HEAD_FILE,
+  PUBLIC_KEY_BYTES_MAX,
   PUBLIC_KEY_FILE,
   linesBackward,
   linesForward,
@@ -196,8 +197,6 @@ export function verifyingKey(
     signer?.publicKeyPem ?? readSmall(fs, join(dir, PUBLIC_KEY_FILE), PUBLIC_KEY_BYTES_MAX)
   return pem === undefined ? undefined : auditPublicKey(pem)
 }
-
-const PUBLIC_KEY_BYTES_MAX = 4_096
 
 export const cut = (message: string, details: Record<string, number> = {}): CofferError =>
   new CofferError('audit_tampered', message, { details })

@@ -8,6 +8,7 @@ export const HEAD_FILE = 'head'
 export const LOCK_FILE = 'lock'
 export const RESERVE_FILE = 'reserve'
 export const PUBLIC_KEY_FILE = 'public-key.pem'
+export const PUBLIC_KEY_BYTES_MAX = 4_096
 
 /** A line where it stands. `text` is without the newline. */
 export interface PlacedLine {
