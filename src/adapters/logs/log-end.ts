@@ -201,6 +201,10 @@ export function verifyingKey(
 export const cut = (message: string, details: Record<string, number> = {}): CofferError =>
   new CofferError('audit_tampered', message, { details })
 
+/** The number before the log's first line. */
+export const prunedThrough = (place: LogPlace): number =>
+  firstLine(place, segmentsIn(place.fs, place.dir)).seq
+
 function lastSignature(
   { fs, dir }: LogPlace,
   segments: readonly number[],

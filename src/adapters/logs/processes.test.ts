@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { linesOf, scratchLog } from '../../../test/audit/scratch-log.ts'
+import { event, linesOf, scratchLog, START_MS } from '../../../test/audit/scratch-log.ts'
 import { entryOf } from '../../crypto/audit-line.ts'
 
 const APPENDER = fileURLToPath(new URL('../../../test/audit/appender.ts', import.meta.url))
@@ -62,5 +64,23 @@ test('six processes append at once and are killed at any moment: what was told i
   expect(told.flat().filter((resource) => !held.has(resource))).toEqual([])
   expect(told.flat().length).toBeGreaterThan(900)
   expect(report.segments).toBeGreaterThan(3)
+  await scratch.remove()
+})
+
+test('a process that rested until all that it saw was pruned goes on, and forgets no cut', async () => {
+  const scratch = scratchLog()
+  const small = { segmentBytesMax: 800, retentionDays: 30 }
+  const [rested, busy] = [await scratch.open(small), await scratch.open(small)]
+  await rested.append([event('seen')])
+  for (let n = 0; n < 8; n++) await busy.append([event(`s/${n}`)])
+  const removed = await busy.prune(START_MS + 31 * 86_400_000, 'local:root')
+  expect(removed).toContain('000000001.jsonl')
+  await rested.append([event('later')])
+  expect(await rested.verify()).toMatchObject({ ok: true })
+  expect((await rested.query({ resource: 'later' })).length).toBe(1)
+  await busy.append([event('newest')])
+  const [first] = readdirSync(scratch.dir)
+  rmSync(path.join(scratch.dir, first!))
+  expect((await rested.verify()).ok).toBe(false)
   await scratch.remove()
 })
