@@ -81,6 +81,8 @@ export async function restorePlatform(
         },
         place.random,
       )
+      // All of it is in the one file that is moved: closing would not tell that the disk was full.
+      await store.scrub()
     } finally {
       await store.close()
       keys.erase()

@@ -9,9 +9,10 @@ import {
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { STORES } from '../../src/adapters/stores/registry.ts'
 import { initPlatform, inspectBackup, openPlatform, restorePlatform } from '../../src/compose.ts'
-import { isCofferError } from '../../src/core/errors.ts'
+import { CofferError, isCofferError } from '../../src/core/errors.ts'
 import { ADMIN, admin, homeAt, newHome, tamper, temporary, valueAt } from '../support/platform.ts'
 import type { Home } from '../support/platform.ts'
 
@@ -255,6 +256,22 @@ test('a directory that was there and empty is there and empty after a restore th
     code: 'backup_invalid',
   })
   expect(readdirSync(target.dataDir)).toEqual([])
+})
+
+test('a restore that finds the disk full at its very end puts nothing in place', async () => {
+  const home = await stocked()
+  const backup = await backedUp(home)
+  const target = emptyHome(home)
+  const options = { ...target.options, identities: backup.identities, actor: ADMIN }
+  const open = STORES.sqlite.open
+  const full = new CofferError('store_full', 'No room to bring the write-ahead log home.')
+  vi.spyOn(STORES.sqlite, 'open').mockImplementationOnce(async (location) => {
+    const store = await open(location)
+    return Object.assign(store, { scrub: () => Promise.reject(full) })
+  })
+  await expect(restorePlatform(backup.file, options)).rejects.toBe(full)
+  expect(existsSync(target.dataDir)).toBe(false)
+  await restorePlatform(backup.file, options)
 })
 
 test('a wrong backup key is told from a damaged backup', async () => {
