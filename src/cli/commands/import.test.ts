@@ -111,6 +111,19 @@ test('nested JSON and YAML become paths, digits as written', async () => {
     })
   }
   expect((await run(['get', 'i/n/list'])).out).toBe('[1,{"a":null}]')
+  expect((await run(['get', 'i/y/list'])).out).toBe('[1,{"a":"b"}]')
+})
+
+test('a YAML list is the JSON list that is written the same way, digits kept', async () => {
+  const yaml =
+    'ports: [80, "80", 1.50, 12345678901234567890, -1e3]\nwords: [true, yes, 010, 0x1F, !!str 5]\n' +
+    'deep:\n  - name: a\n    of: [~, null, [x]]\n    none:\n  - !!int 7\n'
+  const done = await run(['import', file('l.yaml', yaml), '--prefix', 'i/l'])
+  expect(done.code, done.err).toBe(0)
+  const list = async (name: string) => (await run(['get', `i/l/${name}`])).out
+  expect(await list('ports')).toBe('[80,"80",1.50,12345678901234567890,-1e3]')
+  expect(await list('words')).toBe('[true,"yes","010","0x1F","5"]')
+  expect(await list('deep')).toBe('[{"name":"a","of":[null,null,["x"]],"none":null},7]')
 })
 
 test.each([
@@ -120,6 +133,11 @@ test.each([
   ['top.json', '["a"]', 'no object'],
   ['twice.yaml', 'a: x\na: y\n', 'line 2'],
   ['alias.yaml', 'a: &x 1\nb: *x\n', 'line 2'],
+  ['listed-alias.yaml', 'a: &x 1\nb:\n  - y: *x\n', 'line 3'],
+  ['tag.yaml', 'a: x\nb: !vault 61626364\n', 'line 2'],
+  ['listed-tag.yaml', 'a: x\nb: [!Ref y]\n', 'line 2'],
+  ['binary.yaml', 'a: !!binary aGVsbG8=\n', 'tag'],
+  ['keys.yaml', 'a:\n  - ? [x]\n    : y\n', 'key'],
   ['many.yaml', 'a: 1\n---\nb: 2\n', '2 documents'],
   ['null.yaml', 'a:\nb: 1\n', 'null'],
   ['proto.json', '{"a/b":"x"}', 'path'],
