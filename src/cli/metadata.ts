@@ -22,9 +22,16 @@ export interface MetadataOptions {
   readonly 'env-name': string | undefined
 }
 
-/** What was said, and nothing else; an empty text removes. @throws CofferError `invalid_argument` */
-export async function metadataOf(options: MetadataOptions): Promise<MetadataChange> {
-  const type = await typeOf(options)
+/**
+ * What was said, and nothing else; an empty text removes. Constraints without a type are those of
+ * the type that the secret has, which `known` tells.
+ * @throws CofferError `invalid_argument`
+ */
+export async function metadataOf(
+  options: MetadataOptions,
+  known: () => Promise<TypeSpec | undefined>,
+): Promise<MetadataChange> {
+  const type = await typeOf(options, known)
   const every = options['rotate-every']
   if (options.automatic && every === undefined) throw usage('--automatic goes with --rotate-every.')
   return {
@@ -47,14 +54,18 @@ export async function metadataOf(options: MetadataOptions): Promise<MetadataChan
 }
 
 /** The type that the options describe. @throws CofferError `invalid_argument` */
-async function typeOf(options: MetadataOptions): Promise<TypeSpec | undefined> {
+async function typeOf(
+  options: MetadataOptions,
+  known: () => Promise<TypeSpec | undefined>,
+): Promise<TypeSpec | undefined> {
   const { type, pattern, min, max, schema } = options
   const lengthBytes = options['length-bytes']
   const constrained = [pattern, min, max, schema, lengthBytes].some((value) => value !== undefined)
   if (type === undefined && !constrained) return undefined
   const { checkTypeSpec } = await import('../core/types/validate.ts')
+  const base = type === undefined ? ((await known()) ?? { name: 'string' }) : { name: type }
   return checkTypeSpec({
-    name: type ?? 'string',
+    ...base,
     ...(pattern === undefined ? {} : { pattern }),
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),

@@ -23,7 +23,9 @@ export const handle: Handler<typeof set> = async ({ options, args: [given] }, se
       ? undefined
       : await (await import('../declared.ts')).declaredHere(session, given, options.env)
   const path = declared?.path ?? canonicalPath(given)
-  const metadata = { ...declared?.metadata, ...(await metadataOf(options)) }
+  const typeNow = async () =>
+    declared?.metadata.type ?? (await (await session.coffer()).describe(path))?.type
+  const metadata = { ...declared?.metadata, ...(await metadataOf(options, typeNow)) }
   const coffer = await session.coffer()
   const now = session.world.now()
   const value = options.generate

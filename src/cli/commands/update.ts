@@ -10,9 +10,11 @@ export const handle: Handler<typeof update> = async ({ options, args: [given] },
       ? undefined
       : await (await import('../declared.ts')).declaredHere(session, given, options.env)
   const path = declared?.path ?? given
+  const typeNow = async () =>
+    declared?.metadata.type ?? (await (await session.coffer()).describe(path))?.type
   const change = {
     ...declared?.metadata,
-    ...(await metadataOf(options)),
+    ...(await metadataOf(options, typeNow)),
     ...(options['no-tags'] ? { tags: null } : {}),
     ...(options['no-rotation'] ? { rotation: null } : {}),
   }

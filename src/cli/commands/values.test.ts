@@ -142,6 +142,21 @@ test('a type refuses a value that is not of it, and says nothing of the value', 
   expect(err).not.toContain(CANARY)
 })
 
+test('a constraint without a type narrows the type that the secret has', async () => {
+  const type = async () => (await run(['show', 'v/narrow', '--json'])).json()['type']
+  await run(['set', 'v/narrow', '--type', 'number', '--min', '1'], { input: '7' })
+  expect((await run(['update', 'v/narrow', '--max', '9'])).code).toBe(0)
+  expect(await type()).toEqual({ name: 'number', min: 1, max: 9 })
+  expect((await run(['update', 'v/narrow', '--max', '3'])).code).toBe(65)
+  expect((await run(['set', 'v/narrow', '--max', '8'], { input: 'seven' })).code).toBe(65)
+  expect((await run(['set', 'v/narrow', '--max', '8'], { input: '8' })).code).toBe(0)
+  expect(await type()).toEqual({ name: 'number', min: 1, max: 8 })
+  await run(['set', 'v/narrow-new', '--max', '8'], { input: 'seven' })
+  expect((await run(['show', 'v/narrow-new', '--json'])).json()).toMatchObject({
+    type: { name: 'string', max: 8 },
+  })
+})
+
 test('compare-and-set and idempotency tokens reach the store', async () => {
   await run(['set', 'v/cas', '--if-version', '0', '--token', 't1'], { input: 'a' })
   expect((await run(['set', 'v/cas', '--if-version', '0'], { input: 'b' })).code).toBe(75)
