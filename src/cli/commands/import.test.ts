@@ -126,6 +126,32 @@ test('a YAML list is the JSON list that is written the same way, digits kept', a
   expect(await list('deep')).toBe('[{"name":"a","of":[null,null,["x"]],"none":null},7]')
 })
 
+test('of many values the one that is refused is named', async () => {
+  await run(['set', 'i/w/port', '--type', 'number'], { input: '1' })
+  const wrong = file('w.env', `HOST=h\nPORT=${CANARY}\n`)
+  const { code, err } = await run(['import', wrong, '--prefix', 'i/w', '--overwrite'])
+  expect([code, err.includes(CANARY)]).toEqual([65, false])
+  expect(err).toContain('i/w/port: It is no value of type number')
+  const long = file('w2.env', `A=1\nLONG=${'x'.repeat(70_000)}\n`)
+  expect((await run(['import', long, '--prefix', 'i/w2'])).err).toContain(
+    'i/w2/long: The value has',
+  )
+  const half = file('w.json', '{"a":"1","half":"\\ud800"}')
+  expect((await run(['import', half, '--prefix', 'i/w3'])).err).toContain('i/w3/half: The text')
+})
+
+test('what `run` cannot name is told at once, with what names it', async () => {
+  const { code, err } = await run([
+    'import',
+    file('n.env', '2FA_KEY=x\nA.B=y\n'),
+    '--prefix',
+    'i/m',
+  ])
+  expect(code).toBe(0)
+  expect(err).toContain('`coffer update i/m/2fa-key --env-name NAME`')
+  expect(err).toContain("A.B cannot be a variable's name; `coffer run` will name it by its path")
+})
+
 test.each([
   ['null.json', '{"a":null}', 'null'],
   ['twice.json', '{"a":"x",\n"a":"y"}', 'line 2'],

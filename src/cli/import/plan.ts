@@ -1,6 +1,6 @@
 import { canonicalPath, canonicalPrefix } from '../../core/path.ts'
 import type { TypeSpec } from '../../core/types/spec.ts'
-import { isLoadingName } from '../run/variable.ts'
+import { isLoadingName, variableOf } from '../run/variable.ts'
 import { at, refuseFile, type Entry, type ParsedFile } from './entry.ts'
 
 /** One secret that an import will write. */
@@ -35,10 +35,12 @@ export function planImport(
   }
   if (findings.length > 0) throw refuseFile(file, findings)
   const dangerous = entries.filter(({ envName }) => envName !== undefined && isLoadingName(envName))
+  const isNamed = ({ relative }: Entry) => /^[A-Za-z_]\w*$/.test(variableOf(relative))
   const unnamed = entries.filter(
     ({ line, envName, name }) =>
       line !== undefined && envName === undefined && !name.includes('/') && /[.-]/.test(name),
   )
+  const nameless = planned.filter(({ entry }) => entry.envName === undefined && !isNamed(entry))
   return {
     planned,
     notes: [
@@ -47,10 +49,16 @@ export function planImport(
         ({ envName }) =>
           `\`coffer run\` will need --allow-env ${envName}: it changes how programs are loaded`,
       ),
-      ...unnamed.map(
-        ({ name }) =>
-          `${name} cannot be a variable's name; \`coffer run\` will name it by its path`,
+      ...nameless.map(
+        ({ path, entry }) =>
+          `${entry.name} cannot be a variable's name: \`coffer run\` will need \`coffer update ${path} --env-name NAME\``,
       ),
+      ...unnamed
+        .filter(isNamed)
+        .map(
+          ({ name }) =>
+            `${name} cannot be a variable's name; \`coffer run\` will name it by its path`,
+        ),
     ],
   }
 }

@@ -1,4 +1,4 @@
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditAction } from '../../core/event.ts'
 import { CURRENT } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -84,7 +84,7 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
       }
       const writes = items.map(({ path, input }) => ({
         path: canonicalPath(path),
-        version: newVersion(input),
+        version: versionAt(path, input),
       }))
       // When it fails as a whole, its event names the write that failed.
       const attempt = { action: 'write' as const, resource: writes[0]?.path ?? '**' }
@@ -92,7 +92,8 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
         const receipts = []
         for (const { path, version } of writes) {
           attempt.resource = path
-          receipts.push(await addVersion(tx, context, origin, path, version))
+          const adding = addVersion(tx, context, origin, path, version)
+          receipts.push(await adding.catch((error: unknown) => Promise.reject(naming(path, error))))
         }
         return receipts
       })
@@ -236,6 +237,21 @@ function newVersion(input: WriteInput): NewVersion {
   }
   const encoded = input.value === undefined ? undefined : encodeValue(input.value)
   return { ...input, action: 'write', value: () => encoded }
+}
+
+function versionAt(path: string, input: WriteInput): NewVersion {
+  try {
+    return newVersion(input)
+  } catch (error) {
+    throw naming(path, error)
+  }
+}
+
+/** Of many values, the one that is refused is named. */
+function naming(path: string, error: unknown): unknown {
+  if (!isCofferError(error, 'invalid_value') && !isCofferError(error, 'too_large')) return error
+  const { code, message, remedy, details } = error
+  return new CofferError(code, `${path}: ${message}`, { remedy, details, cause: error })
 }
 
 /** Deleting a version, or bringing it back, is an action of its own when nothing else changes. */
