@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { bench } from '../test-world.ts'
 
 const store = await bench()
@@ -177,6 +178,18 @@ test('__proto__ is an ordinary name', async () => {
   expect(done.code, done.err).toBe(0)
   expect((await run(['get', 'i/p/__proto__/x'])).out).toBe('1')
   expect((await run(['export', 'i/p', '--format', 'json'])).out).toContain('__proto__')
+})
+
+test('exported YAML is text that readers of 1.1 and 1.2 take for the same', async () => {
+  const value = 'a\x7fb\x85c\x9fd\u2028e\ufefff\uffffg\x01\x1b'
+  const odd = { value, on: 'x', no: 'y', n: { '010': 'z', '1_000': 'q', '12:30': 't' } }
+  await run(['import', file('odd.json', JSON.stringify(odd)), '--prefix', 'i/odd'])
+  const { out } = await run(['export', 'i/odd', '--format', 'yaml'])
+  // eslint-disable-next-line no-control-regex
+  expect(out).not.toMatch(/[^\n\x20-\x7e]/)
+  for (const version of ['1.1', '1.2'] as const) expect(parse(out, { version })).toEqual(odd)
+  await run(['import', file('odd.yaml', out), '--prefix', 'i/odd2'])
+  expect((await run(['get', 'i/odd2/value'])).out).toBe(value)
 })
 
 test("export keeps values off terminals and out of other people's files", async () => {

@@ -18,11 +18,13 @@ export const FORMATS: Readonly<Record<Format, (items: readonly Exported[]) => Pr
   json: async (items) => `${JSON.stringify(tree(items), null, 2)}\n`,
   yaml: async (items) => {
     const { stringify } = await import('yaml')
-    return stringify(tree(items), {
+    const text = stringify(tree(items), {
       lineWidth: 0,
       defaultStringType: 'QUOTE_DOUBLE',
       defaultKeyType: 'PLAIN',
+      compat: 'yaml-1.1',
     })
+    return text.replace(UNPRINTABLE, escaped)
   },
   shell: async (items) =>
     items.map((item) => `export ${item.variable}=${shellText(item.text)}\n`).join(''),
@@ -30,6 +32,15 @@ export const FORMATS: Readonly<Record<Format, (items: readonly Exported[]) => Pr
 
 /** Formats that name values by variable, not by path. */
 export const BY_VARIABLE: ReadonlySet<Format> = new Set(['dotenv', 'shell'])
+
+/**
+ * What YAML 1.2 (section 5.1) has escaped in quotes, and what readers of YAML 1.1 take for line
+ * ends. Paths hold none of it, so it stands in values only, and those are quoted.
+ */
+const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const shellText = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
