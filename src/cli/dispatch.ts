@@ -6,6 +6,7 @@ import {
   refuseUnknownGlobals,
   splitCommand,
   unknownCommand,
+  usage,
 } from './parse.ts'
 import {
   commandNamed,
@@ -50,6 +51,7 @@ async function perform(argv: readonly string[], world: World): Promise<number> {
   if (spec.subcommands !== undefined || asksHelp(own, spec)) {
     const { commandHelp } = await import('./help.ts')
     const asked = asksHelp(own, spec)
+    if (!asked && wantsJson(argv)) throw commandMissing(spec)
     const stream = asked ? world.stdout : world.stderr
     stream.write(commandHelp(spec))
     return asked ? 0 : 64
@@ -84,6 +86,12 @@ async function withoutCommand(options: readonly string[], world: World): Promise
   world.stdout.write(await overview())
   return 0
 }
+
+const commandMissing = ({ name, subcommands = {} }: CommandSpec) =>
+  usage(
+    `coffer ${name} needs a command: ${Object.keys(subcommands).join(', ')}.`,
+    `See \`coffer ${name} --help\`.`,
+  )
 
 /** Where an argument is refused and no remedy is given, the command's own help is one. */
 function pointingAt(spec: CommandSpec, error: unknown): unknown {

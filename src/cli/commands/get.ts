@@ -14,7 +14,10 @@ export const handle: Handler<typeof get> = async ({ options, args: [given] }, se
   if (options.out !== undefined) {
     const { writePrivateFile } = await import('../files.ts')
     writePrivateFile(options.out, bytes)
-    session.out.note(`${found.path} v${found.version} written to ${options.out}`)
+    const { path, version, labels, type } = found
+    await session.out.result({ path, version, labels, type: type.name, file: options.out }, () =>
+      session.out.note(`${found.path} v${found.version} written to ${options.out}`),
+    )
     return
   }
   if (session.out.json) {

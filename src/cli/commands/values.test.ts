@@ -73,6 +73,20 @@ test('--out writes a private file and never through a link', async () => {
   expect(readFileSync(target, 'utf8')).toBe('old')
   expect(readFileSync(link, 'utf8')).toBe('new')
   expect(statSync(link).mode & 0o777).toBe(0o600)
+  const told = await run(['get', 'v/out', '--out', link, '--json'])
+  expect([told.json(), told.err]).toEqual([
+    { path: 'v/out', version: 1, labels: ['current'], type: 'string', file: link },
+    '',
+  ])
+})
+
+test('with --json a group without a command is an error in JSON', async () => {
+  const { code, out, err } = await run(['audit', '--json'])
+  expect([code, out]).toEqual([64, ''])
+  expect(JSON.parse(err)).toMatchObject({
+    error: { code: 'invalid_argument', message: expect.stringContaining('tail, query, verify') },
+  })
+  expect((await run(['audit'])).err).toContain('Usage: coffer audit COMMAND')
 })
 
 test('versions, labels and fields are addressed', async () => {
