@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import type { Project } from '../config/project.ts'
 import type { Globals } from './globals.ts'
 import type { World } from './world.ts'
@@ -22,12 +22,16 @@ export async function findDataDir(
 ): Promise<DataDir> {
   const option = globals['data-dir']
   if (option !== undefined && option !== '')
-    return { path: resolve(world.cwd, option), from: 'option' }
+    return { path: absolute(option, world), from: 'option' }
   const variable = world.env.COFFER_DATA_DIR
   if (variable !== undefined && variable !== '') {
-    return { path: resolve(world.cwd, variable), from: 'environment' }
+    return { path: absolute(variable, world), from: 'environment' }
   }
   const project = (await findProject())?.dataDir
   if (project !== undefined) return { path: project, from: 'project' }
   return { path: DEFAULT_DATA_DIR, from: 'default' }
 }
+
+/** The working directory is not asked for where it does not matter: it may be gone. */
+const absolute = (path: string, world: Pick<World, 'cwd'>): string =>
+  isAbsolute(path) ? resolve(path) : resolve(world.cwd, path)

@@ -9,7 +9,9 @@ import { BrokenPipe, type InputStream, type OutputStream, type World } from './w
 export function processWorld(): World {
   return {
     env: process.env,
-    cwd: process.cwd(),
+    get cwd() {
+      return workingDirectory()
+    },
     now: Date.now,
     stdin: input(0),
     stdout: output(1),
@@ -26,6 +28,17 @@ export function processWorld(): World {
       process.on(signal, handler)
       return () => process.off(signal, handler)
     },
+  }
+}
+
+/** A folder that was replaced or removed under a shell is one that nothing can be found from. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    throw new CofferError('not_found', 'The working directory is not there any more.', {
+      remedy: 'Go to one that exists: `cd "$PWD"` where it was replaced, as by a deploy.',
+    })
   }
 }
 
