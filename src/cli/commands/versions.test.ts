@@ -51,6 +51,22 @@ test('deleted comes back; destroyed does not, and is asked about', async () => {
   expect((await run(['show', 'r/gone'])).code).toBe(66)
 })
 
+test('a version that could never be read is refused, and the one before it stays', async () => {
+  await run(['set', 'r/never'], { input: 'good' })
+  const window = ['--not-before', '2100-01-02', '--expires', '2100-01-01']
+  const { code, err } = await run(['set', 'r/never', ...window], { input: 'x' })
+  expect([code, err.includes('never be valid')], err).toEqual([64, true])
+  expect(await value('r/never')).toBe('good')
+})
+
+test('what is done already, or cannot be done yet, says what to do and names real commands', async () => {
+  await run(['set', 'r/done'], { input: 'x' })
+  expect((await run(['rollback', 'r/done', '--to', '1'])).err).toContain('try: There is nothing')
+  await run(['delete', 'r/done'])
+  const refused = await run(['set', 'r/done'], { input: 'y' })
+  expect(refused.err).toContain('`coffer undelete`, or erase it with `coffer destroy --all`')
+})
+
 test('rotate generates by type, and refuses what it cannot generate', async () => {
   await run(['set', 'r/pw', '--type', 'password', '--generate', '--length', '32'])
   const before = await value('r/pw')

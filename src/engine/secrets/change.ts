@@ -7,7 +7,7 @@ import { checkValue } from '../../core/types/validate.ts'
 import type { EngineContext } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { changeMetadata } from './metadata.ts'
-import { instant, wholeNumber } from './numbers.ts'
+import { checkedValidity, instant, wholeNumber } from './numbers.ts'
 import { keepingTypes } from './types.ts'
 import { labelTarget } from './usable.ts'
 import { openVersion } from './open.ts'
@@ -53,7 +53,9 @@ export function withLabel(record: SecretRecord, change: LabelChange): SecretReco
 /** Moves `current` to an older version. */
 export function rolledBack(record: SecretRecord, to: number): SecretRecord {
   if (labelTarget(record, CURRENT) === to) {
-    throw new CofferError('conflict', `${record.path} v${to} is current already.`)
+    throw new CofferError('conflict', `${record.path} v${to} is current already.`, {
+      remedy: 'There is nothing to do.',
+    })
   }
   return withLabel(record, { label: CURRENT, to })
 }
@@ -77,7 +79,7 @@ export function withVersionChange(
     const value = change[field]
     if (value !== undefined) set(field, value === null ? undefined : instant(field, value))
   }
-  return replaceVersion(record, next)
+  return replaceVersion(record, checkedValidity(next))
 }
 
 export function softDeleted(

@@ -16,7 +16,7 @@ import type { EngineContext, Origin } from '../context.ts'
 import type { Transaction } from '../transaction.ts'
 import { changeMetadata, checkIds } from './metadata.ts'
 import { patchedValue } from './merge.ts'
-import { instant, wholeNumber } from './numbers.ts'
+import { checkedValidity, instant, wholeNumber } from './numbers.ts'
 import { openVersion } from './open.ts'
 import { keepingTypes } from './types.ts'
 import { labelTarget } from './usable.ts'
@@ -46,7 +46,8 @@ export async function addVersion(
   if (old !== undefined) refuseByOrigin(origin, input.action, old)
   if (old?.deletedAt !== undefined) {
     throw new CofferError('deleted', `The secret ${path} was deleted.`, {
-      remedy: 'Undelete it, or purge it first.',
+      remedy:
+        'Bring it back with `coffer undelete`, or erase it with `coffer destroy --all` first.',
     })
   }
   const filled = input.fills === undefined ? undefined : emptyVersion(old, path, input.fills)
@@ -213,7 +214,7 @@ function versionRecord(
   value: EncodedValue | undefined,
   input: NewVersion,
 ): VersionRecord {
-  return {
+  return checkedValidity({
     number,
     state: value === undefined ? 'empty' : 'live',
     createdAt: now,
@@ -223,7 +224,7 @@ function versionRecord(
     ...(input.expiresAt === undefined ? {} : { expiresAt: instant('expiresAt', input.expiresAt) }),
     ...(input.token === undefined ? {} : { token: input.token }),
     ...(input.ids === undefined ? {} : { ids: checkIds(input.ids) }),
-  }
+  })
 }
 
 /** The version that is to get its value. @throws CofferError `not_found`, `conflict` */
