@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -13,11 +14,14 @@ import { basename, dirname, join } from 'node:path'
 import { CofferError } from '../core/errors.ts'
 import { readToEnd } from './process-world.ts'
 
-/** A file of the user's, or stdin for `-`. @throws CofferError `not_found`, `unavailable`, `too_large` */
+/** A file of the user's, or stdin for `-`. @throws CofferError `not_found`, `invalid_argument`, `unavailable`, `too_large` */
 export function readFile(file: string, bytesMax: number): Uint8Array {
   if (file === '-') return readToEnd(0, bytesMax)
   const fd = attempt(file, 'read', () => openSync(file, 'r'))
   try {
+    if (fstatSync(fd).isDirectory()) {
+      throw new CofferError('invalid_argument', `${file} is a folder, not a file.`)
+    }
     return attempt(file, 'read', () => readToEnd(fd, bytesMax))
   } finally {
     closeSync(fd)

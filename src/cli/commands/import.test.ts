@@ -141,6 +141,11 @@ test('of many values the one that is refused is named', async () => {
   expect((await run(['import', half, '--prefix', 'i/w3'])).err).toContain('i/w3/half: The text')
 })
 
+test('a folder is not read as a file, and is called one', async () => {
+  const { code, err } = await run(['import', dir, '--prefix', 'i/dir'])
+  expect([code, err.includes(`${dir} is a folder`)], err).toEqual([64, true])
+})
+
 test('what `run` cannot name is told at once, with what names it', async () => {
   const { code, err } = await run([
     'import',

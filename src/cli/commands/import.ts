@@ -51,9 +51,8 @@ export const handle: Handler<typeof importSpec> = async ({ options, args: [file]
     () => {
       const rest = skipped === 0 ? '' : `; ${skipped} existed and were left`
       session.out.note(`${receipts.length} secrets stored below ${prefix}${rest}`)
-      session.out.note(
-        `Next: coffer run --prefix ${prefix} -- COMMAND; when it works, delete ${file}`,
-      )
+      const then = file === '-' ? '' : `; when it works, delete ${file}`
+      session.out.note(`Next: coffer run --prefix ${prefix} -- COMMAND${then}`)
     },
   )
 }
