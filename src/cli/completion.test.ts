@@ -30,6 +30,11 @@ test('bash completes commands, subcommands, options, choices and files', () => {
   expect(complete('coffer import disp')).toContain('dispatch.ts')
   expect(complete('coffer --json li')).toEqual(['list'])
   expect(complete('coffer run -- bas')).toContain('bash')
+  expect(complete('coffer run --prefix shop/dev/api -- bas')).toContain('bash')
+  expect(complete('coffer --data-dir .coffer --json audit ver')).toEqual(['verify'])
+  expect(complete('coffer --data-dir = .coffer audit ver')).toEqual(['verify'])
+  expect(complete('coffer import --format = y')).toEqual(['yaml'])
+  expect(complete('coffer import --format =')).toContain('yaml')
 })
 
 test.for(['bash', 'zsh', 'fish'] as const)('%s understands the script', (shell: Shell, context) => {

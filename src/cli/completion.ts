@@ -52,15 +52,18 @@ function bash(commands: readonly CommandSpec[]): string {
 _coffer() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} name= words= files= word i
   COMPREPLY=()
+  # The shell cuts --option=value in three.
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
-    if [[ $word == -- ]]; then COMPREPLY=($(compgen -c -f -- "$cur")); return; fi
-    if [[ $word != -* ]]; then
-      if [[ -z $name ]]; then name=$word; else
-        case $name in ${groups(commands).join('|')}) name="$name $word" ;; esac
-        break
-      fi
-    fi
+    case $word in
+      --) COMPREPLY=($(compgen -c -f -- "$cur")); return ;;
+      ${valued(GLOBAL_OPTIONS)
+        .map(([option]) => `--${option}`)
+        .join('|')}) [[ \${COMP_WORDS[i+1]} == = ]] && ((i++)); ((i++)) ;;
+      -*|=) ;;
+      *) case $name in '') name=$word ;; ${groups(commands).join('|')}) name="$name $word" ;; esac ;;
+    esac
   done
   case "$name $prev" in
 ${[...values, ...everywhere].join('\n')}
