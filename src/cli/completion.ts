@@ -26,6 +26,11 @@ const wordsOf = (spec: CommandSpec): string[] =>
 
 const lastWord = (name: string): string => name.slice(name.indexOf(' ') + 1)
 
+const globalsWithValue = (separator: string): string =>
+  valued(GLOBAL_OPTIONS)
+    .map(([name]) => `--${name}`)
+    .join(separator)
+
 /** Every command and subcommand by its words: `audit tail`. */
 const leaves = (commands: readonly CommandSpec[]): CommandSpec[] =>
   commands.flatMap((spec) => [spec, ...Object.values(spec.subcommands ?? {})])
@@ -58,9 +63,7 @@ _coffer() {
     word=\${COMP_WORDS[i]}
     case $word in
       --) COMPREPLY=($(compgen -c -f -- "$cur")); return ;;
-      ${valued(GLOBAL_OPTIONS)
-        .map(([option]) => `--${option}`)
-        .join('|')}) [[ \${COMP_WORDS[i+1]} == = ]] && ((i++)); ((i++)) ;;
+      ${globalsWithValue('|')}) [[ \${COMP_WORDS[i+1]} == = ]] && ((i++)); ((i++)) ;;
       -*|=) ;;
       *) case $name in '') name=$word ;; ${groups(commands).join('|')}) name="$name $word" ;; esac ;;
     esac
@@ -99,19 +102,32 @@ function zsh(commands: readonly CommandSpec[]): string {
     }
     const specs = optionsOf(spec).map(([name, option]) => quote(zshOption(name, option)))
     const tail = spec.passThrough === true ? `'*::command:_normal'` : zshArgument(spec)
-    return `    ${quote(spec.name)}) _arguments ${[...specs, tail].join(' ')} ;;`
+    return `    ${quote(spec.name)}) _arguments -S ${[...specs, tail].join(' ')} ;;`
   })
+  const globals = Object.entries(GLOBAL_OPTIONS).map(([name, option]) =>
+    quote(zshOption(name, option)),
+  )
   return `#compdef coffer
 # zsh completion of coffer
 _coffer() {
-  local name=$words[2]
+  local name
+  while (( CURRENT > 2 )) && [[ $words[2] == -* ]]; do
+    if [[ $words[2] == (${globalsWithValue('|')}) ]]; then
+      if (( CURRENT == 3 )); then _arguments ${globals.join(' ')}; return; fi
+      shift words; (( CURRENT-- ))
+    fi
+    shift words; (( CURRENT-- ))
+  done
   if (( CURRENT == 2 )); then
     local -a commands=(${describe(commands)})
     _describe command commands
     return
   fi
+  # From here the first word is the command, as \`_arguments\` has it.
+  shift words; (( CURRENT-- ))
+  name=$words[1]
   case $name in
-    ${groups(commands).join('|')}) if (( CURRENT > 3 )); then name="$name $words[3]"; fi ;;
+    ${groups(commands).join('|')}) if (( CURRENT > 2 )); then shift words; (( CURRENT-- )); name="$name $words[1]"; fi ;;
   esac
   case $name in
 ${cases.join('\n')}
