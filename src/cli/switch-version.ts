@@ -18,7 +18,8 @@ export async function switchVersion(
   )
 }
 
-async function currentOf(coffer: Coffer, path: string): Promise<number> {
+/** The number of the current version. @throws CofferError `not_found` */
+export async function currentOf(coffer: Coffer, path: string): Promise<number> {
   const current = (await coffer.describe(path))?.labels.current
   if (current === undefined) throw new CofferError('not_found', `${path} has no current version.`)
   return current

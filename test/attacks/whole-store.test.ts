@@ -158,6 +158,27 @@ test('an older log put back under the store is noticed, and can be accepted', as
   expect(await third.doctor()).toMatchObject({ ok: true })
 })
 
+test('the log of another store is not continued, and both go on with their own', async () => {
+  const [ours, others] = [await newHome(), await newHome()]
+  for (const [home, writes] of [
+    [ours, 1],
+    [others, 3],
+  ] as const) {
+    const platform = await home.open()
+    for (let i = 0; i < writes; i++) await admin(platform).write(`shop/${i}`, { value: 'v' })
+    await platform.close()
+  }
+  await expect(ours.open({ auditDir: others.auditDir })).rejects.toMatchObject({
+    code: 'audit_unavailable',
+    message: expect.stringContaining(`${others.auditDir} is another store's`),
+  })
+  for (const home of [ours, others]) {
+    const platform = await home.open()
+    expect(await valueAt(admin(platform), 'shop/0')).toBe('v')
+    expect(await platform.doctor()).toMatchObject({ ok: true })
+  }
+})
+
 test('reads that were logged since cannot be hidden by putting the log back', async () => {
   const home = await newHome()
   const first = await home.open()

@@ -5,7 +5,7 @@ import type { AuditLog, AuditSigner, OutboxSource } from '../../core/ports/audit
 import type { Sink } from '../../core/ports/sink.ts'
 import { auditPublicKey } from '../../crypto/audit-public-key.ts'
 import { auditUnavailable, FlushQueue, type Waiter } from './flush-queue.ts'
-import { findEnd, startOf, type Followed } from './log-end.ts'
+import { findEnd, refuseForeign, startOf, type Followed } from './log-end.ts'
 import { nodeFs, readSmall, writeAll, type LogFs } from './log-fs.ts'
 import { LogWriter } from './log-writer.ts'
 import { ProcessLock } from './process-lock.ts'
@@ -41,11 +41,12 @@ const SYNC_WITHIN_MS = 25
 /**
  * Opens the audit log of a directory (docs/formats/audit.md). A damaged, cut or read-only log
  * opens, so that it can be read and verified; it is appending that is refused.
- * @throws CofferError `audit_unavailable` when it cannot be read
+ * @throws CofferError `audit_unavailable` when it cannot be read, or is another store's
  */
 export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   const { dir, storeId, signer, fs = nodeFs } = options
   const place = { fs, dir, storeId }
+  if (signer !== undefined) await reading(() => refuseForeign(place, signer))
   prepare(fs, dir, signer)
   const followed = await reading(() => endOrStart(place))
   const files = new SegmentWriter(fs, dir, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)

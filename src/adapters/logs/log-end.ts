@@ -4,7 +4,13 @@ import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { AuditSigner } from '../../core/ports/audit-log.ts'
 import { auditPublicKey } from '../../crypto/audit-public-key.ts'
-import { genesisHash, lineHash, placeOf, signatureHolds } from '../../crypto/audit-line.ts'
+import {
+  genesisHash,
+  lineHash,
+  placeOf,
+  signatureHolds,
+  signingKeyOf,
+} from '../../crypto/audit-line.ts'
 import { readSmall, type LogFs } from './log-fs.ts'
 import {
   HEAD_FILE,
@@ -183,6 +189,21 @@ export function refuseCut({ end, torn }: Followed, witness: Witness | undefined)
   if (witness.seq === end.seq && lineHash(witness.line) !== end.hash) {
     throw cut(`Entry ${end.seq} is not the one that the head file knows.`, { seq: end.seq })
   }
+}
+
+/**
+ * A store never changes the key of its log: one that another key signed is another store's, and ours
+ * must not continue it. @throws CofferError `audit_unavailable`
+ */
+export function refuseForeign(place: LogPlace, signer: AuditSigner): void {
+  const witness = readWitness(place)
+  const key = witness === undefined ? undefined : signingKeyOf(witness.line)
+  if (key === undefined || key === signer.key) return
+  throw new CofferError(
+    'audit_unavailable',
+    `The audit log in ${place.dir} is another store's: ${key} signs it, and this store signs with ${signer.key}.`,
+    { remedy: 'Look at --audit-dir and COFFER_AUDIT_DIR: each store has a log of its own.' },
+  )
 }
 
 /**

@@ -59,6 +59,25 @@ test('a version that could never be read is refused, and the one before it stays
   expect(await value('r/never')).toBe('good')
 })
 
+test('a version gets another end without becoming another version', async () => {
+  await run(['set', 'r/ends', '--expires', '2001-01-01'], { input: 'kept' })
+  const refused = await run(['get', 'r/ends'])
+  expect([refused.code, refused.err.includes('coffer update PATH --expires')]).toEqual([77, true])
+  expect((await run(['update', 'r/ends', '--expires', '2100-01-01'])).code).toBe(0)
+  expect(await value('r/ends')).toBe('kept')
+  const shown = await run(['update', 'r/ends', '--version', '1', '--expires', '', '--json'])
+  expect(shown.json()).toMatchObject({ versions: [{ number: 1 }] })
+  expect(JSON.stringify(shown.json())).not.toContain('expiresAt')
+  for (const [options, reason] of [
+    [['--expires', '1h', '--owner', 'me'], 'alone'],
+    [['--version', '1', '--owner', 'me'], 'goes with'],
+    [['--not-before', '2100-01-02', '--expires', '2100-01-01'], 'never be valid'],
+  ] as const) {
+    const { code, err } = await run(['update', 'r/ends', ...options])
+    expect([code, err.includes(reason)], err).toEqual([64, true])
+  }
+})
+
 test('what is done already, or cannot be done yet, says what to do and names real commands', async () => {
   await run(['set', 'r/done'], { input: 'x' })
   expect((await run(['rollback', 'r/done', '--to', '1'])).err).toContain('try: There is nothing')

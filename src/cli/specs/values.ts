@@ -169,7 +169,7 @@ export const update = defineCommand({
   name: 'update',
   summary: 'change what is known about a secret; its value stays',
   description: [
-    'Makes no new version. An empty text (--owner "") removes a field. With --env everything that the manifest says of the secret is written, and options on top of it.',
+    'Makes no new version. An empty text (--owner "", --expires "") removes a field. With --env everything that the manifest says of the secret is written, and options on top of it.',
   ],
   arguments: [PATH],
   options: {
@@ -177,6 +177,14 @@ export const update = defineCommand({
     ...METADATA,
     'no-tags': { type: 'boolean', summary: 'remove all tags' },
     'no-rotation': { type: 'boolean', summary: 'remove the rotation rule' },
+    expires: { type: 'string', value: '30d|TIME', summary: 'when the version expires' },
+    'not-before': { type: 'string', value: '1h|TIME', summary: 'from when the version is valid' },
+    version: {
+      type: 'integer',
+      value: 'N',
+      summary: 'the version that these two are about',
+      default: 'current',
+    },
     'if-revision': { type: 'integer', value: 'N', summary: 'only when its revision is this' },
   },
   examples: [
@@ -189,5 +197,6 @@ export const update = defineCommand({
       command: 'coffer update shop/dev/api/session --rotate-every 30d --automatic',
       note: 'a rule',
     },
+    { command: 'coffer update shop/dev/api/db-url --expires 90d', note: 'a later end' },
   ],
 })
