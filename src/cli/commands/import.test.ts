@@ -197,6 +197,21 @@ test('exported YAML is text that readers of 1.1 and 1.2 take for the same', asyn
   expect((await run(['get', 'i/odd2/value'])).out).toBe(value)
 })
 
+test('what a dotenv file cannot hold is named at once, all of it', async () => {
+  const odd = Object.fromEntries(Array.from({ length: 22 }, (_, i) => [`odd-${i + 10}`, `'"\`\n`]))
+  await run([
+    'import',
+    file('dot.json', JSON.stringify({ ...odd, fine: 'x' })),
+    '--prefix',
+    'i/dot',
+  ])
+  const { code, out, err } = await run(['export', 'i/dot', '--format', 'dotenv'])
+  expect([code, out], err).toEqual([65, ''])
+  expect(err).toContain('i/dot/odd-10, i/dot/odd-11, ')
+  expect(err).toContain('i/dot/odd-29 and 2 more exactly')
+  expect(err).not.toContain('fine')
+})
+
 test("export keeps values off terminals and out of other people's files", async () => {
   await run(['set', 'i/x/a'], { input: CANARY })
   const shown = await run(['export', 'i/x'], { tty: true })

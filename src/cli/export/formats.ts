@@ -14,7 +14,7 @@ export type Format = 'dotenv' | 'json' | 'yaml' | 'shell'
 
 /** Writers by format. Each can be read back exactly, or throws `invalid_value`. */
 export const FORMATS: Readonly<Record<Format, (items: readonly Exported[]) => Promise<string>>> = {
-  dotenv: async (items) => items.map((item) => `${item.variable}=${dotenvText(item)}\n`).join(''),
+  dotenv: async (items) => dotenvOf(items),
   json: async (items) => `${JSON.stringify(tree(items), null, 2)}\n`,
   yaml: async (items) => {
     const { stringify } = await import('yaml')
@@ -44,13 +44,29 @@ const escaped = (character: string): string =>
 
 const shellText = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-function dotenvText({ path, text }: Exported): string {
-  const exact = dotenvSpelling(text)
-  if (exact !== undefined) return exact
-  throw new CofferError('invalid_value', `No spelling in a dotenv file holds ${path} exactly.`, {
-    remedy: 'Use --format json.',
-  })
+function dotenvOf(items: readonly Exported[]): string {
+  const lines = items.map(({ path, variable, text }) => ({
+    path,
+    variable,
+    spelling: dotenvSpelling(text),
+  }))
+  const without = lines.flatMap(({ path, spelling }) => (spelling === undefined ? [path] : []))
+  if (without.length === 0) {
+    return lines.map(({ variable, spelling }) => `${variable}=${spelling}\n`).join('')
+  }
+  throw new CofferError(
+    'invalid_value',
+    `No spelling in a dotenv file holds ${listed(without)} exactly.`,
+    { remedy: 'Use --format json.' },
+  )
 }
+
+const NAMED_MAX = 20
+
+const listed = (paths: readonly string[]): string =>
+  paths.length <= NAMED_MAX
+    ? paths.join(', ')
+    : `${paths.slice(0, NAMED_MAX).join(', ')} and ${paths.length - NAMED_MAX} more`
 
 type Nested = Map<string, Nested | string>
 
