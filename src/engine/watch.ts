@@ -15,7 +15,7 @@ interface Watched {
   readonly failed: (error: unknown) => void
   /** The generation of the head when it was last looked at; 0 when there was none. */
   seen: number
-  /** It was told once that it may not look. */
+  /** It was told once that it may not look, and may not since. */
   refused: boolean
 }
 
@@ -51,7 +51,8 @@ export function createWatcher(context: EngineContext): Watcher {
           const row = await rows.head('secret', entry.path)
           const head = row?.generation ?? 0
           const first = entry.seen === -1
-          if (head === entry.seen) continue
+          // Who was refused may be let in again, and learns of what changed meanwhile.
+          if (head === entry.seen && !entry.refused) continue
           entry.seen = head
           if (!(await mayRead(context, rows, entry, row))) refused.push(entry)
           else if (!first) notify(entry)
@@ -125,6 +126,7 @@ async function refuse(context: EngineContext, entry: Watched): Promise<void> {
 }
 
 function notify(entry: Watched): void {
+  entry.refused = false
   try {
     entry.changed()
   } catch (error) {

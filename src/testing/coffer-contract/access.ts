@@ -243,6 +243,30 @@ export function accessContract(stage: () => Stage): void {
     expect(changes).toBe(0)
     stop()
   })
+
+  it('tells a watcher that may read again of what changed while it might not', async () => {
+    const { world, coffer, fresh } = stage()
+    const path = fresh()
+    await coffer.write(path, { value: 'x' })
+    const actor = 'service:on-and-off'
+    await actorWith(stage(), 'on-and-off', [allow(['read'], path)])
+    const told: unknown[] = []
+    let changes = 0
+    const stop = world.as(actor).watch(
+      path,
+      () => (changes += 1),
+      (error) => told.push(error),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    await coffer.access.deleteActor(actor)
+    await coffer.write(path, { value: 'y' })
+    await expect
+      .poll(() => told, { timeout: 2_000, interval: 20 })
+      .toMatchObject([{ code: 'denied' }])
+    await actorWith(stage(), 'on-and-off', [allow(['read'], path)])
+    await expect.poll(() => changes, { timeout: 2_000, interval: 20 }).toBe(1)
+    stop()
+  })
 }
 
 async function codeOf(run: () => Promise<unknown>): Promise<string | undefined> {
