@@ -110,6 +110,39 @@ test('an error of the listener goes to onError, and the watch lives on', async (
   stop()
 })
 
+test('an onError that throws ends no watch: it is a rejection that nobody handled', async () => {
+  const rejections: unknown[] = []
+  const heard = (reason: unknown) => void rejections.push(reason)
+  // The runner's own listeners would call it a failure of this test.
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', heard)
+  try {
+    const { memory, url, stop } = await start()
+    stop()
+    const seen: string[] = []
+    const end = url.onChange(
+      (now) => {
+        seen.push(now.reveal())
+        throw new Error('of the listener')
+      },
+      () => {
+        throw new Error('of onError')
+      },
+    )
+    for (const value of ['https://two', 'https://three']) {
+      memory.set('x', value)
+      await vi.waitFor(() => expect(seen.at(-1)).toBe(value))
+    }
+    await vi.waitFor(() =>
+      expect(rejections.map(String)).toEqual(Array(2).fill('Error: of onError')),
+    )
+    end()
+  } finally {
+    process.removeListener('unhandledRejection', heard)
+    for (const other of others) process.on('unhandledRejection', other)
+  }
+})
+
 test('once stopped, nothing is called, not even for what was under way', async () => {
   const { memory, seen, errors, stop } = await start()
   memory.set('x', 'https://two')

@@ -100,8 +100,14 @@ function follower<T>(
     }
   }
 
+  /** What `onError` throws is told as any rejection that nobody handles, and the watch lives on. */
   function fail(error: unknown): void {
-    if (!stopped) onError(error)
+    if (stopped) return
+    try {
+      onError(error)
+    } catch (thrown) {
+      queueMicrotask(() => void Promise.reject(thrown))
+    }
   }
 
   return {
