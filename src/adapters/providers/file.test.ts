@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { link, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { providerContract } from '../../testing/provider-contract.ts'
 import { file } from './file.ts'
@@ -80,6 +82,50 @@ test('a Kubernetes mount is followed through ..data, also when that is swapped',
   stop()
   expect(await ask(dir, 'token')).toBe('two')
 })
+
+test.each(['', 'tls/'])(
+  'a mount at %j that is swapped while it is read is of one generation',
+  async (at) => {
+    const dir = await newDir()
+    const keys = ['user', 'password'].map((name) => `${at}${name}`)
+    // As a kubelet writes: the folder before is removed as soon as the link leads to another one.
+    const swapper = spawn(process.execPath, ['-e', SWAPPER, path.join(dir, at)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(swapper.stdout, 'data')
+    const provider = file({ env: {}, options: { dir } })
+    const found = new Set<string>()
+    while (swapper.exitCode === null) {
+      const answers = await provider.resolve(
+        keys.map((key) => ({ provider: 'file', key })),
+        signal,
+      )
+      const texts = answers.map((answer) =>
+        'error' in answer ? (answer.error as CofferError).code : answer.value?.secret.reveal(),
+      )
+      found.add(texts[0] === texts[1] ? typeof texts[0] : texts.join())
+      await new Promise(setImmediate)
+    }
+    expect([...found]).toEqual(['string'])
+  },
+)
+
+const SWAPPER = `
+const fs = require('fs'), path = require('path'), dir = process.argv[1]
+fs.mkdirSync(dir, { recursive: true })
+const end = Date.now() + 1500
+for (let n = 0; Date.now() < end; n++) {
+  const folder = path.join(dir, '..' + n)
+  fs.mkdirSync(folder)
+  for (const key of ['user', 'password']) fs.writeFileSync(path.join(folder, key), 'of ' + n)
+  fs.symlinkSync('..' + n, path.join(dir, '..data_tmp'))
+  fs.renameSync(path.join(dir, '..data_tmp'), path.join(dir, '..data'))
+  if (n > 0) fs.rmSync(path.join(dir, '..' + (n - 1)), { recursive: true })
+  else for (const key of ['user', 'password']) fs.symlinkSync('..data/' + key, path.join(dir, key))
+  if (n === 0) console.log('mounted')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+}
+`
 
 test.each(['..', '../x', 'a/../../x', '/etc/passwd', 'a//b', './a', 'a\\..\\b', 'a\0b', ''])(
   'the key %j is refused before the file system hears of it',
