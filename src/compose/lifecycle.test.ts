@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { admin, ADMIN, homeAt, newHome, temporary, valueAt } from '../../test/support/platform.ts'
@@ -194,3 +194,32 @@ test('a change by another process is told to who watches, within two seconds', a
   await expect.poll(() => told, { timeout: 2_000, interval: 20 }).toBe(2)
   expect(failures).toEqual([])
 })
+
+test('a store that is away for a while is told once to who watches, and changes are told after it', async () => {
+  const home = await newHome()
+  const platform = await home.open()
+  await admin(platform).write('a', { value: 'x' })
+  let told = 0
+  const failures: unknown[] = []
+  const stop = admin(platform).watch(
+    'a',
+    () => (told += 1),
+    (error) => failures.push(error),
+  )
+  await settled()
+  for (const round of [1, 2]) {
+    renameSync(home.dataDir, `${home.dataDir}-away`)
+    await settled()
+    await settled()
+    await settled()
+    expect(failures).toMatchObject(
+      Array.from({ length: round }, () => ({ code: 'store_unavailable' })),
+    )
+    renameSync(`${home.dataDir}-away`, home.dataDir)
+    await admin(platform).write('a', { value: `of ${round}` })
+    await expect.poll(() => told, { timeout: 2_000, interval: 20 }).toBe(round)
+  }
+  stop()
+})
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 500))

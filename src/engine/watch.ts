@@ -1,3 +1,4 @@
+import { isCofferError } from '../core/errors.ts'
 import { canonicalPath } from '../core/path.ts'
 import type { HeadRow, StoreReader } from '../core/ports/store.ts'
 import { denied, readsSome } from './access.ts'
@@ -17,6 +18,8 @@ interface Watched {
   seen: number
   /** It was told once that it may not look, and may not since. */
   refused: boolean
+  /** The failure of the store that it was told of; undefined since the store could be looked at. */
+  failure: string | undefined
 }
 
 /** Tells of changes by any process, from one poll of the store's generation. */
@@ -59,9 +62,10 @@ export function createWatcher(context: EngineContext): Watcher {
         }
         generation = now
       })
+      for (const entry of watched) entry.failure = undefined
       for (const entry of refused) await refuse(context, entry)
     } catch (error) {
-      for (const entry of watched) entry.failed(error)
+      for (const entry of watched) tellFailure(entry, error)
     } finally {
       looking = false
     }
@@ -81,6 +85,7 @@ export function createWatcher(context: EngineContext): Watcher {
         failed,
         seen: -1,
         refused: false,
+        failure: undefined,
       }
       watched.add(entry)
       generation = -1
@@ -122,6 +127,14 @@ async function refuse(context: EngineContext, entry: Watched): Promise<void> {
   const { origin, path } = entry
   const error = denied(origin.actor, 'read', path)
   await auditFailure(context, origin, { action: 'read', resource: path }, error)
+  entry.failed(error)
+}
+
+/** Once, however many looks fail: they come 400 ms after one another. */
+function tellFailure(entry: Watched, error: unknown): void {
+  const failure = isCofferError(error) ? error.code : 'internal'
+  if (entry.failure === failure) return
+  entry.failure = failure
   entry.failed(error)
 }
 
