@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
 
 /**
@@ -37,6 +37,9 @@ const GROUPS = [
     test: /src[\\/]cli[\\/](?:dispatch|data-dir|process-world|remote|session|output|commands[\\/](?:run|get)|specs[\\/](?:run|values))\.ts$/,
   },
 ].map((group, index, { length }) => ({ ...group, priority: length - index }))
+
+const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+const PEERS = Object.keys(peerDependencies)
 
 /** Built-in modules with properties that load more of Node when they are read. */
 const EAGER =
@@ -130,6 +133,30 @@ const inlineRuntime = {
 }
 
 /**
+ * Puts the import of a package that need not be there into a `try` of its own. An application that is
+ * bundled with us would not be: esbuild and webpack refuse an import that they cannot find anywhere else.
+ */
+const optionalPeers = {
+  name: 'optional-peers',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      for (const { start, end } of [...peersIn(parseAst(chunk.code))].reverse()) {
+        const tried = `(async()=>{try{return await ${chunk.code.slice(start, end)}}catch(error){throw error}})()`
+        chunk.code = chunk.code.slice(0, start) + tried + chunk.code.slice(end)
+      }
+    }
+  },
+}
+
+function* peersIn(node) {
+  if (node === null || typeof node !== 'object') return
+  if (node.type === 'ImportExpression' && PEERS.includes(textOf(node.source))) yield node
+  else for (const child of Object.values(node)) yield* peersIn(child)
+}
+
+const textOf = ({ value, quasis }) => value ?? quasis?.[0].value.cooked
+
+/**
  * Puts each statement and each member of a class on a line of its own. Node prints the line that
  * threw above an error nobody caught: without lines that is the whole bundle.
  */
@@ -157,7 +184,7 @@ export const input = {
   platform: 'node',
   /** Packages are installed beside us, never bundled: one copy, and their own licences. */
   external: (id) => !/^[./\0]/.test(id) && !EAGER.test(id),
-  plugins: [lazyBuiltins, inlineRuntime, lateClasses, ascii, lines],
+  plugins: [lazyBuiltins, inlineRuntime, lateClasses, ascii, optionalPeers, lines],
   transform: { target: 'node24' },
   treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
 }

@@ -1,6 +1,6 @@
 // `npm run test:pack`: the packed tarball, installed in another project, works there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -80,6 +80,7 @@ try {
   writeFileSync(path.join(dir, 'use.ts'), USE)
   sees('npm', ['install', '--prefer-offline', '--loglevel=error', tarball], 0, '')
   noInstallScripts()
+  peersAreTried()
   sees('npx', ['--no-install', 'coffer', '--help'], 0, 'coffer')
   sees('npx', ['--no-install', 'coffer', 'version', '--json'], 0, '"version"')
   sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
@@ -134,6 +135,25 @@ function noInstallScripts() {
   if (found.length === 0) passed++
   else failed++
   console.log(`${found.length === 0 ? 'ok    ' : 'FAILED'} no install scripts ${found.join(', ')}`)
+}
+
+/** A bundler refuses the import of a package that is not there, unless it stands in a `try`. */
+function peersAreTried() {
+  const dist = path.join(dir, 'node_modules/coffer/dist')
+  const { peerDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const code = readdirSync(dist, { recursive: true })
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(path.join(dist, file), 'utf8'))
+    .join('\n')
+  const untried = Object.keys(peerDependencies).filter((peer) => {
+    const imports = code.match(new RegExp(`import\\(.${peer}.\\)`, 'g')) ?? []
+    const tried =
+      code.match(new RegExp(`try\\s*{\\s*return await import\\(.${peer}.\\)`, 'g')) ?? []
+    return imports.length === 0 || tried.length < imports.length
+  })
+  if (untried.length === 0) passed++
+  else failed++
+  console.log(`${untried.length === 0 ? 'ok    ' : 'FAILED'} peers are tried ${untried.join(', ')}`)
 }
 
 /** As strict as a careful user's project, declarations included. */

@@ -16,6 +16,12 @@ test('a package that is not there is to be installed, and is named', async () =>
   })
 })
 
+test('in an application that was bundled its absence has the code of require', async () => {
+  const error = Object.assign(new Error("Cannot find module '@a/b'"), { code: 'MODULE_NOT_FOUND' })
+  const refusal = await refusalOf(() => loadPeer('@a/b', () => Promise.reject(error)))
+  expect(refusal).toMatchObject({ code: 'missing_dependency' })
+})
+
 test('packages that are of use together are named together', async () => {
   const load = () => loadPeer('@a/b', () => Promise.reject(missing('@a/b')), '@a/b @a/c')
   expect((await refusalOf(load)).remedy).toContain('npm install @a/b @a/c')

@@ -19,9 +19,12 @@ export async function loadPeer<T>(name: string, load: () => Promise<T>, all = na
   }
 }
 
+/** Node's word for it, and that of bundlers and of `require`. */
+const ABSENT: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
+
 /** The package itself is missing, and not something within it. */
 const isAbsence = (error: unknown, name: string) =>
   error instanceof Error &&
   'code' in error &&
-  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  ABSENT.includes(error.code) &&
   error.message.includes(`'${name}'`)
