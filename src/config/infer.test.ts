@@ -28,6 +28,34 @@ test('types follow from schemas of zod, valibot and arktype, and are read-only',
   expectTypeOf<Cfg['ark']>().toHaveProperty('reveal')
 })
 
+test('an instance of a class keeps its type, private members and all', () => {
+  class Pool {
+    readonly #size = 1
+    private readonly name = 'x'
+    describe = () => `${this.name}${this.#size}`
+  }
+  class Point {
+    x = 1
+  }
+  const config = defineConfig({
+    pool: new Pool(),
+    nested: { pool: new Pool(), url: secretRef('db-url') },
+    headers: new Headers(),
+    point: new Point(),
+    plain: { port: 1, hosts: ['a'] },
+  })
+  type Cfg = Loaded<typeof config>
+  expectTypeOf<Cfg['pool']>().toEqualTypeOf<Pool>()
+  expectTypeOf<Cfg['nested']['pool']>().toEqualTypeOf<Pool>()
+  expectTypeOf<Cfg['nested']['url']>().toEqualTypeOf<Secret<string>>()
+  expectTypeOf<Cfg['headers']>().toExtend<Headers>()
+  expectTypeOf<Cfg['point']>().toExtend<Point>()
+  expectTypeOf<Cfg['plain']>().toEqualTypeOf<{
+    readonly port: number
+    readonly hosts: readonly string[]
+  }>()
+})
+
 test('a document takes its types from its shape', () => {
   const load = () =>
     loadDocument('app.yaml', {

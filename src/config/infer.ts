@@ -12,7 +12,10 @@ export type Resolve<T> =
       ? Output
       : T extends Opaque
         ? T
-        : { readonly [K in keyof T]: Resolve<T[K]> }
+        : { [K in keyof T]: T[K] } extends T
+          ? { readonly [K in keyof T]: Resolve<T[K]> }
+          : // Members that cannot be named are of a class, whose instances pass through.
+            T
 
 /** What a document becomes when it is loaded by this shape. */
 export type ResolveDocument<T> =
