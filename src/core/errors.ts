@@ -49,7 +49,11 @@ export const ERRORS = {
   empty_version: row(409, 66, 'This version has no value yet; write one, or read another.'),
   disabled: row(403, 77, 'Enable the version first, or read another one.'),
   not_yet_valid: row(403, 77, 'Wait until its notBefore, or read another version.'),
-  expired: row(403, 77, 'Rotate the secret, or give it a later end: `coffer update PATH --expires 30d`.'),
+  expired: row(
+    403,
+    77,
+    'Rotate the secret, or give it a later end: `coffer update PATH --expires 30d`.',
+  ),
   conflict: row(409, 75, 'Someone changed it first: read it again and repeat the change.'),
   token_reused: row(409, 65, 'Use a fresh idempotency token for a different value.'),
   // keys
