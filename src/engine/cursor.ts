@@ -7,6 +7,8 @@ import type { EngineContext } from './context.ts'
 type CursorKind = 'cursor' | 'credential cursor' | 'event cursor'
 
 const CURSOR_CHARS_MAX = 1_024
+/** A cursor that begins with a hyphen would be an option on a command line: one in 64 would. */
+const START = '.'
 
 /**
  * Sealed, for it may name what its holder may not know of: a secret that a page ends at, how much
@@ -19,7 +21,7 @@ export function makeCursor(
 ): string {
   const { stateKey, storeId } = keys.keyring
   const sealed = sealAead(stateKey, Buffer.from(place), associatedData(kind, storeId), random)
-  return Buffer.from(sealed).toString('base64url')
+  return START + Buffer.from(sealed).toString('base64url')
 }
 
 /** @throws CofferError `invalid_argument` for what `makeCursor` did not make for this store */
@@ -27,7 +29,7 @@ export function openCursor({ keys }: EngineContext, kind: CursorKind, cursor: st
   const { stateKey, storeId } = keys.keyring
   try {
     if (cursor.length > CURSOR_CHARS_MAX) throw new RangeError('Longer than any place.')
-    const sealed = Buffer.from(cursor, 'base64url')
+    const sealed = Buffer.from(cursor.startsWith(START) ? cursor.slice(1) : cursor, 'base64url')
     return Buffer.from(openAead(stateKey, sealed, associatedData(kind, storeId))).toString()
   } catch {
     throw new CofferError('invalid_argument', 'The cursor is none that was given out here.')

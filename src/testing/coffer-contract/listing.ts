@@ -42,6 +42,19 @@ export function listingContract(stage: () => Stage): void {
     }
   })
 
+  it('gives cursors that can be typed after an option', async () => {
+    const { coffer, fresh } = stage()
+    const root = fresh()
+    const names = ['a', 'b']
+    await coffer.writeMany(
+      names.map((name) => ({ path: `${root}/${name}`, input: { value: 'x' } })),
+    )
+    for (let i = 0; i < 200; i++) {
+      const { cursor } = await coffer.list({ prefix: root, limit: 1 })
+      expect(cursor).toMatch(/^[^-]/)
+    }
+  })
+
   it('says that there is more to those only who may see it', async () => {
     const { coffer, fresh } = stage()
     const root = fresh()
