@@ -1,11 +1,9 @@
-import type { VersionChange } from '../../core/ports/coffer.ts'
+import { changeVersion } from '../change-version.ts'
 import { metadataOf } from '../metadata.ts'
 import { usage } from '../parse.ts'
 import { recordJson } from '../records.ts'
-import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { update } from '../specs/values.ts'
-import { currentOf } from '../switch-version.ts'
 import { validityOf } from '../validity.ts'
 
 export const handle: Handler<typeof update> = async ({ options, args: [given] }, session) => {
@@ -27,7 +25,7 @@ export const handle: Handler<typeof update> = async ({ options, args: [given] },
     if (Object.keys(change).length > 0 || options['if-revision'] !== undefined) {
       throw usage('--expires and --not-before are about a version: give them alone.')
     }
-    return setValidity(session, path, options.version, validity)
+    return changeVersion(session, path, options.version, validity, 'updated')
   }
   if (options.version !== undefined) throw usage('--version goes with --expires or --not-before.')
   if (Object.keys(change).length === 0)
@@ -41,19 +39,5 @@ export const handle: Handler<typeof update> = async ({ options, args: [given] },
   )
   await session.out.result(recordJson(record), () =>
     session.out.note(`${record.path} updated (revision ${record.revision})`),
-  )
-}
-
-async function setValidity(
-  session: Session,
-  path: string,
-  version: number | undefined,
-  validity: VersionChange,
-): Promise<void> {
-  const coffer = await session.coffer()
-  const number = version ?? (await currentOf(coffer, path))
-  const record = await coffer.updateVersion(path, number, validity)
-  await session.out.result(recordJson(record), () =>
-    session.out.note(`${record.path} v${number} updated (revision ${record.revision})`),
   )
 }
