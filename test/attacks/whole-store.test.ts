@@ -179,6 +179,26 @@ test('the log of another store is not continued, and both go on with their own',
   }
 })
 
+test('a head file that is of another store, or flipped in its key, keeps nobody out', async () => {
+  const [ours, others] = [await newHome(), await newHome()]
+  for (const home of [ours, others]) {
+    const platform = await home.open()
+    await admin(platform).write('shop/a', { value: 'v' })
+    await platform.close()
+  }
+  const head = (home: Home) => join(home.auditDir, 'head')
+  const own = readFileSync(head(ours), 'latin1')
+  const flipped = own.replace(/"key":"(.)/, (_, first) => `"key":"${first === 'a' ? 'b' : 'a'}`)
+  expect(flipped).not.toBe(own)
+  for (const damaged of [readFileSync(head(others), 'latin1'), flipped]) {
+    writeFileSync(head(ours), damaged, 'latin1')
+    const platform = await ours.open()
+    expect(await valueAt(admin(platform), 'shop/a')).toBe('v')
+    expect(await platform.doctor()).toMatchObject({ ok: true })
+    await platform.close()
+  }
+})
+
 test('reads that were logged since cannot be hidden by putting the log back', async () => {
   const home = await newHome()
   const first = await home.open()

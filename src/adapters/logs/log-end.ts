@@ -193,17 +193,33 @@ export function refuseCut({ end, torn }: Followed, witness: Witness | undefined)
 
 /**
  * A store never changes the key of its log: one that another key signed is another store's, and ours
- * must not continue it. @throws CofferError `audit_unavailable`
+ * must not continue it. The head file alone does not tell, which may be damaged or of somewhere else.
+ * @throws CofferError `audit_unavailable`
  */
 export function refuseForeign(place: LogPlace, signer: AuditSigner): void {
   const witness = readWitness(place)
   const key = witness === undefined ? undefined : signingKeyOf(witness.line)
-  if (key === undefined || key === signer.key) return
+  if (key === undefined || key === signer.key || key !== lastSigningKey(place)) return
   throw new CofferError(
     'audit_unavailable',
     `The audit log in ${place.dir} is another store's: ${key} signs it, and this store signs with ${signer.key}.`,
     { remedy: 'Look at --audit-dir and COFFER_AUDIT_DIR: each store has a log of its own.' },
   )
+}
+
+function lastSigningKey({ fs, dir }: LogPlace): string | undefined {
+  for (const number of segmentsIn(fs, dir).toReversed()) {
+    const size = fs.stat(segmentFile(dir, number))?.bytes ?? 0
+    const found = withSegment(fs, dir, number, (fd) => {
+      for (const { text } of linesBackward(fs, fd, size)) {
+        const key = signingKeyOf(text)
+        if (key !== undefined) return key
+      }
+      return undefined
+    })
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /**
