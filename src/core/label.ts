@@ -1,5 +1,6 @@
 import { CofferError } from './errors.ts'
 import { LIMITS } from './limits.ts'
+import type { SecretRecord } from './record.ts'
 
 /** The labels with a meaning of their own; any other is the user's. */
 export const CURRENT = 'current'
@@ -20,4 +21,11 @@ export function checkLabel(label: string): string {
     )
   }
   return label
+}
+
+/** The labels that sit on a version. */
+export function labelsOf({ labels }: Pick<SecretRecord, 'labels'>, number: number): string[] {
+  const found: string[] = []
+  for (const label in labels) if (labels[label] === number) found.push(label)
+  return found
 }

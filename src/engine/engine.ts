@@ -89,9 +89,9 @@ export function createEngine(parts: EngineParts): Platform {
     },
     peek: (path) => peek(context, path),
     shareLook: () => context.store.shareLook?.(),
-    async vaultPermissions(subject, address, { asList = false } = {}) {
+    async vaultPermissions(subject, address, options) {
       const { vaultPermissions } = await import('./vault-permissions.ts')
-      return vaultPermissions(context, subject, address, asList)
+      return vaultPermissions(context, subject, address, options)
     },
     keys: {
       status: async () => (await keys()).status(),

@@ -33,12 +33,13 @@ export interface Platform {
   shareLook(): void
   /**
    * What an actor may do at an address of the Vault dialect (`sys/auth`, `secret/data/app/x`), by all of
-   * its policies. Not audited. `asList`: as rules are found for a list.
+   * its policies. Not audited. `asList`: as rules are found for a list. `labels`: those of the version
+   * that it is about; default `current`.
    */
   vaultPermissions(
     subject: { readonly actor: string; readonly grants?: Grants | undefined },
     address: string,
-    options?: { asList?: boolean },
+    options?: { readonly asList?: boolean; readonly labels?: readonly string[] | undefined },
   ): Promise<AddressPermissions>
   /** Looks at everything and leaves one event, which shows that the log takes events. */
   doctor(options?: { progress?: Progress } & Partial<Operator>): Promise<DoctorReport>

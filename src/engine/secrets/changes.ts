@@ -1,6 +1,6 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditAction } from '../../core/event.ts'
-import { CURRENT } from '../../core/label.ts'
+import { CURRENT, labelsOf } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPath } from '../../core/path.ts'
 import type { Action } from '../../core/policy/policy.ts'
@@ -22,7 +22,6 @@ import {
   withoutVersions,
 } from './change.ts'
 import { wholeNumber } from './numbers.ts'
-import { labelsOf } from './usable.ts'
 import type { NewVersion } from './write.ts'
 import { addSecret, addVersion, conflict, requireEach } from './write.ts'
 

@@ -12,7 +12,7 @@ import { kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext } from '../context.ts'
 import { openState } from '../state.ts'
 import { typeOf } from './types.ts'
-import { labelsOf } from './usable.ts'
+import { labelsOf } from '../../core/label.ts'
 
 /**
  * The value of a version, checked by its type; without a promise where nothing has to be waited for.

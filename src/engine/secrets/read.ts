@@ -1,7 +1,7 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import { checkDestination, deliveredElsewhere } from '../../core/delivery.ts'
-import { CURRENT, checkLabel } from '../../core/label.ts'
+import { CURRENT, checkLabel, labelsOf } from '../../core/label.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { canonicalPath } from '../../core/path.ts'
 import type {
@@ -22,7 +22,7 @@ import { originFacts } from '../audited.ts'
 import { findPage } from './list.ts'
 import { wholeNumber } from './numbers.ts'
 import { openVersionRow } from './open.ts'
-import { labelsOf, refuseUnusable, versionOf } from './usable.ts'
+import { refuseUnusable, versionOf } from './usable.ts'
 
 /**
  * The one place where access to a value is decided, audited and decrypted. Nothing is handed out

@@ -20,13 +20,6 @@ export function readableCurrent(record: SecretRecord): number | undefined {
   return version?.state === 'live' ? number : undefined
 }
 
-/** The labels that sit on a version. */
-export function labelsOf(record: SecretRecord, number: number | undefined): string[] {
-  const labels: string[] = []
-  for (const label in record.labels) if (record.labels[label] === number) labels.push(label)
-  return labels
-}
-
 /**
  * @throws CofferError `deleted`, `destroyed`, `empty_version`, `disabled`, `not_yet_valid`,
  * `expired`: each its own, none of them absence (law 3)

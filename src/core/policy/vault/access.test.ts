@@ -142,7 +142,9 @@ test('capabilities at an address are those of both kinds of policies', () => {
   }
   const theirs = policy(rule('secret/data/app/*', 'update', 'delete') + rule('sys/mounts', 'read'))
   const at = (address: string) =>
-    [...permissionsAt(access([ours, theirs]), MOUNTS, address, NOON, true).capabilities].toSorted()
+    [
+      ...permissionsAt(access([ours, theirs]), MOUNTS, address, { at: NOON }, true).capabilities,
+    ].toSorted()
   expect(at('secret/data/app/x')).toEqual(['read', 'update'])
   expect(at('secret/metadata/')).toEqual(['list', 'scan'])
   expect(at('sys/mounts')).toEqual(['read'])

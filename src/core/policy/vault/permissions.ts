@@ -1,3 +1,4 @@
+import type { Moment } from '../conditions.ts'
 import type { CompiledAccess } from '../decide.ts'
 import { decide } from '../decide.ts'
 import { listRanges } from '../ranges.ts'
@@ -37,15 +38,17 @@ export function permissionsAt(
   access: CompiledAccess,
   mounts: readonly SecretMount[],
   address: string,
-  at: number,
+  moment: Moment,
   asList: boolean,
 ): AddressPermissions {
-  const isRoot = ROOT_OF.every((path) => decide(access, { action: 'admin', path, at }).allowed)
+  const isRoot = ROOT_OF.every(
+    (path) => decide(access, { action: 'admin', path, at: moment.at }).allowed,
+  )
   if (isRoot) return { isRoot, capabilities: new Set(CAPABILITIES) }
   const acl = access.vault?.acl
   const found = asList ? acl?.findForList(address) : acl?.find(address)
   const capabilities = new Set(found?.capabilities)
-  const gained = applyRules({ ...access, vault: undefined }, mounts, address, at, capabilities)
+  const gained = applyRules({ ...access, vault: undefined }, mounts, address, moment, capabilities)
   return { isRoot, capabilities, parameters: gained ? undefined : found?.parameters }
 }
 
@@ -54,15 +57,15 @@ function applyRules(
   access: CompiledAccess,
   mounts: readonly SecretMount[],
   address: string,
-  at: number,
+  moment: Moment,
   capabilities: Set<Capability>,
 ): boolean {
   const meant = actionsAt(mounts, address)
   let gained = false
   for (const [capability, action] of meant?.actions ?? []) {
     const path = meant?.path ?? ''
-    const decision = decide(access, { action, path, at, labels: ['current'] })
-    const shows = action === 'list' && listRanges(access, 'list', path, at).length > 0
+    const decision = decide(access, { action, path, ...moment })
+    const shows = action === 'list' && listRanges(access, 'list', path, moment.at).length > 0
     if (decision.allowed || shows) {
       capabilities.add(capability)
       gained = true

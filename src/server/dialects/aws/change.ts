@@ -55,7 +55,7 @@ export const changeLiveSecret = <T>(
 
 /**
  * Fails with a fault that tells something of a secret. Who may not do this there gets a denial
- * instead; either is audited.
+ * instead; either is audited. `labels`: those it is about; default `current`.
  */
 export async function refuse(
   { platform, by }: Call,
@@ -63,10 +63,11 @@ export async function refuse(
   action: ChangeAction,
   code: ErrorCode,
   fault: AwsFault,
+  labels?: readonly string[],
 ): Promise<never> {
   const failure = new CofferError(code, fault.message)
   try {
-    await platform.permit(by, action, path, action, failure)
+    await platform.permit(by, action, path, action, failure, labels)
   } catch (error) {
     if (error !== failure) throw error
   }

@@ -63,7 +63,8 @@ async function admit(context: VaultContext, { mount, route }: Place): Promise<Ad
   if (route?.open === true && handler !== undefined) return { handler }
   const caller = await context.caller()
   if (route?.decidedInside === true && handler !== undefined) {
-    if (route.alsoGuarded?.includes(context.operation) === true) await guardSecret(context, caller)
+    const labelsMeant = route.alsoGuarded?.[context.operation]
+    if (labelsMeant !== undefined) await guardSecret(context, caller, await labelsMeant(context))
     return { handler }
   }
   const acting = await guardPath(context, caller)

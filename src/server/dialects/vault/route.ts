@@ -23,7 +23,7 @@ export interface VaultRoute {
    */
   readonly decidedInside?: true
   /** Of those that are decided inside: operations that are more than one address to a policy. */
-  readonly alsoGuarded?: readonly VaultOperation[]
+  readonly alsoGuarded?: Readonly<Partial<Record<VaultOperation, LabelsMeant>>>
   /** A parameter whose case does not count: policies are asked about both spellings. */
   readonly folds?: string
   /** What limits count it as. Default: read, list or write by the operation; `manage` below `sys/`, `auth/`. */
@@ -35,6 +35,12 @@ export interface VaultRoute {
 
 /** `update` is POST and PUT, `list` is LIST or `GET ?list=true`, `patch` is PATCH. */
 export type VaultOperation = 'read' | 'list' | 'update' | 'patch' | 'delete'
+
+/**
+ * The labels that policies are asked about: one set for each version that a request is about, every one
+ * of which must be allowed.
+ */
+export type LabelsMeant = (context: VaultContext) => Promise<readonly (readonly string[])[]>
 
 export type VaultHandler = (context: VaultContext) => VaultAnswer | Promise<VaultAnswer>
 

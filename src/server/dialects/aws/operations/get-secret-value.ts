@@ -1,4 +1,5 @@
 import { isCofferError } from '../../../../core/errors.ts'
+import { labelsOf } from '../../../../core/label.ts'
 import type { ReadRef, SecretVersion } from '../../../../core/ports/coffer.ts'
 import type { Call, Operation } from '../call.ts'
 import { refuse } from '../change.ts'
@@ -101,7 +102,8 @@ async function byId(
     return refuse(call, target.path, 'read', 'not_found', fault)
   }
   if (stage !== undefined && !stagesOf(record, version.number).includes(stage)) {
-    return refuse(call, target.path, 'read', 'conflict', faults.stageElsewhere())
+    const labels = labelsOf(record, version.number)
+    return refuse(call, target.path, 'read', 'conflict', faults.stageElsewhere(), labels)
   }
   return { path: target.path, version: version.number }
 }

@@ -27,12 +27,12 @@ export const updateSecretVersionStage: Operation = {
   run: (call: Call, input: StageInput) =>
     changeLiveSecret(call, input.SecretId, 'label', async (record) => {
       const fault = faultOfMove(record, input)
-      if (fault !== undefined) return refuse(call, record.path, 'label', 'conflict', fault)
+      const label = labelOfStage(input.VersionStage)
+      if (fault !== undefined) return refuse(call, record.path, 'label', 'conflict', fault, [label])
       const { VersionStage: stage, MoveToVersionId: moveTo } = input
       const at = versionAt(record, stage)
       const to = moveTo === undefined ? undefined : versionById(record, moveTo)?.number
       // A stage that is there already, or already gone, is left in peace.
-      const label = labelOfStage(stage)
       if (to === at) await permitted(call, record, 'label', label)
       else await call.coffer.label(record.path, { label, from: at ?? 0, to })
       return identityOf(call, record)

@@ -54,7 +54,7 @@ async function readVersion(context: VaultContext): Promise<SecretVersion | 'gone
 }
 
 /** 0 and less mean the current one, as not naming any does. */
-function wantedVersion({ query }: VaultContext): number | undefined {
+export function wantedVersion({ query }: VaultContext): number | undefined {
   if (query['version'] === undefined) return undefined
   const version = intField(query, 'version') ?? 0
   return version > 0 ? version : undefined

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../../core/value.ts'
 import { parseSeconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { VaultHandler, VaultRoute } from '../route.ts'
+import { ofCurrent } from './labels-meant.ts'
 import { listFolder } from './list.ts'
 import { deleteMetadata } from './metadata.ts'
 import { requiredPath, secretPath } from './place.ts'
@@ -50,7 +51,7 @@ export const KV1_ROUTES: readonly VaultRoute[] = [
   {
     path: '*path',
     decidedInside: true,
-    alsoGuarded: ['list'],
+    alsoGuarded: { list: ofCurrent },
     on: { read, update: write, delete: deleteMetadata, list: listFolder },
   },
 ]

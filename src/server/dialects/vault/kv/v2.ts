@@ -1,5 +1,12 @@
 import type { VaultRoute } from '../route.ts'
 import { readConfig, writeConfig } from './config.ts'
+import {
+  ofCurrent,
+  ofCurrentVersion,
+  ofEveryVersion,
+  ofVersionRead,
+  ofVersionsNamed,
+} from './labels-meant.ts'
 import { listFolder } from './list.ts'
 import { deleteMetadata, patchMetadata, readMetadata, writeMetadata } from './metadata.ts'
 import { readData, readSubkeys } from './read.ts'
@@ -11,13 +18,13 @@ export const KV2_ROUTES: readonly VaultRoute[] = [
   {
     path: 'data/*path',
     decidedInside: true,
-    alsoGuarded: ['patch', 'delete'],
+    alsoGuarded: { patch: ofCurrent, delete: ofCurrentVersion },
     on: { read: readData, update: writeData, patch: patchData, delete: deleteCurrent },
   },
   {
     path: 'metadata/*path',
     decidedInside: true,
-    alsoGuarded: ['list', 'update', 'patch', 'delete'],
+    alsoGuarded: { list: ofCurrent, update: ofCurrent, patch: ofCurrent, delete: ofEveryVersion },
     on: {
       read: readMetadata,
       list: listFolder,
@@ -29,21 +36,26 @@ export const KV2_ROUTES: readonly VaultRoute[] = [
   {
     path: 'delete/*path',
     decidedInside: true,
-    alsoGuarded: ['update'],
+    alsoGuarded: { update: ofVersionsNamed },
     on: { update: deleteVersions },
   },
   {
     path: 'undelete/*path',
     decidedInside: true,
-    alsoGuarded: ['update'],
+    alsoGuarded: { update: ofVersionsNamed },
     on: { update: undeleteVersions },
   },
   {
     path: 'destroy/*path',
     decidedInside: true,
-    alsoGuarded: ['update'],
+    alsoGuarded: { update: ofVersionsNamed },
     on: { update: destroyVersions },
   },
-  { path: 'subkeys/*path', decidedInside: true, alsoGuarded: ['read'], on: { read: readSubkeys } },
+  {
+    path: 'subkeys/*path',
+    decidedInside: true,
+    alsoGuarded: { read: ofVersionRead },
+    on: { read: readSubkeys },
+  },
   { path: 'config', counts: 'manage', on: { read: readConfig, update: writeConfig } },
 ]

@@ -1,5 +1,5 @@
 import { isCofferError } from '../../../../core/errors.ts'
-import { CURRENT } from '../../../../core/label.ts'
+import { CURRENT, labelsOf } from '../../../../core/label.ts'
 import type { SecretVersion } from '../../../../core/ports/coffer.ts'
 import type { SecretRecord, VersionRecord } from '../../../../core/record.ts'
 import type { JsonObject } from '../../../../core/value.ts'
@@ -12,6 +12,19 @@ export const versionNumbered = (
   record: SecretRecord | undefined,
   number: number,
 ): VersionRecord | undefined => record?.versions.find((version) => version.number === number)
+
+/** Of versions that a request names those that are there; all of them where none is. */
+export function versionsMeant(
+  record: SecretRecord | undefined,
+  wanted: ReadonlySet<number>,
+): readonly number[] {
+  const there = record?.versions.map(({ number }) => number).filter((one) => wanted.has(one)) ?? []
+  return there.length === 0 ? [...wanted] : there
+}
+
+/** The labels that policies are asked about for a version; `current` where there is none to ask about. */
+export const labelsAt = (record: SecretRecord | undefined, number: number): readonly string[] =>
+  record === undefined || number === 0 ? [CURRENT] : labelsOf(record, number)
 
 /** Since when, or from when on, a version cannot be read: Vault knows one instant for it. */
 const deletedSince = (

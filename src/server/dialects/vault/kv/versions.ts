@@ -6,11 +6,11 @@ import { listField } from '../fields.ts'
 import type { VaultContext, VaultHandler } from '../route.ts'
 import { deletionAt, mountSettings, secretSettings } from './config.ts'
 import { requiredPath } from './place.ts'
-import { currentNumber, isGone } from './version.ts'
+import { currentNumber, isGone, labelsAt, versionNumbered, versionsMeant } from './version.ts'
 
 /** `DELETE data/PATH`: the current version. */
 export const deleteCurrent: VaultHandler = (context) =>
-  eachVersion(context, (record) => [currentNumber(record)], softDelete)
+  eachVersion(context, (record) => new Set([currentNumber(record)]), softDelete)
 
 /** `POST delete/PATH`. */
 export const deleteVersions: VaultHandler = (context) =>
@@ -26,9 +26,8 @@ export const destroyVersions: VaultHandler = async (context) => {
   const wanted = named(context, 'no version number provided')()
   const { coffer } = await context.caller()
   const record = await context.server.gate.platform().peek(path)
-  const there = wanted.filter((number) => numbersOf(record).has(number))
   // With none there, the Coffer still says whether the caller may, and then that there is none.
-  await absentIsDone(() => coffer.destroy(path, there.length === 0 ? wanted : there))
+  await absentIsDone(() => coffer.destroy(path, versionsMeant(record, wanted)))
   return undefined
 }
 
@@ -43,7 +42,7 @@ type Step = (
 const softDelete: Step = async (context, path, record, version) => {
   const { coffer } = await context.caller()
   if (record.deletedAt !== undefined || isGone(record, version, context.server.clock())) {
-    return mayOnly(context, 'delete', path)
+    return mayOnly(context, 'delete', path, record, version.number)
   }
   return coffer.updateVersion(path, version.number, { deleted: true })
 }
@@ -53,7 +52,8 @@ const undelete: Step = async (context, path, record, version) => {
   if (record.deletedAt !== undefined) {
     await absentIsDone(() => coffer.undelete(path), 'conflict')
   }
-  if (version.state === 'destroyed') return mayOnly(context, 'undelete', path)
+  const mayUndelete = () => mayOnly(context, 'undelete', path, record, version.number)
+  if (version.state === 'destroyed') return mayUndelete()
   const again = deletionAt(
     mountSettings(context.mount),
     secretSettings(record),
@@ -63,23 +63,24 @@ const undelete: Step = async (context, path, record, version) => {
     const change = { deleted: false, expiresAt: again ?? null }
     return coffer.updateVersion(path, version.number, change)
   }
-  if (version.deletedAt === undefined) return mayOnly(context, 'undelete', path)
+  if (version.deletedAt === undefined) return mayUndelete()
   return coffer.updateVersion(path, version.number, { deleted: false })
 }
 
 async function eachVersion(
   context: VaultContext,
-  numbers: (record: SecretRecord | undefined) => readonly number[],
+  numbers: (record: SecretRecord | undefined) => ReadonlySet<number>,
   step: Step,
 ): Promise<undefined> {
   const path = requiredPath(context)
-  const wanted = numbers(await context.server.gate.platform().peek(path))
+  const looked = await context.server.gate.platform().peek(path)
+  const wanted = versionsMeant(looked, numbers(looked))
   await context.caller()
   for (const number of wanted) {
     const record = await context.server.gate.platform().peek(path)
-    const version = record?.versions.find((v) => v.number === number)
+    const version = versionNumbered(record, number)
     if (record === undefined || version === undefined) {
-      await mayOnly(context, step === undelete ? 'undelete' : 'delete', path)
+      await mayOnly(context, step === undelete ? 'undelete' : 'delete', path, record, number)
     } else {
       await absentIsDone(() => step(context, path, record, version))
     }
@@ -92,9 +93,12 @@ async function mayOnly(
   context: VaultContext,
   action: 'delete' | 'undelete',
   path: string,
+  record: SecretRecord | undefined,
+  number: number,
 ): Promise<void> {
   const { by } = await context.caller()
-  await context.server.gate.platform().permit(by, action, path, action)
+  const labels = labelsAt(record, number)
+  await context.server.gate.platform().permit(by, action, path, action, undefined, labels)
 }
 
 /** Somebody else was faster: what was to be done is done. */
@@ -110,7 +114,7 @@ async function absentIsDone(
 }
 
 /** @throws VaultRefusal 400 */
-function named({ body }: VaultContext, missing: string): () => number[] {
+function named({ body }: VaultContext, missing: string): () => ReadonlySet<number> {
   const given = listField(body, 'versions') ?? []
   if (given.length === 0) throw refuse(400, missing)
   if (given.length > LIMITS.versionsMax) {
@@ -118,8 +122,5 @@ function named({ body }: VaultContext, missing: string): () => number[] {
   }
   const numbers = given.map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
   if (numbers.some(Number.isNaN)) throw refuse(400, 'versions are whole numbers')
-  return () => [...new Set(numbers)].filter((number) => number > 0)
+  return () => new Set(numbers.filter((number) => number > 0))
 }
-
-const numbersOf = (record: SecretRecord | undefined): ReadonlySet<number> =>
-  new Set(record?.versions.map((version) => version.number))

@@ -4,7 +4,7 @@ import { parametersFit } from '../../../../core/policy/vault/access.ts'
 import type { AddressPermissions } from '../../../../core/policy/vault/permissions.ts'
 import type { Caller } from '../../../caller.ts'
 import { foldedName } from '../folded-name.ts'
-import type { PathGuard, VaultContext, VaultOperation } from '../route.ts'
+import type { LabelsMeant, PathGuard, VaultContext, VaultOperation } from '../route.ts'
 
 /**
  * Whether policies give the caller what it asks of an address. Where they do, the answer is the same
@@ -37,10 +37,16 @@ function foldedPath({ path, mount, route }: VaultContext): string {
  * The same for an address of a secret, before the Coffer decides about the secret itself: one action
  * of a Coffer is several addresses here, and a policy may tell one from another.
  */
-export async function guardSecret(context: VaultContext, caller: Caller): Promise<void> {
-  const { capabilities } = await permissionsOf(context, caller)
-  if (ASKED[context.operation].some((one) => capabilities.has(one))) return
-  throw await refused(context, caller)
+export async function guardSecret(
+  context: VaultContext,
+  caller: Caller,
+  meant: Awaited<ReturnType<LabelsMeant>>,
+): Promise<void> {
+  for (const labels of meant) {
+    const { capabilities } = await permissionsOf(context, caller, labels)
+    if (ASKED[context.operation].some((one) => capabilities.has(one))) continue
+    throw await refused(context, caller)
+  }
 }
 
 /** The caller with everything allowed: for what a guard has allowed, or the dialect itself does. */
@@ -54,14 +60,21 @@ export const permissionsFor = (
   { server }: VaultContext,
   { session }: Caller,
   address: string,
-  asList = false,
+  options?: { readonly asList?: boolean; readonly labels?: readonly string[] | undefined },
 ): Promise<AddressPermissions> =>
   server.gate
     .platform()
-    .vaultPermissions({ actor: session.actor, grants: session.grants }, address, { asList })
+    .vaultPermissions({ actor: session.actor, grants: session.grants }, address, options)
 
-const permissionsOf = (context: VaultContext, caller: Caller): Promise<AddressPermissions> =>
-  permissionsFor(context, caller, addressOf(context), context.operation === 'list')
+const permissionsOf = (
+  context: VaultContext,
+  caller: Caller,
+  labels?: readonly string[],
+): Promise<AddressPermissions> =>
+  permissionsFor(context, caller, addressOf(context), {
+    asList: context.operation === 'list',
+    labels,
+  })
 
 /**
  * A list is asked of what ends in a slash and nothing else is, whatever the client wrote; and slashes
