@@ -2,6 +2,7 @@ import type { CofferError } from '../core/errors.ts'
 import { isCofferError } from '../core/errors.ts'
 import type { AuditAction, AuditEvent } from '../core/event.ts'
 import type { Action } from '../core/policy/policy.ts'
+import type { Mutable } from '../core/mutable.ts'
 import { allows, denied } from './access.ts'
 import type { EngineContext, Origin } from './context.ts'
 
@@ -37,12 +38,15 @@ const REFUSALS: ReadonlySet<string> = new Set(['denied', 'unauthenticated'])
 
 type OriginFacts = Pick<AuditEvent, 'via' | 'request' | 'address' | 'accessor'>
 
-export const originFacts = (origin: Origin): OriginFacts => ({
-  ...(origin.via === undefined ? {} : { via: origin.via }),
-  ...(origin.request === undefined ? {} : { request: origin.request }),
-  ...(origin.address === undefined ? {} : { address: origin.address }),
-  ...(origin.token === undefined ? {} : { accessor: origin.token }),
-})
+/** Member by member, as it is made for every read: spreading what may be absent takes five times as long. */
+export function originFacts({ via, request, address, token }: Origin): OriginFacts {
+  const facts: Mutable<OriginFacts> = {}
+  if (via !== undefined) facts.via = via
+  if (request !== undefined) facts.request = request
+  if (address !== undefined) facts.address = address
+  if (token !== undefined) facts.accessor = token
+  return facts
+}
 
 /** Decides, and leaves an event either way. @throws `denied`, `failure` where that is given */
 export async function requireAudited(

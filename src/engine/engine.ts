@@ -68,7 +68,7 @@ export function createEngine(parts: EngineParts): Platform {
 
   return {
     as: (actor, origin = {}) =>
-      createCoffer(context, shared, { actor: checkActor(actor), ...origin }),
+      createCoffer(context, shared, { ...origin, actor: checkActor(actor) }),
     get storeId() {
       return context.keys.keyring.storeId
     },

@@ -11,6 +11,7 @@ import { isWildcard, urlOf } from './listen-address.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { lookThroughMemoryRarely } from './room.ts'
 import type { Server } from './server.ts'
+import { tickShape } from './tick-shape.ts'
 import { openOwnTls } from './tls/authority.ts'
 import { openGivenTls } from './tls/given.ts'
 import type { TlsSource } from './tls/source.ts'
@@ -74,6 +75,7 @@ export async function startServer(
       watchers: parts.watchers ?? [],
       observers: parts.observers ?? [],
     })
+    app.decorate('kept', tickShape())
     await bind(app, options)
     const { port } = app.server.address() as AddressInfo
     return {

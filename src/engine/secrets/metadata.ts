@@ -7,8 +7,7 @@ import { checkTypeSpec } from '../../core/types/validate.ts'
 import { wholeNumber } from './numbers.ts'
 import type { JsonObject } from '../../core/value.ts'
 import { encodeValue } from '../../core/value.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+import type { Mutable } from '../../core/mutable.ts'
 
 /**
  * The record with its metadata changed: `undefined` keeps, `null` removes.

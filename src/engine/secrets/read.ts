@@ -14,6 +14,7 @@ import type {
 } from '../../core/ports/coffer.ts'
 import type { CurrentRow } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
+import type { Mutable } from '../../core/mutable.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows, denied, refuseByOrigin } from '../access.ts'
 import type { EngineContext, Origin } from '../context.ts'
@@ -267,17 +268,18 @@ function eventOf(
   version: VersionRecord | undefined,
   code?: CofferError['code'],
 ): AuditEvent {
-  const number = version?.number ?? ref.version
-  return {
+  const event: Mutable<AuditEvent> = {
+    ...originFacts(origin),
     at,
     actor: origin.actor,
     action: actionOf(ref),
     outcome: code === undefined ? 'allowed' : code === 'denied' ? 'denied' : 'failed',
     resource: path,
-    ...(number === undefined ? {} : { version: number }),
-    ...(ref.label === undefined ? {} : { label: ref.label }),
-    ...(ref.deliverTo === undefined ? {} : { destination: ref.deliverTo }),
-    ...(code === undefined ? {} : { code }),
-    ...originFacts(origin),
   }
+  const number = version?.number ?? ref.version
+  if (number !== undefined) event.version = number
+  if (ref.label !== undefined) event.label = ref.label
+  if (ref.deliverTo !== undefined) event.destination = ref.deliverTo
+  if (code !== undefined) event.code = code
+  return event
 }
