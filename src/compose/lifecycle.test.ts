@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { admin, ADMIN, homeAt, newHome, temporary, valueAt } from '../../test/support/platform.ts'
@@ -74,6 +74,22 @@ test('init refuses an actor and a seal that are none, and can be repeated after 
   }
   await initPlatform({ ...options, admin: ADMIN })
   expect(await (await home.open()).doctor()).toMatchObject({ ok: true })
+})
+
+test('a root key that is not where it was is named by its fingerprint', async () => {
+  const home = homeAt(temporary())
+  const keyFile = join(temporary(), 'root.key')
+  const options = { ...home.options, env: {}, seal: 'key-file', sealOptions: { file: keyFile } }
+  await initPlatform({ ...options, admin: ADMIN })
+  const platform = await home.open({ ...options })
+  const { fingerprint } = await platform.keys.status()
+  await platform.close()
+  rmSync(keyFile)
+  await expect(home.open({ ...options })).rejects.toMatchObject({
+    code: 'sealed',
+    message: `Key file ${keyFile} does not exist. The store wants root key ${fingerprint}.`,
+    remedy: expect.stringContaining('backed up'),
+  })
 })
 
 test('a data directory that is a file is refused by name, not as a bug', async () => {

@@ -130,9 +130,19 @@ export const openSealedLog = ({ auditDir, clock, random }: Place, storeId: strin
     random,
   })
 
+/** @throws `sealed`, with the fingerprint of the key that is wanted; what the seal throws */
 export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array> {
-  const { seal, params } = readKeyringHeader(blob)
-  return findSeal(seal).unseal(params, place.sealContext())
+  const { seal, params, fingerprint } = readKeyringHeader(blob)
+  try {
+    return await findSeal(seal).unseal(params, place.sealContext())
+  } catch (error) {
+    if (!isCofferError(error, 'sealed')) throw error
+    const { message, remedy, details } = error
+    throw new CofferError('sealed', `${message} The store wants root key ${fingerprint}.`, {
+      remedy,
+      details: { ...details, wanted: fingerprint },
+    })
+  }
 }
 
 /** @throws CofferError `invalid_argument` */

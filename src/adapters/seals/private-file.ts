@@ -39,7 +39,10 @@ function openForReading(file: string, what: string): number {
   } catch (error) {
     const errno = errnoOf(error)
     if (errno === 'ENOENT') {
-      throw new CofferError('sealed', `${what} ${file} does not exist.`, { details: { file } })
+      throw new CofferError('sealed', `${what} ${file} does not exist.`, {
+        remedy: 'Bring it back from where it was backed up, or name the file it is in now.',
+        details: { file },
+      })
     }
     throw new CofferError('unavailable', `${what} ${file} cannot be read (${errno}).`, {
       remedy: 'Make it readable for the user that runs Coffer, and for nobody else.',
