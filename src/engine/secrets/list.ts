@@ -45,7 +45,7 @@ export async function findPage(
   const prefix = canonicalPrefix(query.prefix ?? '')
   const limit = wholeNumber('limit', query.limit ?? LIMITS.pageSizeDefault, 1, LIMITS.pageSizeMax)
   const after = query.cursor === undefined ? undefined : openCursor(context, 'cursor', query.cursor)
-  const where = checkFilter(query.where ?? {})
+  const where = await checkFilter(query.where ?? {})
   const at = context.clock()
   const known = context.witness.known()
   const resource = prefix === '' ? '**' : `${prefix}/**`
@@ -168,7 +168,7 @@ const CONDITIONS: {
 }
 
 /** Only what is given, and known. @throws CofferError `invalid_argument` */
-function checkFilter(filter: ListFilter): ListFilter {
+async function checkFilter(filter: ListFilter): Promise<ListFilter> {
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined)
   for (const [name, wanted] of given) {
     if (!Object.hasOwn(CONDITIONS, name)) {
@@ -184,6 +184,10 @@ function checkFilter(filter: ListFilter): ListFilter {
     if (typeof wanted !== type || Number.isNaN(wanted)) {
       throw new CofferError('invalid_argument', `The filter ${name} takes a ${type}.`)
     }
+  }
+  if (filter.type !== undefined) {
+    const { checkTypeSpec } = await import('../../core/types/validate.ts')
+    checkTypeSpec({ name: filter.type })
   }
   return Object.fromEntries(given)
 }

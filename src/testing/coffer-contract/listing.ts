@@ -212,7 +212,13 @@ export function listingContract(stage: () => Stage): void {
     expect(await found({ due: true })).toEqual(['short'])
     expect(await found({ due: false })).toEqual(['new', 'old', 'staged'])
     expect(await found({ owner: 'ann', tag: 'team=ops' })).toEqual([])
-    for (const where of [{ nonsense: 1 }, { tag: 5 }, { olderThanDays: 'x' }, { toString: 1 }]) {
+    for (const where of [
+      { nonsense: 1 },
+      { tag: 5 },
+      { olderThanDays: 'x' },
+      { toString: 1 },
+      { type: 'nope' },
+    ]) {
       await expectRefusal('invalid_argument', () =>
         coffer.list({ prefix: root, where: where as never }),
       )
