@@ -55,7 +55,9 @@ export function createAccessCache(store: Store, heads: HeadCodec): AccessCache {
       if (accessGeneration !== generation) return undefined
       const { grants } = subject
       if (grants === undefined) return bySubject.get(keyOf(subject))
-      const known = byGrants.get(grants) ?? bySubject.get(keyOf(subject))
+      const remembered = byGrants.get(grants)
+      if (remembered !== undefined) return remembered
+      const known = bySubject.get(keyOf(subject))
       if (known !== undefined) byGrants.set(grants, known)
       return known
     },

@@ -21,7 +21,7 @@ export interface Caller {
 
 /** With what resource policies know of the request. */
 export interface AskingCaller extends Caller {
-  readonly asker: Asker
+  asker(): Asker
 }
 
 /**
@@ -63,17 +63,17 @@ export function admitted(
   const waiting = server.guard.admit(session.actor, operation)
   const { actor, grants, token } = session
   // Taken now: what goes on after its answer has no connection to ask any more.
-  const asker = askerOf(server, request, actor, as)
+  const { id, ip, protocol } = request
+  const asker = () => askerOf(server, { ip, protocol }, actor, as)
   const by: Operator = {
     actor,
     via,
-    request: request.id,
-    address: request.ip,
+    request: id,
+    address: ip,
     grants,
     token: token?.accessor,
     refuses: (record, action) =>
-      hasResourcePolicy(record) &&
-      refusedByResourcePolicy({ ...asker, now: server.clock() }, record, action),
+      hasResourcePolicy(record) && refusedByResourcePolicy(asker(), record, action),
   }
   const enter = () => ({ session, by, asker, coffer: server.gate.platform().as(actor, by) })
   return waiting === undefined ? enter() : waiting.then(enter)
@@ -82,14 +82,14 @@ export function admitted(
 /** Who asks, as resource policies see it. */
 export const askerOf = (
   server: Server,
-  request: Asking,
+  { ip, protocol }: Pick<Asking, 'ip' | 'protocol'>,
   actor: string,
   { region, operation }: Pick<Asker, 'region' | 'operation'>,
 ): Asker => ({
   accountId: server.options.aws.accountId,
   actor,
-  address: request.ip,
-  secure: request.protocol === 'https',
+  address: ip,
+  secure: protocol === 'https',
   now: server.clock(),
   region,
   operation,

@@ -83,7 +83,7 @@ export async function authenticate(
     operation,
     platform,
     now,
-    asker: { ...asker, now },
+    asker: { ...asker(), now },
     server,
     dialect,
   }
