@@ -66,8 +66,13 @@ function headersOf(fields: readonly string[]): Record<string, string> | undefine
   return headers
 }
 
-/** A host, and a body of a known length if there is one: nobody reads it. */
+/**
+ * A host, and a body that is told in one way if there is one: nobody reads it. Vault's agent and proxy
+ * send every LIST with an empty one in chunks.
+ */
 function soundFraming(headers: Readonly<Record<string, string>>): boolean {
-  if (headers['host'] === undefined || headers['transfer-encoding'] !== undefined) return false
-  return /^[0-9]{1,9}$/.test(headers['content-length'] ?? '0')
+  const { host, 'content-length': length, 'transfer-encoding': coding } = headers
+  if (host === undefined) return false
+  if (coding !== undefined) return length === undefined && coding.toLowerCase() === 'chunked'
+  return /^[0-9]{1,9}$/.test(length ?? '0')
 }

@@ -85,7 +85,7 @@ async function answerTo(
   refuse: (status: number) => RawAnswer,
 ): Promise<RawAnswer> {
   if (!target.startsWith('/v1/')) return refuse(405)
-  const { 'content-length': _length, connection: _connection, expect: _expect, ...kept } = headers
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !FRAMING.has(name)))
   try {
     const answer = await app.inject({
       method: 'GET',
@@ -99,6 +99,9 @@ async function answerTo(
     return refuse(503)
   }
 }
+
+/** Of this connection, or of a body that is not passed on. */
+const FRAMING = new Set(['connection', 'content-length', 'expect', 'transfer-encoding'])
 
 /** With `list=true` as the only word on listing. */
 export function asGet(target: string): string {
