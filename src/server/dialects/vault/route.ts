@@ -82,6 +82,8 @@ export interface Mount {
   readonly prefix: string
   /** `{ version: '2' }` and whatever else the client gave. */
   readonly options: Readonly<Record<string, string>>
+  /** Of `local`, `seal_wrap`, `external_entropy_access`: those that it was made with. They mean nothing here. */
+  readonly flags: readonly string[]
   /** As `sys/mounts` and `sys/auth` show it: `default_lease_ttl`, `max_lease_ttl`, … */
   readonly config: JsonObject
   /** Settings of the backend itself: KV 2's `max_versions` and so on. */

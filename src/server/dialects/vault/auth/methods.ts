@@ -4,7 +4,7 @@ import { removeIdentities } from './remove.ts'
 import { putMount, removeMount } from '../mounts/change.ts'
 import { AUTH, defaultMount, settingOf, uuidOf } from '../mounts/mount.ts'
 import { isAuth, shownMount, shownMounts, shownTuning } from '../mounts/shown.ts'
-import { tuned } from '../mounts/tuning.ts'
+import { madeWith, tuned } from '../mounts/tuning.ts'
 import type { Backend, Mount, VaultContext, VaultHandler, VaultRoute } from '../route.ts'
 
 const list: VaultHandler = async ({ mounts }) => ({
@@ -36,6 +36,7 @@ const enable: VaultHandler = async (context) => {
     uuid: uuidOf(random),
     description: textField(body, 'description') ?? '',
     options: textsField(body, 'options') ?? {},
+    flags: madeWith(body),
     config: tuned({}, objectField(body, 'config') ?? {}),
   })
   return undefined

@@ -23,8 +23,8 @@ export const mountPathOf = (setting: string): string =>
     ? `${AUTH}${setting.slice(AUTH_MOUNTS.length)}/`
     : `${setting.slice(SECRET_MOUNTS.length)}/`
 
-export function bodyOfMount({ path: _path, options, ...body }: Mount): JsonObject {
-  return { ...body, options: { ...options } }
+export function bodyOfMount({ path: _path, options, flags, ...body }: Mount): JsonObject {
+  return { ...body, options: { ...options }, ...(flags.length === 0 ? {} : { flags: [...flags] }) }
 }
 
 /** From a setting that this dialect wrote; what is missing gets its default. */
@@ -33,6 +33,7 @@ export function mountOf(storeId: string, path: string, body: JsonObject): Mount 
     description: textOf(body['description'], ''),
     prefix: textOf(body['prefix'], ''),
     options: objectOf(body['options']) as Record<string, string>,
+    flags: Array.isArray(body['flags']) ? (body['flags'] as string[]) : [],
     config: objectOf(body['config']),
     settings: objectOf(body['settings']),
     ...(typeof body['accessor'] === 'string' ? { accessor: body['accessor'] } : {}),
@@ -56,6 +57,7 @@ export function defaultMount(
     description: '',
     prefix: '',
     options: {},
+    flags: [],
     config: {},
     settings: {},
     ...more,

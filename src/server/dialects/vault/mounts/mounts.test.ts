@@ -85,6 +85,21 @@ it('upgrades KV 1 to 2, and never back', async () => {
   expect(down.status).toBe(400)
 })
 
+it('shows what a mount was made with: to another answer Terraform destroys it and makes it again', async () => {
+  for (const [path, type] of [
+    ['mounts/flagged', 'kv'],
+    ['auth/flagged', 'approle'],
+  ]) {
+    const made = { type: type ?? '', local: true, seal_wrap: true }
+    await send('POST', `sys/${path}`, made)
+    await send('POST', `sys/${path}/tune`, { description: 'tuned' })
+    const shown = { ...made, external_entropy_access: false, description: 'tuned' }
+    expect((await send('GET', `sys/${path}`)).body.data).toMatchObject(shown)
+  }
+  const fresh = (await send('GET', 'sys/mounts')).body.data
+  expect([fresh['cubbyhole/'].local, fresh['secret/'].local]).toEqual([true, false])
+})
+
 it('refuses mounts that cannot be', async () => {
   const mount = (path: string, type = 'kv') => send('POST', `sys/mounts/${path}`, { type })
   expect((await mount('secret')).body.errors).toEqual(['path is already in use at secret/'])

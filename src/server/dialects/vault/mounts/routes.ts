@@ -7,7 +7,7 @@ import { putMount, removeMount } from './change.ts'
 import { emptyMount } from './empty.ts'
 import { AUTH, defaultMount, uuidOf } from './mount.ts'
 import { isAuth, shownMount, shownMounts, shownTuning } from './shown.ts'
-import { tuned } from './tuning.ts'
+import { madeWith, tuned } from './tuning.ts'
 
 const list: VaultHandler = async ({ mounts }) => {
   const data = shownMounts((await mounts()).filter((mount) => !isAuth(mount)))
@@ -40,6 +40,7 @@ const enable: VaultHandler = async (context) => {
     description: textField(body, 'description') ?? '',
     prefix: path === DEFAULT_MOUNT ? '' : path.slice(0, -1),
     options: named === undefined ? options : { ...options, version: named },
+    flags: madeWith(body),
     config: tuned({}, objectField(body, 'config') ?? {}),
   })
   return undefined

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../../core/value.ts'
 import type { Mount } from '../route.ts'
 import { AUTH, typeOf } from './mount.ts'
+import { MOUNT_FLAGS } from './tuning.ts'
 
 export const isAuth = ({ path }: Mount): boolean => path.startsWith(AUTH)
 
@@ -11,21 +12,20 @@ export const shownMount = ({
   uuid,
   description,
   options,
+  flags,
   config,
 }: Mount): JsonObject => ({
   accessor,
   config: { default_lease_ttl: 0, force_no_cache: false, max_lease_ttl: 0, ...config },
   deprecation_status: 'supported',
   description,
-  external_entropy_access: false,
-  local: backend === 'cubbyhole',
   options: Object.keys(options).length === 0 ? null : { ...options },
   plugin_version: '',
   running_plugin_version: '',
   running_sha256: '',
-  seal_wrap: false,
   type: typeOf(backend),
   uuid,
+  ...Object.fromEntries(MOUNT_FLAGS.map((name) => [name, flags.includes(name)])),
 })
 
 /** Many of them, by path; those of auth methods without `auth/`. */

@@ -62,6 +62,7 @@ const defaultsOf = (storeId: string): Mount[] => [
   }),
   defaultMount(storeId, 'cubbyhole/', 'cubbyhole', {
     description: 'per-token private secret storage',
+    flags: ['local'],
   }),
   defaultMount(storeId, 'identity/', 'identity', { description: 'identity store' }),
   defaultMount(storeId, 'auth/token/', 'token', { description: 'token based credentials' }),

@@ -26,6 +26,15 @@ export function tuned(before: JsonObject, given: JsonObject): JsonObject {
   return config
 }
 
+/**
+ * What a mount is made with and tools cannot change later: to another answer they destroy the mount, and
+ * all that is below it, and make it again. @throws VaultRefusal 400
+ */
+export const madeWith = (body: JsonObject): string[] =>
+  MOUNT_FLAGS.filter((name) => boolField(body, name) === true)
+
+export const MOUNT_FLAGS = ['local', 'seal_wrap', 'external_entropy_access']
+
 const DURATIONS = ['default_lease_ttl', 'max_lease_ttl']
 const TEXTS = ['listing_visibility', 'token_type']
 const LISTS = [
