@@ -72,6 +72,8 @@ export interface TokenInput {
   /** It outlives the token that made it. Needs `admin` on `token:*`. */
   readonly orphan?: boolean | undefined
   readonly unknownPolicies?: UnknownPolicies | undefined
+  /** The way it was made, where a role of Vault's token store says more: `auth/token/create/ROLE`. */
+  readonly path?: string | undefined
 }
 
 /**

@@ -51,7 +51,7 @@ export function createToken(
       renewable: ttlSeconds !== 0 && asked.renewable,
       usesLeft: asked.uses,
       parent: parent?.record.accessor,
-      path: 'auth/token/create',
+      path: asked.path,
       metadata: asked.metadata,
       boundCidrs,
     }
@@ -97,7 +97,15 @@ function checked(input: TokenInput) {
     boundCidrs: input.boundCidrs && checkCidrs('boundCidrs', input.boundCidrs),
     orphan: input.orphan ?? false,
     unknownPolicies: input.unknownPolicies ?? 'refuse',
+    path: checkMadePath(input.path ?? MADE_PATH),
   }
+}
+
+const MADE_PATH = 'auth/token/create'
+
+function checkMadePath(path: string): string {
+  if (path.length <= 512 && /^auth\/token\/create(?:\/[\w.-]+)*$/.test(path)) return path
+  throw new CofferError('invalid_argument', 'A token is made at auth/token/create or below it.')
 }
 
 /** What it takes an administrator for. @throws `denied` */

@@ -14,8 +14,19 @@ export async function removeIdentities(context: VaultContext, mount: string): Pr
   if ((await identities.jwtIssuer(mount)) !== undefined) {
     await unlessGone(identities.deleteJwtIssuer(mount))
   }
+  await revokeTokens(context, (path) => path === `auth/${mount}/login`)
+}
+
+/** Tokens by the way they were made; but for the one that asks, since the work would end with it. */
+export async function revokeTokens(
+  context: VaultContext,
+  isMeant: (path: string) => boolean,
+): Promise<void> {
+  const { coffer, session } = await context.caller()
+  const { identities } = coffer
   for (const { accessor, path } of await everyItem((page) => identities.tokens(page))) {
-    if (path === `auth/${mount}/login`) await unlessGone(identities.revokeToken({ accessor }))
+    if (!isMeant(path) || accessor === session.token?.accessor) continue
+    await unlessGone(identities.revokeToken({ accessor }))
   }
 }
 

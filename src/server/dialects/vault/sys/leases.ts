@@ -1,7 +1,9 @@
+import { revokeTokens } from '../auth/remove.ts'
 import { refuse } from '../errors.ts'
+import { AUTH } from '../mounts/mount.ts'
 import type { VaultHandler, VaultRoute } from '../route.ts'
 
-/** KV hands out no leases, and tokens are renewed and revoked as tokens: there is never one to find. */
+/** KV hands out no leases, and a token is renewed and revoked as a token: there is never one to find. */
 const lookup: VaultHandler = () => {
   throw refuse(400, 'invalid lease')
 }
@@ -10,6 +12,15 @@ const renew: VaultHandler = () => {
 }
 const revoke: VaultHandler = () => undefined
 const list: VaultHandler = () => 'absent'
+
+/** Leases of tokens have the path of their login or creation: `auth/approle/login`, `auth/token/create`. */
+const revokeBelow: VaultHandler = async (context) => {
+  const prefix = `${(context.params['prefix'] ?? '').replace(/\/+$/, '')}/`
+  if (prefix.startsWith(AUTH)) {
+    await revokeTokens(context, (path) => `${path}/`.startsWith(prefix))
+  }
+  return undefined
+}
 
 export const LEASE_ROUTES: readonly VaultRoute[] = [
   { path: 'leases/lookup', on: { update: lookup, list } },
@@ -22,7 +33,7 @@ export const LEASE_ROUTES: readonly VaultRoute[] = [
     { path, on: { update: revoke } },
     { path: `${path}/*lease`, on: { update: revoke } },
   ]),
-  { path: 'leases/revoke-prefix/*prefix', on: { update: revoke } },
-  { path: 'leases/revoke-force/*prefix', on: { update: revoke } },
+  { path: 'leases/revoke-prefix/*prefix', on: { update: revokeBelow } },
+  { path: 'leases/revoke-force/*prefix', on: { update: revokeBelow } },
   { path: 'leases/tidy', on: { update: revoke } },
 ]

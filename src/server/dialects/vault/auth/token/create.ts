@@ -25,13 +25,15 @@ export const createByRole: VaultHandler = async (context) => {
   const name = nameOf(context)
   const role = await roleOf(context, name)
   if (role === undefined) throw refuse(400, `unknown role ${name}`)
-  return made(context, role, role.orphan)
+  const path = ['auth/token/create', name, role.path_suffix].filter((part) => part !== '').join('/')
+  return made(context, role, role.orphan, path)
 }
 
 async function made(
   context: VaultContext,
   role: TokenRole | undefined,
   makesOrphan: boolean,
+  madeAt?: string,
 ): Promise<VaultAnswer> {
   const { body, path } = context
   const caller = await context.caller()
@@ -63,6 +65,7 @@ async function made(
     metadata: textsField(body, 'meta') ?? {},
     boundCidrs: isEndless ? [] : cidrsOf(caller, role),
     orphan,
+    path: madeAt,
   }
   try {
     const { created, warnings } = await createdToken(coffer, input, policies)
