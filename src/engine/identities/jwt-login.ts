@@ -113,10 +113,11 @@ const UNFIT = /[%\s\p{C}]/gu
 
 /** @throws `invalid_argument` for claims longer than metadata may be */
 function metadataOf(role: JwtRole, { claims }: VerifiedJwt): Record<string, string> {
-  const metadata: Record<string, string> = { role: role.name }
+  const metadata: Record<string, string> = {}
   for (const [claim, name] of Object.entries(role.claimMappings)) {
     const value = claimAt(claims, claim)
     if (value !== undefined && value !== null) metadata[name] = claimText(value)
   }
-  return checkMetadata(metadata)
+  // No claim stands in for the role: it is what the token lives on by.
+  return checkMetadata({ ...metadata, role: role.name })
 }

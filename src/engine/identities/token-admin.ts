@@ -125,11 +125,30 @@ async function renew(
     wholeNumber('incrementSeconds', incrementSeconds, 0, LIMITS.tokenTtlSecondsMax)
   }
   return change(context, origin, 'token.renew', which, async (tx, { hash, row }) => {
+    await refuseRoleless((name) => tx.named('credential', name), row.record)
     const record = renewed(row.record, incrementSeconds || undefined, tx.now)
     const resource = `token:${record.accessor}`
     const generation = await tx.record({ action: 'token.renew', resource })
     await tx.putNamed('credential', ROWS.token(hash), generation, { ...row, record })
     return record
+  })
+}
+
+/**
+ * What was logged in to a role lives on by that role only: to remove it is how a machine is kept from
+ * going on for ever with a token it has. @throws `conflict`
+ */
+async function refuseRoleless(find: Find, { path, metadata }: TokenRecord): Promise<void> {
+  const mount = /^auth\/(.+)\/login$/.exec(path)?.[1]
+  if (mount === undefined) return
+  const { role_name: appRole, role: jwtRole } = metadata
+  const rows = [
+    ...(appRole === undefined ? [] : [ROWS.appRole(mount, appRole)]),
+    ...(jwtRole === undefined ? [] : [ROWS.jwtRole(mount, jwtRole)]),
+  ]
+  for (const name of rows) if ((await find(name)) !== undefined) return
+  throw new CofferError('conflict', 'The role that the token was logged in to is gone.', {
+    remedy: 'Log in to another.',
   })
 }
 

@@ -48,6 +48,20 @@ it('logs in, and the token is what the role says', async () => {
   expect(data).toMatchObject({ path: 'auth/approle/login', policies: ['default', 'x', 'y'] })
 })
 
+it('renews nothing of a role that is gone', async () => {
+  const body = { token_period: '1h' }
+  await make('short-lived', body)
+  const { secret_id: secret } = await secretId('short-lived', {
+    metadata: '{"role":"short-lived"}',
+  })
+  const { auth } = (await login(await roleId('short-lived'), secret)).body
+  const own = vaultClient(server.url, auth.client_token)
+  const renew = async () => (await own('POST', 'auth/token/renew-self', {})).status
+  expect(await renew()).toBe(200)
+  await root('DELETE', `${ROLE}/short-lived`)
+  expect([await renew(), (await own('GET', 'auth/token/lookup-self')).status]).toEqual([400, 200])
+})
+
 it('answers every wrong login alike, and keeps nobody else out', async () => {
   await make('lock')
   const [id, { secret_id: secret }] = [await roleId('lock'), await secretId('lock')]

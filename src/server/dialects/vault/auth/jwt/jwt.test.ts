@@ -76,6 +76,19 @@ it('logs in who fits, by the named role and by the default one', async () => {
   }
 })
 
+it('renews nothing of a role that is gone, whatever a claim is called', async () => {
+  const role = { user_claim: 'sub', bound_audiences: 'coffer', token_period: '1h' }
+  const claim_mappings = { team: 'role' }
+  await root('POST', 'auth/jwt/role/gone', { ...role, role_type: 'jwt', claim_mappings })
+  const { auth } = (await login(jwt({ team: 'ci' }), 'gone')).body
+  expect(auth.metadata).toEqual({ role: 'gone' })
+  const own = vaultClient(server.url, auth.client_token)
+  const renew = async () => (await own('POST', 'auth/token/renew-self', {})).status
+  expect(await renew()).toBe(200)
+  await root('DELETE', 'auth/jwt/role/gone')
+  expect(await renew()).toBe(400)
+})
+
 it('refuses everybody else alike', async () => {
   const ref = 'refs/heads/main'
   for (const token of [
