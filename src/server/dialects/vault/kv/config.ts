@@ -56,7 +56,7 @@ export const writeConfig: VaultHandler = async (context) => {
 /** The fields that mounts and secrets have in common. @throws VaultRefusal 400 */
 export function changedSettings(before: JsonObject, body: JsonObject): JsonObject {
   const casRequired = boolField(body, 'cas_required')
-  const deleteAfter = body['delete_version_after']
+  const deleteAfter = body['delete_version_after'] ?? undefined
   return {
     ...before,
     ...(casRequired === undefined ? {} : { cas_required: casRequired }),

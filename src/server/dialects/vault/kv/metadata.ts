@@ -32,10 +32,15 @@ export const writeMetadata: VaultHandler = (context) =>
 /** `PATCH metadata/PATH`, a merge patch. */
 export const patchMetadata: VaultHandler = (context) => {
   refuseOtherPatches(context)
-  return changed(context, (record, body) =>
-    body['custom_metadata'] === undefined ? {} : { tags: mergedCustom(record, body) },
+  const body: JsonObject = { ...context.body }
+  for (const [name, unset] of Object.entries(UNSET)) if (body[name] === null) body[name] = unset
+  return changed({ ...context, body }, (record, given) =>
+    given['custom_metadata'] === undefined ? {} : { tags: mergedCustom(record, given) },
   )
 }
+
+/** What `null` makes of a setting in a merge patch; elsewhere it is as if nothing had been said. */
+const UNSET: JsonObject = { max_versions: 0, cas_required: false, delete_version_after: 0 }
 
 /** `DELETE metadata/PATH`: every version, and all that is known of them. */
 export const deleteMetadata: VaultHandler = async (context) => {
