@@ -55,6 +55,19 @@ it('mounts, tunes and unmounts', async () => {
   ])
 })
 
+it('gives durations back to the server, as command lines ask for 0', async () => {
+  await send('POST', 'sys/mounts/ttl', { type: 'kv', config: { max_lease_ttl: 'system' } })
+  for (const path of ['mounts/ttl', 'auth/approle']) {
+    await send('POST', `sys/${path}/tune`, { default_lease_ttl: '1h', max_lease_ttl: '2h' })
+    const lasting = { default_lease_ttl: 'system', max_lease_ttl: 'system' }
+    expect((await send('POST', `sys/${path}/tune`, lasting)).status).toBe(204)
+    expect((await send('GET', `sys/${path}`)).body.data.config).toMatchObject({
+      default_lease_ttl: 0,
+      max_lease_ttl: 0,
+    })
+  }
+})
+
 it('unmounting destroys what clients of Vault made there, and nothing else', async () => {
   const mount = () => send('POST', 'sys/mounts/gone', { type: 'kv-v2' })
   const coffer = server.platform.as(ADMIN)

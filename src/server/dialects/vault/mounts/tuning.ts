@@ -11,7 +11,7 @@ export function tuned(before: JsonObject, given: JsonObject): JsonObject {
   const config: JsonObject = { ...before }
   for (const name of DURATIONS) {
     const value = given[name]
-    if (value !== undefined) config[name] = parseSeconds(name, value)
+    if (value !== undefined) config[name] = value === SYSTEM_TTL ? 0 : parseSeconds(name, value)
   }
   for (const name of TEXTS) {
     const value = textField(given, name)
@@ -34,6 +34,9 @@ export const madeWith = (body: JsonObject): string[] =>
   MOUNT_FLAGS.filter((name) => boolField(body, name) === true)
 
 export const MOUNT_FLAGS = ['local', 'seal_wrap', 'external_entropy_access']
+
+/** What command lines send for 0: the server's own. */
+const SYSTEM_TTL = 'system'
 
 const DURATIONS = ['default_lease_ttl', 'max_lease_ttl']
 const TEXTS = ['listing_visibility', 'token_type']
