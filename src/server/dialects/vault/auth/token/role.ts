@@ -4,7 +4,7 @@ import { parseSeconds } from '../../duration.ts'
 import { refuse } from '../../errors.ts'
 import { boolField, intField, listField, textField } from '../../fields.ts'
 import type { VaultContext, VaultHandler } from '../../route.ts'
-import { policyNames } from '../policy-names.ts'
+import { policyNames, shownPolicy } from '../policy-names.ts'
 import { shownCidrs } from '../token-fields.ts'
 
 /** A role that tokens are made with, as it is kept: the setting `vault/token-role/NAME`. */
@@ -157,5 +157,6 @@ const shown = (name: string, role: TokenRole): JsonObject => ({
   allowed_entity_aliases: null,
   name,
   ...(role as unknown as JsonObject),
+  allowed_policies: role.allowed_policies.map(shownPolicy),
   token_bound_cidrs: shownCidrs(role.token_bound_cidrs),
 })

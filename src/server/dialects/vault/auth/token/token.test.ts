@@ -21,6 +21,13 @@ const created = async (body: object, by: Send = root, path = 'create'): Promise<
 const as = (auth: VaultBody): Send => vaultClient(server.url, auth.client_token)
 const policy = (name: string, policy: string) => root('PUT', `sys/policies/acl/${name}`, { policy })
 
+it('shows a role the names that it was given', async () => {
+  await root('POST', 'auth/token/roles/named', { allowed_policies: ['root', 'a'] })
+  const { data } = (await root('GET', 'auth/token/roles/named')).body
+  expect(data.allowed_policies).toEqual(['root', 'a'])
+  await root('DELETE', 'auth/token/roles/named')
+})
+
 it('answers a creation with all that clients read', async () => {
   const { body } = await root('POST', 'auth/token/create', {
     policies: ['b', 'a'],
