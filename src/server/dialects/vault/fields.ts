@@ -30,9 +30,11 @@ export function boolField(body: Fields, name: string): boolean | undefined {
   throw unreadable(name, 'a boolean')
 }
 
+/** An empty list is an empty map, as Go reads it and PHP writes it. */
 export function objectField(body: Fields, name: string): JsonObject | undefined {
   const given = own(body, name)
   if (given === undefined) return undefined
+  if (Array.isArray(given) && given.length === 0) return {}
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given
   throw unreadable(name, 'a map')
 }

@@ -19,6 +19,14 @@ const NULLS: JsonObject = { max_versions: null, cas_required: null, delete_versi
 const KEPT = 'secret/metadata/unset'
 const shown = async (address: string): Promise<object> => (await send('GET', address)).body.data
 
+it('an empty list is an empty map, as PHP writes one', async () => {
+  const body = { data: [], options: [] }
+  expect((await send('POST', 'secret/data/php', body)).status).toBe(200)
+  expect((await send('GET', 'secret/data/php')).body.data.data).toEqual({})
+  expect((await send('POST', KEPT, { custom_metadata: [] })).status).toBe(204)
+  expect((await send('POST', 'secret/data/php', { data: [1] })).status).toBe(400)
+})
+
 it('null says nothing where a setting is written, and takes it away where it is patched', async () => {
   for (const address of [KEPT, 'secret/config']) {
     await send('POST', address, GIVEN)

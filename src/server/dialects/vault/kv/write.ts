@@ -103,7 +103,8 @@ function keptOf(mountMax: number | undefined, record: SecretRecord | undefined) 
 /** With its numbers as they came. @throws VaultRefusal 400 */
 function dataOf({ body, bodyText }: VaultContext): JsonObject {
   if (objectField(body, 'data') === undefined) throw refuse(400, 'no data provided')
-  return (parseExactly(bodyText) as { data: JsonObject }).data
+  const { data } = parseExactly(bodyText) as { data: JsonObject | readonly [] }
+  return Array.isArray(data) ? {} : (data as JsonObject)
 }
 
 /** @throws VaultRefusal 400 */
