@@ -96,7 +96,7 @@ it('answers for what there is not', async () => {
     status: 404,
     body: { errors: ['no handler for route "nowhere/x". route entry not found.'] },
   })
-  expect(await send('GET', 'secret/nothing/x')).toEqual({
+  expect(await send('GET', 'auth/approle/nothing')).toEqual({
     status: 404,
     body: { errors: ['1 error occurred:\n\t* unsupported path\n\n'] },
   })

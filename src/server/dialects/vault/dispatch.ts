@@ -3,6 +3,7 @@ import type { Caller } from '../../caller.ts'
 import { callerOf } from '../../caller.ts'
 import type { Operation, Server } from '../../server.ts'
 import { BACKENDS } from './backends.ts'
+import { misplaced } from './kv/misplaced.ts'
 import type { EarlyCallers } from './early-callers.ts'
 import type { Reply } from './envelope.ts'
 import { replyOf } from './envelope.ts'
@@ -72,6 +73,7 @@ async function admit(context: VaultContext, { mount, route }: Place): Promise<Ad
     const shown = JSON.stringify(context.path.slice(0, PATH_CHARS_SHOWN))
     throw refuse(404, `no handler for route ${shown}. route entry not found.`)
   }
+  if (route === undefined && mount.backend === 'kv2') return { handler: misplaced }
   if (route === undefined) throw refuse(404, listed('unsupported path'))
   if (handler === undefined) throw refuse(405, listed('unsupported operation'))
   return { handler, caller: async () => acting }
