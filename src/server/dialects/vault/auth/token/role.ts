@@ -143,7 +143,11 @@ function lasting<Name extends 'period' | 'explicit_max_ttl'>(
 ): Pick<TokenRole, Name | `token_${Name}`> {
   const given = body[`token_${name}`] ?? undefined
   const old = body[name] ?? undefined
-  const seconds = (value: JsonValue) => parseSeconds(name, value)
+  const seconds = (value: JsonValue) => {
+    const parsed = parseSeconds(name, value)
+    if (parsed < 0) throw refuse(400, `'${name}' cannot be negative`)
+    return parsed
+  }
   const [now, then] =
     given !== undefined
       ? [seconds(given), 0]

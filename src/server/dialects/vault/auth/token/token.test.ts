@@ -21,10 +21,14 @@ const created = async (body: object, by: Send = root, path = 'create'): Promise<
 const as = (auth: VaultBody): Send => vaultClient(server.url, auth.client_token)
 const policy = (name: string, policy: string) => root('PUT', `sys/policies/acl/${name}`, { policy })
 
-it('shows a role the names that it was given', async () => {
+it('shows a role with the names that it was given, and refuses times below 0', async () => {
   await root('POST', 'auth/token/roles/named', { allowed_policies: ['root', 'a'] })
   const { data } = (await root('GET', 'auth/token/roles/named')).body
   expect(data.allowed_policies).toEqual(['root', 'a'])
+  for (const name of ['period', 'token_period', 'explicit_max_ttl', 'token_explicit_max_ttl']) {
+    const answer = await root('POST', 'auth/token/roles/named', { [name]: '-1h' })
+    expect([name, answer.status]).toEqual([name, 400])
+  }
   await root('DELETE', 'auth/token/roles/named')
 })
 
