@@ -29,6 +29,16 @@ export const writeMetadata: VaultHandler = (context) =>
     body['custom_metadata'] === undefined ? {} : { tags: newCustom(body) },
   )
 
+/** Whether writing it changes a secret rather than make one. What is damaged is there. */
+export const isThere = (context: VaultContext): Promise<boolean> =>
+  context.server.gate
+    .platform()
+    .peek(secretPath(context) ?? '')
+    .then(
+      (record) => record !== undefined,
+      () => true,
+    )
+
 /** `PATCH metadata/PATH`, a merge patch. */
 export const patchMetadata: VaultHandler = (context) => {
   refuseOtherPatches(context)

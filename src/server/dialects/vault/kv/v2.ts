@@ -8,7 +8,7 @@ import {
   ofVersionsNamed,
 } from './labels-meant.ts'
 import { listFolder } from './list.ts'
-import { deleteMetadata, patchMetadata, readMetadata, writeMetadata } from './metadata.ts'
+import { deleteMetadata, isThere, patchMetadata, readMetadata, writeMetadata } from './metadata.ts'
 import { readData, readSubkeys } from './read.ts'
 import { deleteCurrent, deleteVersions, destroyVersions, undeleteVersions } from './versions.ts'
 import { patchData, writeData } from './write.ts'
@@ -25,6 +25,7 @@ export const KV2_ROUTES: readonly VaultRoute[] = [
     path: 'metadata/*path',
     decidedInside: true,
     alsoGuarded: { list: ofCurrent, update: ofCurrent, patch: ofCurrent, delete: ofEveryVersion },
+    exists: isThere,
     on: {
       read: readMetadata,
       list: listFolder,

@@ -158,3 +158,20 @@ it('a token that is bound to addresses makes none that is not, by a role either'
     expect([role, data.bound_cidrs]).toEqual([role, cidrs])
   }
 })
+
+it('who may only create removes nothing, and changes nothing that is there', async () => {
+  const send = await holder(`
+    path "secret/data/made/*" { capabilities = ["create", "delete"] }
+    path "secret/*"           { capabilities = ["create"] }`)
+  await root('PUT', 'secret/data/made/x', { data: { a: 1 } })
+  const versions = { versions: [1] }
+  for (const path of ['delete', 'undelete', 'destroy']) {
+    expect([path, (await send('POST', `secret/${path}/made/x`, versions)).status]).toEqual([
+      path,
+      403,
+    ])
+  }
+  expect((await send('POST', 'secret/metadata/made/x', { max_versions: 3 })).status).toBe(403)
+  expect((await send('POST', 'secret/metadata/made/new', { max_versions: 3 })).status).toBe(204)
+  expect((await send('DELETE', 'secret/data/made/x')).status).toBe(204)
+})

@@ -4,7 +4,7 @@ import { parametersFit } from '../../../../core/policy/vault/access.ts'
 import type { AddressPermissions } from '../../../../core/policy/vault/permissions.ts'
 import type { Caller } from '../../../caller.ts'
 import { foldedName } from '../folded-name.ts'
-import type { LabelsMeant, PathGuard, VaultContext, VaultOperation } from '../route.ts'
+import type { LabelsMeant, PathGuard, VaultContext } from '../route.ts'
 
 /**
  * Whether policies give the caller what it asks of an address. Where they do, the answer is the same
@@ -43,8 +43,8 @@ export async function guardSecret(
   meant: Awaited<ReturnType<LabelsMeant>>,
 ): Promise<void> {
   for (const labels of meant) {
-    const { capabilities } = await permissionsOf(context, caller, labels)
-    if (ASKED[context.operation].some((one) => capabilities.has(one))) continue
+    const found = await permissionsOf(context, caller, labels)
+    if (found.capabilities.has(await capabilityOf(context, caller, found))) continue
     throw await refused(context, caller)
   }
 }
@@ -84,14 +84,6 @@ function addressOf({ path, operation }: VaultContext): string {
   const single = path.replaceAll(/\/{2,}/g, '/')
   const closed = single.endsWith('/') ? single.slice(0, -1) : single
   return operation === 'list' ? `${closed}/` : closed
-}
-
-const ASKED: Readonly<Record<VaultOperation, readonly Capability[]>> = {
-  read: ['read'],
-  list: ['list'],
-  update: ['update', 'create'],
-  patch: ['patch'],
-  delete: ['delete'],
 }
 
 /** Making something is told from changing it where the address is of a thing. */
