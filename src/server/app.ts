@@ -6,7 +6,7 @@ import { DIALECTS } from './dialects/registry.ts'
 import { createDirect } from './direct.ts'
 import type { DirectWay } from './direct.ts'
 import { headOf } from './head.ts'
-import { registerHealth } from './health.ts'
+import { createReadiness, registerHealth } from './health.ts'
 import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
 import { createMalformed } from './malformed.ts'
 import { noteError, watching } from './observe.ts'
@@ -33,7 +33,8 @@ export async function createApp(
   const { trustedProxies, dialects } = server.options
   const malformed = createMalformed(server, () => app)
   const nextId = createRequestIds(server.random)
-  const watch = watching(watchers)
+  const readiness = createReadiness(server.gate)
+  const watch = watching([...watchers, readiness])
   const together = gathering(() => server.gate.shareLook())
   const admit = (request: Asking, done: (error?: Error) => void): void => {
     const { probe } = request.routeOptions.config
@@ -94,7 +95,7 @@ export async function createApp(
   })
   app.setNotFoundHandler((request, reply) => answerProblem(noSuchRoute(), request, reply))
   app.setErrorHandler(answerProblem)
-  registerHealth(app, server)
+  registerHealth(app, readiness)
   for (const name of dialects) {
     const dialect = DIALECTS[name]
     await app.register(
