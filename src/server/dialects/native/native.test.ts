@@ -54,6 +54,28 @@ test('a write with an idempotency key is done once', async () => {
   expect(differing).toMatchObject({ status: 400, json: { code: 'invalid_argument' } })
 })
 
+test('a batch of writes with an idempotency key is done once, each of its items', async () => {
+  const headers = { 'idempotency-key': 'batch-once' }
+  const write = async (value: string, token?: string) => {
+    const items = ['idem/many/a', 'idem/many/b'].map((path) => ({ path, input: { value, token } }))
+    return send('POST', '/write', { body: { items }, headers })
+  }
+  const receipts = (written: boolean) => ({
+    status: 200,
+    json: {
+      receipts: [
+        { version: 1, written },
+        { version: 1, written },
+      ],
+    },
+  })
+  expect(await write('x')).toMatchObject(receipts(true))
+  expect(await write('x')).toMatchObject(receipts(false))
+  expect(await write('y')).toMatchObject({ status: 409, json: { code: 'token_reused' } })
+  const differing = await write('x', 'another')
+  expect(differing).toMatchObject({ status: 400, json: { code: 'invalid_argument' } })
+})
+
 test('absent, denied and nowhere are told apart', async () => {
   await put('apart/there', { value: 'x' })
   const token = await server.token({ policies: ['none'] })

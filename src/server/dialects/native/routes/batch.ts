@@ -6,7 +6,7 @@ import { WRITE_ERRORS } from '../refusals.ts'
 import { refuseOtherPolicy } from '../resource-policy.ts'
 import { route } from '../route.ts'
 import { answerText } from '../versions.ts'
-import { exactly } from './secrets.ts'
+import { exactly, withToken } from './secrets.ts'
 
 /** Many secrets in one request. */
 export const batchRoutes = [
@@ -52,6 +52,7 @@ export const batchRoutes = [
     summary: 'Write many versions in one transaction: all or none.',
     body: wire.WriteManyBody,
     example: { items: [{ path: 'shop/dev/api/stripe-key', input: { value: 'sk_test' } }] },
+    headers: ['idempotency-key'],
     answer: { json: wire.WriteManyAnswer },
     errors: WRITE_ERRORS,
     async handle(call) {
@@ -63,7 +64,7 @@ export const batchRoutes = [
       }
       const items = body.items.map(({ path, input }, i) => ({
         path,
-        input: writeOfWire(exactly(input, exact(i))),
+        input: withToken(call, writeOfWire(exactly(input, exact(i)))),
       }))
       for (const { path, input } of items) await refuseOtherPolicy(call, path, input)
       return { receipts: await coffer.writeMany(items) }

@@ -115,7 +115,7 @@ const membersOf = ({ value, mergePatch }: WireWrite): WireWrite => ({
 })
 
 /** `Idempotency-Key` stands for `token`. @throws CofferError `invalid_argument` for two that differ */
-function withToken<T extends Pick<WriteInput, 'token'>>({ request }: Call, input: T): T {
+export function withToken<T extends Pick<WriteInput, 'token'>>({ request }: Call, input: T): T {
   const token = request.headers['idempotency-key']
   if (typeof token !== 'string') return input
   if (input.token === undefined || input.token === token) return { ...input, token }
