@@ -144,6 +144,8 @@ export const LIMITS = {
   connectionIdleTimeoutMs: 120_000,
   tlsHandshakeTimeoutMs: 10_000,
   connectionsMax: 10_000,
+  /** Requests that a client sends on one connection before the answer to an earlier one has begun. */
+  requestsAheadMax: 32,
   /** What is under way when a server is stopped may take this long to finish. */
   stopTimeoutMs: 10_000,
   tlsNamesMax: 100,

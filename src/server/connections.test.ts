@@ -237,6 +237,27 @@ test('by default clients have the limits of the platform', () => {
   })
 })
 
+test('as many requests as requestsAheadMax wait for their answers; one more ends the connection', async () => {
+  let begun = 0
+  const observer: Observer = async (app) => {
+    app.addHook('onRequest', async () => void begun++)
+    await routes(app)
+  }
+  const server = await startBareServer(observer)
+  running.add(server)
+  const ask = (path: string, last = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${last}\r\n`
+  const most = ask('/slow') + ask('/ip').repeat(LIMITS.requestsAheadMax - 1)
+  const good = await rawConnection(server.port)
+  await good.say(most + ask('/ip', 'Connection: close\r\n'))
+  const statuses = answersIn(await good.heard()).map(({ status }) => status)
+  expect(statuses).toEqual(Array(LIMITS.requestsAheadMax + 1).fill(200))
+  begun = 0
+  const greedy = await rawConnection(server.port)
+  await greedy.say(most + ask('/ip').repeat(500))
+  expect(await greedy.heard()).toBe('')
+  expect(begun).toBe(LIMITS.requestsAheadMax + 1)
+})
+
 test('beyond connectionsMax nobody is let in, and those who are in stay', async () => {
   const { port } = await start({ connections: { connectionsMax: 2 } })
   const [first, second] = [await rawConnection(port), await rawConnection(port)]

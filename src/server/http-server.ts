@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
-import type { Server as HttpServer, ServerOptions } from 'node:http'
+import type { RequestListener, Server as HttpServer, ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import { LIMITS } from '../core/limits.ts'
 import { answerPlainHttp } from './plain-http.ts'
@@ -40,7 +41,8 @@ export function httpServerFactory(
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headTimeoutMs / 4)),
     noDelay: true,
   }
-  return (handler) => {
+  return (given) => {
+    const handler = boundedAhead(given)
     const server =
       tls === undefined
         ? createServer(options, handler)
@@ -54,6 +56,25 @@ export function httpServerFactory(
     server.maxConnections = limits.connectionsMax
     server.timeout = limits.idleTimeoutMs
     return server
+  }
+}
+
+/**
+ * Node begins every request of a packet at once, and keeps each answer until those before it were
+ * sent: to a client that does not read, thousands of them. Beyond `requestsAheadMax` it is dropped.
+ */
+function boundedAhead(handler: RequestListener): RequestListener {
+  const waiting = new WeakMap<Socket, number>()
+  return (raw, answer) => {
+    const { socket } = raw
+    // Whose turn it is has the connection already: nearly all, since hardly a client sends ahead.
+    if (answer.socket === null) {
+      const ahead = (waiting.get(socket) ?? 0) + 1
+      if (ahead > LIMITS.requestsAheadMax) return void socket.destroy()
+      waiting.set(socket, ahead)
+      answer.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
+    }
+    handler(raw, answer)
   }
 }
 
