@@ -44,11 +44,14 @@ async function start(given: Parameters<typeof startBareServer>[1] = {}): Promise
   return server
 }
 
-async function said(port: number, text: string): Promise<number[]> {
+async function answersTo(port: number, text: string): Promise<ReturnType<typeof answersIn>> {
   const connection = await rawConnection(port)
   await connection.say(text)
-  return answersIn(await connection.heard()).map(({ status }) => status)
+  return answersIn(await connection.heard())
 }
+
+const said = async (port: number, text: string): Promise<number[]> =>
+  (await answersTo(port, text)).map(({ status }) => status)
 
 test('health and readiness are told to anyone, without detail, HEAD included', async () => {
   const { url } = await start()
@@ -171,8 +174,9 @@ test('a request that two readers would understand differently is refused', async
     `GET /ip\r\n\r\n`,
   ]
   for (const text of bad) {
-    const statuses = await said(port, text)
-    expect(statuses, JSON.stringify(text)).toEqual([400])
+    const answers = await answersTo(port, text)
+    expect(answers, JSON.stringify(text)).toMatchObject([{ status: 400 }])
+    expect(answers[0]?.headers).toContain('application/problem+json')
   }
   expect((await fetch(`http://127.0.0.1:${port}/ip`)).status).toBe(200)
 })

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 /** What the headers of a request say that must be known before anything is done for it. */
 export interface Head {
   /**
-   * RFC 9112, 3.2: of two hosts another reader may take the other, and so of two credentials. Nor is a
-   * request of HTTP/0.9 one.
+   * RFC 9112, 3.2: of two hosts another reader may take the other, and so of two credentials; HTTP/1.1
+   * names one. Nor is a request of HTTP/0.9 one.
    */
   readonly sound: boolean
   /** Of `Authorization`; the first where it is not sound. */
@@ -13,7 +13,8 @@ export interface Head {
   readonly announcesBody: boolean
 }
 
-export function headOf({ rawHeaders, httpVersionMajor }: IncomingMessage): Head {
+export function headOf(request: IncomingMessage): Head {
+  const { rawHeaders, httpVersionMajor, httpVersionMinor } = request
   let hosts = 0
   let credentials = 0
   let authorization: string | undefined
@@ -37,6 +38,7 @@ export function headOf({ rawHeaders, httpVersionMajor }: IncomingMessage): Head 
       default:
     }
   }
-  const sound = hosts <= 1 && credentials <= 1 && httpVersionMajor === 1
+  const hostsSound = hosts === 1 || (hosts === 0 && httpVersionMinor === 0)
+  const sound = hostsSound && credentials <= 1 && httpVersionMajor === 1
   return { sound, authorization, announcesBody }
 }

@@ -40,6 +40,8 @@ export function httpServerFactory(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headTimeoutMs / 4)),
     noDelay: true,
+    // Node would answer a missing one by itself: without a problem, and counted nowhere.
+    requireHostHeader: false,
   }
   return (given) => {
     const handler = boundedAhead(given)
