@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { isCofferError } from '../core/errors.ts'
+import { cofferErrorOf } from './problem.ts'
 import type { Operation } from './server.ts'
 
 /** What may be known of a request outside of it: nothing else ever gets to a log or a metric. */
@@ -55,10 +55,10 @@ export function noteCaller(
   seen.actor = actor
 }
 
-/** Why it failed. */
+/** Why it failed, as the answer has it. */
 export function noteError(request: Asking, error: unknown): void {
   const seen = (request.seen ??= freshSeen())
-  seen.code = isCofferError(error) ? error.code : 'internal'
+  seen.code = cofferErrorOf(error).code
 }
 
 /** From a request's arrival to the end of its answer, with its facts told to each watcher. */
