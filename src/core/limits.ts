@@ -146,6 +146,8 @@ export const LIMITS = {
   connectionsMax: 10_000,
   /** Requests that a client sends on one connection before the answer to an earlier one has begun. */
   requestsAheadMax: 32,
+  /** What an actor was sent by the native API in large answers and its clients have not read yet. */
+  unreadCharsPerActorMax: 67_108_864,
   /** What is under way when a server is stopped may take this long to finish. */
   stopTimeoutMs: 10_000,
   tlsNamesMax: 100,

@@ -107,7 +107,7 @@ async function openTls(
 ): Promise<TlsSource | undefined> {
   const told = { failed: warn, renewed: () => note('The certificate was replaced.') }
   if (tls === undefined) return undefined
-  if ('certFile' in tls) return openGivenTls({ ...tls, ...told })
+  if ('certFile' in tls) return openGivenTls({ ...tls, ...told, clock })
   const mine = isWildcard(listen.host) ? ownAddresses() : [listen.host]
   const names = ['localhost', '127.0.0.1', '::1', hostname(), ...mine, ...tls.names]
   return openOwnTls({ dataDir: tls.dataDir, names, clock, random, ...told })

@@ -253,6 +253,35 @@ test('given files are used, and used again when they change; what is broken is t
   await expect(start({ certFile, keyFile })).rejects.toMatchObject({ code: 'unavailable' })
 })
 
+test('given files that are out of date, or soon will be, are used and told of', async () => {
+  const made = await openOwnTls({
+    dataDir: join(dir, 'made'),
+    names: ['localhost'],
+    clock: () => now,
+    random: seededRandom('dates'),
+    failed: () => {},
+  })
+  made.close()
+  const tls = { certFile: join(dir, 'cert.pem'), keyFile: join(dir, 'key.pem') }
+  writeFileSync(tls.certFile, made.current().cert)
+  writeFileSync(tls.keyFile, made.current().key)
+  const madeAt = now
+  for (const [days, told] of [
+    [1, undefined],
+    [80, 'expires on'],
+    [91, 'expired on'],
+    [-30, 'is not valid before'],
+  ] as const) {
+    now = madeAt + days * DAY_MS
+    warnings = []
+    await start(tls)
+    expect([days, warnings]).toEqual([
+      days,
+      told === undefined ? [] : [expect.stringMatching(`${tls.certFile} ${told} \\d{4}-\\d\\d-`)],
+    ])
+  }
+})
+
 test('a file of tlsFileBytesMax is read, one byte more is not', () => {
   const file = join(dir, 'large')
   writeFileSync(file, 'x'.repeat(LIMITS.tlsFileBytesMax))

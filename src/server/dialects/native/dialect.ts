@@ -4,6 +4,7 @@ import type { DirectWay } from '../../direct.ts'
 import { noSuchRoute } from '../../problem.ts'
 import type { Server } from '../../server.ts'
 import { directReads } from './direct.ts'
+import { createLargeAnswers } from './large.ts'
 import { openApiText } from './openapi.ts'
 import { answerMethods, answerProblem } from './problems.ts'
 import { registerParser, registerRoute } from './register.ts'
@@ -18,6 +19,7 @@ export const native: Dialect = { prefix: PREFIX, via: VIA, register }
 
 function register(scope: FastifyInstance, server: Server): DirectWay {
   const streams = createStreams()
+  const shared = { streams, large: createLargeAnswers() }
   const methods = methodsByAddress()
   scope.addHook('preClose', async () => streams.close())
   scope.setErrorHandler((error, request, reply) => answerProblem(error, request, reply))
@@ -30,7 +32,7 @@ function register(scope: FastifyInstance, server: Server): DirectWay {
   })
   scope.setNotFoundHandler((request, reply) => answerProblem(noSuchRoute(), request, reply))
   registerParser(scope)
-  for (const route of Object.values(ROUTES).flat()) registerRoute(scope, server, streams, route)
+  for (const route of Object.values(ROUTES).flat()) registerRoute(scope, server, shared, route)
   let document: string | undefined
   scope.get('/openapi.json', async (_, reply) => {
     document ??= openApiText(server.version)

@@ -10,7 +10,6 @@ import { bodyReader, queryReader, refuseBody } from './input.ts'
 import { absence } from './problems.ts'
 import type { Call, Route } from './route.ts'
 import { JSON_TYPE, VIA } from './route.ts'
-import type { Streams } from './streams.ts'
 
 /** Bodies are JSON and nothing else. */
 export function registerParser(scope: FastifyInstance): void {
@@ -26,7 +25,7 @@ export function registerParser(scope: FastifyInstance): void {
 export function registerRoute(
   scope: FastifyInstance,
   server: Server,
-  streams: Streams,
+  { streams, large }: Pick<Call, 'streams' | 'large'>,
   route: Route,
 ): void {
   const { method, url, body, answer } = route
@@ -46,6 +45,7 @@ export function registerRoute(
     const call = {
       server,
       streams,
+      large,
       request,
       reply,
       session: caller?.session,
@@ -61,8 +61,10 @@ export function registerRoute(
     if (answer === 'nothing') return reply.code(204).send()
     if (!('json' in answer)) return reply
     if (result === undefined) throw absence('thing')
+    const json = typeof result === 'string' ? result : JSON.stringify(result)
+    if (caller !== undefined) large.send(caller.session.actor, json, reply.raw)
     void reply.header('content-type', JSON_TYPE)
-    return typeof result === 'string' ? result : JSON.stringify(result)
+    return json
   }
 
   scope.route({

@@ -5,6 +5,7 @@ import type { Coffer } from '../../../core/ports/coffer.ts'
 import type { Session } from '../../../core/ports/identities.ts'
 import type { Operator } from '../../../core/ports/platform.ts'
 import type { Operation, Server } from '../../server.ts'
+import type { LargeAnswers } from './large.ts'
 import type { Streams } from './streams.ts'
 
 /**
@@ -56,6 +57,7 @@ export type Answer =
 export interface Call<Query = unknown, Body = unknown> {
   readonly server: Server
   readonly streams: Streams
+  readonly large: LargeAnswers
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly session: Session

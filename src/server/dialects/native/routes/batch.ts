@@ -20,10 +20,11 @@ export const batchRoutes = [
     example: { refs: [{ path: 'shop/prod/api/stripe-key' }] },
     answer: { json: wire.ReadManyAnswer },
     errors: [],
-    async handle({ coffer, body: { refs }, request }) {
-      const answers = await coffer.readMany(refs)
-      return `{"answers":[${answers.map((answer) => answerText(answer, request.id)).join()}]}`
-    },
+    handle: ({ coffer, body: { refs }, request, large }) =>
+      large.make(async () => {
+        const answers = await coffer.readMany(refs)
+        return `{"answers":[${answers.map((answer) => answerText(answer, request.id)).join()}]}`
+      }),
   }),
   route({
     method: 'GET',
@@ -34,15 +35,16 @@ export const batchRoutes = [
     query: wire.ReadBelowQuery,
     answer: { json: wire.ReadBelowPage },
     errors: ['invalid_path'],
-    async handle({ coffer, query: { prefix, cursor }, request }) {
-      const page = await coffer.readBelow({ prefix, cursor })
-      const items = page.items.map(
-        ({ path, answer }) =>
-          `{"path":${JSON.stringify(path)},"answer":${answerText(answer, request.id)}}`,
-      )
-      const rest = page.cursor === undefined ? '' : `,"cursor":${JSON.stringify(page.cursor)}`
-      return `{"items":[${items.join()}]${rest}}`
-    },
+    handle: ({ coffer, query: { prefix, cursor }, request, large }) =>
+      large.make(async () => {
+        const page = await coffer.readBelow({ prefix, cursor })
+        const items = page.items.map(
+          ({ path, answer }) =>
+            `{"path":${JSON.stringify(path)},"answer":${answerText(answer, request.id)}}`,
+        )
+        const rest = page.cursor === undefined ? '' : `,"cursor":${JSON.stringify(page.cursor)}`
+        return `{"items":[${items.join()}]${rest}}`
+      }),
   }),
   route({
     method: 'POST',
