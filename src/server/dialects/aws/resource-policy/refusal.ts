@@ -60,7 +60,7 @@ export function deniedBy(
     action: `secretsmanager:${asker.operation ?? OPERATIONS[action]}`,
     principal: principalOf(place, asker.actor),
     resource: arnOf(place, record),
-    facts: factsOf(asker, place, record),
+    facts: factsOf(asker, place, record, action),
   })
 }
 
@@ -77,7 +77,7 @@ const OPERATIONS: { readonly [A in Action]?: string } & { readonly [other: strin
   undelete: 'RestoreSecret',
 }
 
-function factsOf(asker: Asker, place: Place, record: SecretRecord): Facts {
+function factsOf(asker: Asker, place: Place, record: SecretRecord, action: Action): Facts {
   const facts = new Map([
     ['aws:principalarn', principalOf(place, asker.actor)],
     ['aws:principalaccount', asker.accountId],
@@ -89,10 +89,21 @@ function factsOf(asker: Asker, place: Place, record: SecretRecord): Facts {
     ['aws:requestedregion', asker.region ?? HOME_REGION],
     ['secretsmanager:secretid', arnOf(place, record)],
     ['secretsmanager:name', nameOf(record)],
+    ...ALWAYS,
   ])
+  if (action === 'delete' || action === 'destroy') {
+    facts.set('secretsmanager:forcedeletewithoutrecovery', String(action === 'destroy'))
+  }
   for (const [key, value] of Object.entries(record.tags ?? {})) {
     facts.set(`aws:resourcetag/${key.toLowerCase()}`, value)
     facts.set(`secretsmanager:resourcetag/${key.toLowerCase()}`, value)
   }
   return facts
 }
+
+/** What AWS says of every request; here nobody asks in another's name. */
+const ALWAYS = [
+  ['aws:principaltype', 'User'],
+  ['aws:principalisawsservice', 'false'],
+  ['aws:viaawsservice', 'false'],
+] as const

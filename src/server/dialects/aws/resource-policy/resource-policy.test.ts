@@ -106,6 +106,29 @@ describe('a resource policy', () => {
     }
   })
 
+  it('denies what AWS’s own examples guard: other networks, and deletion without recovery', async () => {
+    const elsewhere = {
+      NotIpAddress: { 'aws:SourceIp': '192.0.2.0/24' },
+      Bool: { 'aws:ViaAWSService': 'false' },
+      StringNotEquals: { 'aws:PrincipalType': 'AssumedRole' },
+    }
+    await withPolicy('app/network', deny({ Condition: elsewhere }))
+    await expectFault(reader.getSecretValue({ SecretId: 'app/network' }), 'AccessDeniedException')
+    const Condition = { Bool: { 'secretsmanager:ForceDeleteWithoutRecovery': 'true' } }
+    const Action = 'secretsmanager:DeleteSecret'
+    await withPolicy('app/guarded', deny({ Principal: '*', Action, Condition }))
+    const id = { SecretId: 'app/guarded' }
+    const forced = client.deleteSecret({ ...id, ForceDeleteWithoutRecovery: true })
+    await expectFault(forced, 'AccessDeniedException')
+    const headers = { authorization: `Bearer ${await aws.token({ actor: 'service:reader' })}` }
+    const purged = await fetch(`${aws.url}/v1/secret/metadata/app/guarded`, {
+      method: 'DELETE',
+      headers,
+    })
+    expect(purged.status).toBe(403)
+    expect(await client.deleteSecret(id)).toMatchObject({ Name: 'app/guarded' })
+  })
+
   it('tells whom it denies reading of no change', async () => {
     await withPolicy('app/quiet', deny())
     await client.createSecret({ Name: 'app/loud', SecretString: 'v' })
