@@ -4,7 +4,7 @@ import { changeLiveSecret, refuse } from '../change.ts'
 import { faults } from '../errors/faults.ts'
 import type { ResourcePolicy } from '../resource-policy/document.ts'
 import { PolicyProblem, parseResourcePolicy } from '../resource-policy/document.ts'
-import { isPublic } from '../resource-policy/evaluate.ts'
+import { isBeyondUs, isPublic } from '../resource-policy/evaluate.ts'
 import { deniedBy } from '../resource-policy/refusal.ts'
 import { keptOf, withKept } from '../kept.ts'
 import { identityOf } from '../secret.ts'
@@ -99,6 +99,9 @@ function problemsOf(call: Call, record: SecretRecord | undefined, text: string):
   } catch (error) {
     if (!(error instanceof PolicyProblem)) throw error
     return [{ check: SYNTAX, why: error.message }]
+  }
+  if (isBeyondUs(policy)) {
+    return [{ check: SYNTAX, why: 'a Deny by a condition key or variable that is not known here' }]
   }
   const locksOut = ['PutResourcePolicy', 'DeleteResourcePolicy'].some(
     (operation) =>

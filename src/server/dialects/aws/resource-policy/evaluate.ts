@@ -27,6 +27,35 @@ export const isPublic = ({ statements }: ResourcePolicy): boolean =>
       !conditions.some(({ key, operator }) => NARROWING.has(key) && !/not/i.test(operator)),
   )
 
+/**
+ * Whether some Deny asks for what is not known here: it would be kept, and never be applied. Of other
+ * keys of AWS's it is true here, as there, that a request may not have them.
+ */
+export const isBeyondUs = ({ statements }: ResourcePolicy): boolean =>
+  statements.some(
+    ({ effect, resources, conditions }) =>
+      effect === 'Deny' &&
+      (resources.values.some(hasVariable) ||
+        conditions.some(({ key, values }) => isUnknown(key) || values.some(hasVariable))),
+  )
+
+/** `${aws:username}`; nothing is put in its place. */
+const hasVariable = (value: string): boolean => value.includes('${')
+
+/** Keys that say what the request asks for. */
+const isUnknown = (key: string): boolean =>
+  key === 'aws:tagkeys' ||
+  key.startsWith('aws:requesttag/') ||
+  (key.startsWith('secretsmanager:') &&
+    !key.startsWith('secretsmanager:resourcetag/') &&
+    !SERVICE_KEYS.has(key))
+
+const SERVICE_KEYS = new Set([
+  'secretsmanager:secretid',
+  'secretsmanager:name',
+  'secretsmanager:forcedeletewithoutrecovery',
+])
+
 function applies(statement: Statement, question: PolicyQuestion): boolean {
   const { principals, actions, resources, conditions } = statement
   const { action, principal, resource, facts } = question

@@ -260,6 +260,27 @@ describe('putting one', () => {
     }
   })
 
+  it('refuses a denial that could never be applied here', async () => {
+    const ofStage = { StringEquals: { 'secretsmanager:VersionStage': 'AWSPREVIOUS' } }
+    for (const statement of [
+      deny({ Condition: ofStage }),
+      deny({ Condition: { NumericLessThan: { 'secretsmanager:RecoveryWindowInDays': '30' } } }),
+      deny({ Condition: { StringLike: { 'secretsmanager:Name': '${aws:username}/*' } } }),
+      deny({ Condition: { StringEquals: { 'aws:RequestTag/owner': 'me' } } }),
+      deny({ Resource: 'arn:aws:secretsmanager:*:123456789012:secret:${aws:username}/*' }),
+    ]) {
+      const put = client.putResourcePolicy({
+        SecretId: 'app/put',
+        ResourcePolicy: document(statement),
+      })
+      await expectFault(put, 'MalformedPolicyDocumentException', /not known here/)
+    }
+    const harmless = document(deny({ Effect: 'Allow', Condition: ofStage }))
+    await client.putResourcePolicy({ SecretId: 'app/put', ResourcePolicy: harmless })
+    const kept = await client.getResourcePolicy({ SecretId: 'app/put' })
+    expect(kept.ResourcePolicy).toBe(harmless)
+  })
+
   it('blocks access for everybody when it is asked to, and a denial of its own removal always', async () => {
     const open = document({ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' })
     const input = { SecretId: 'app/put', ResourcePolicy: open }
