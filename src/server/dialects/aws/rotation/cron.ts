@@ -75,13 +75,13 @@ function dayOfWeekTest(field: string): DayTest | undefined {
 
 const isLastOfMonth: DayTest = (day) => new Date(day.getTime() + DAY_MS).getUTCDate() === 1
 
-/** `*`, `5`, `1-5`, `1,3`, a step of any of them: `0/2`, `8-18/2`. */
+/** `*`, `5`, `1-5`, `1,3`, a step of any of them: `0/2`, `8-18/2`; `/2` begins at the least. */
 function setOf(field: string, min: number, max: number): Set<number> | undefined {
   const values = new Set<number>()
   for (const part of field.split(',')) {
     const [, from, to, step] = PART.exec(part) ?? []
     if (from === undefined) return undefined
-    const start = from === '*' ? min : Number(from)
+    const start = from === '*' || from === '' ? min : Number(from)
     const end = to !== undefined ? Number(to) : from === '*' || step !== undefined ? max : start
     const by = step === undefined ? 1 : Number(step)
     if (start < min || end > max || start > end || by < 1) return undefined
@@ -96,7 +96,7 @@ const named = (field: string, names: readonly string[], first: number): string =
     return index === -1 ? name : String(index + first)
   })
 
-const PART = /^(\*|\d{1,4})(?:-(\d{1,4}))?(?:\/(\d{1,4}))?$/
+const PART = /^(\*|\d{1,4}|(?=\/))(?:-(\d{1,4}))?(?:\/(\d{1,4}))?$/
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 const DAY_MS = 86_400_000
