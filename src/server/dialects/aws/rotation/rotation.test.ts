@@ -115,6 +115,21 @@ describe('rotation', () => {
     expect(cancelled.VersionId).toBe(input.ClientRequestToken)
   })
 
+  it('that is cancelled goes no further than the step it is at', async () => {
+    const { promise: cancelled, resolve: goOn } = Promise.withResolvers<void>()
+    rotator.work = (event) => (event.Step === 'setSecret' ? cancelled : template(event))
+    await client.createSecret({ Name: 'app/stops', SecretString: 'old' })
+    const input = { SecretId: 'app/stops', RotationLambdaARN: FUNCTION }
+    const { VersionId = '' } = await client.rotateSecret(input)
+    await until(async () => rotator.seen.length === 2)
+    await client.cancelRotateSecret({ SecretId: 'app/stops' })
+    goOn()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(rotator.seen.map((event) => event.Step)).toEqual(['createSecret', 'setSecret'])
+    const { VersionIdsToStages, RotationEnabled } = await described('app/stops')
+    expect([RotationEnabled, VersionIdsToStages?.[VersionId]]).toEqual([false, ['AWSPENDING']])
+  })
+
   it('that failed is taken up again by the next request, which is refused', async () => {
     const input = { SecretId: 'app/mended', RotationLambdaARN: FUNCTION }
     rotator.work = () => Promise.reject(new Error('no'))

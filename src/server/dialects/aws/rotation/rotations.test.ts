@@ -18,10 +18,13 @@ test('no more rotations run at a time than may; the others wait, and a stop ends
   await new Promise<void>((resolve) => functions.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void functions.close())
   const { port } = functions.address() as AddressInfo
+  const dialects = { aws: { rotation: { enabled: true } } }
   const call = {
     region: 'eu-west-1',
     accountId: '123456789012',
-    platform: { peek: async () => {} },
+    platform: {
+      peek: async (path: string) => ({ id: path, path, versions: [], labels: {}, dialects }),
+    },
   }
   const rotation = (id: string) =>
     ({

@@ -14,7 +14,7 @@ import { STEPS, invoke } from './invoke.ts'
 
 /** Rotations that run after their request was answered. */
 export interface Rotations {
-  /** All four steps; what a failure leaves behind is the pending version, for the next try. */
+  /** All four steps; what a failure or `CancelRotateSecret` leaves behind is the pending version. */
   start(rotation: Started): void
   /** The same for who waits for it; never rejects. */
   run(rotation: Started): Promise<Ending>
@@ -93,8 +93,17 @@ export function createRotations(atOnceMax = AT_ONCE_MAX): Rotations {
 
 async function rotate(rotation: Started, signal: AbortSignal): Promise<boolean> {
   const step = stepper(rotation)
-  for (const name of STEPS) await invoke(rotation.target, step(name), signal)
+  for (const name of STEPS) {
+    if (!(await isWanted(rotation))) return false
+    await invoke(rotation.target, step(name), signal)
+  }
   return noteRotated(rotation)
+}
+
+/** False once it was cancelled, by whatever process, or the secret has gone. */
+async function isWanted({ call, record }: Started): Promise<boolean> {
+  const now = await call.platform.peek(record.path)
+  return now?.id === record.id && keptOf(now).rotation?.enabled === true
 }
 
 /** Says that the version of this token is the current one, and when the next is due; false if it is not. */
