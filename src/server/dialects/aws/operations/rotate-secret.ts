@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { PENDING } from '../../../../core/label.ts'
 import type { SecretRecord } from '../../../../core/record.ts'
 import type { Call, Operation } from '../call.ts'
@@ -85,6 +86,8 @@ export const rotateSecret: Operation = {
           dialects,
           ifRevision: revision,
         })
+      } else if (!isDeepStrictEqual(arranged(before), arranged(rotation))) {
+        await call.coffer.update(path, { dialects }, { ifRevision: revision })
       }
       const started = { call, record, token, target }
       if (input.RotateImmediately === false) call.dialect.rotations.tryOut(started)
@@ -127,6 +130,16 @@ function pendingElsewhere(record: SecretRecord, token: string): string | undefin
   const id = unfinishedOf(record)
   return id === token ? undefined : id
 }
+
+/** What a request can say of a rotation. */
+const arranged = (rotation: Rotation | undefined) =>
+  rotation && {
+    enabled: rotation.enabled,
+    functionArn: rotation.functionArn,
+    rules: rotation.rules,
+    externalMetadata: rotation.externalMetadata,
+    externalRoleArn: rotation.externalRoleArn,
+  }
 
 function enabled(
   before: Rotation | undefined,

@@ -151,6 +151,20 @@ describe('rotation', () => {
     )
   })
 
+  it('of a version that is staged already is arranged as it says', async () => {
+    const id = { SecretId: 'app/staged' }
+    await client.createSecret({ Name: 'app/staged', SecretString: 'old' })
+    const staged = { ...id, ClientRequestToken: token() }
+    await client.putSecretValue({ ...staged, SecretString: 'new', VersionStages: ['AWSPENDING'] })
+    rotator.work = () => Promise.reject(new Error('no'))
+    for (const AutomaticallyAfterDays of [5, 7]) {
+      const RotationRules = { AutomaticallyAfterDays }
+      await client.rotateSecret({ ...staged, RotationLambdaARN: FUNCTION, RotationRules })
+      const arranged = { RotationEnabled: true, RotationLambdaARN: FUNCTION, RotationRules }
+      expect(await described('app/staged')).toMatchObject(arranged)
+    }
+  })
+
   it('is taken up again, and a stage left where it is, for those only who may do it', async () => {
     rotator.work = () => Promise.reject(new Error('no'))
     await client.createSecret({ Name: 'app/asked', SecretString: 'v' })
