@@ -177,6 +177,7 @@ describe('deletion', () => {
     expect((await client.describeSecret(id)).DeletedDate?.getTime()).toBe(aws.now())
     for (const call of [
       client.getSecretValue(id),
+      client.getSecretValue({ ...id, VersionStage: 'AWSPREVIOUS' }),
       client.putSecretValue({ ...id, SecretString: 'y' }),
       client.updateSecret({ ...id, Description: 'y' }),
       client.updateSecret({ ...id, SecretString: 'y' }),
@@ -193,6 +194,10 @@ describe('deletion', () => {
       'InvalidRequestException',
       "You can't create this secret because a secret with this name is already scheduled for deletion.",
     )
+    await client.createSecret({ Name: 'going/empty' })
+    await client.deleteSecret({ SecretId: 'going/empty' })
+    const batch = await client.batchGetSecretValue({ SecretIdList: ['going', 'going/empty'] })
+    expect(batch.Errors?.map(({ Message }) => Message)).toEqual([MARKED, MARKED])
     await client.restoreSecret(id)
     expect((await client.restoreSecret(id)).ARN).toBe(ARN)
     expect((await client.getSecretValue(id)).SecretString).toBe('x')

@@ -3,6 +3,7 @@ import { labelsOf } from '../../../../core/label.ts'
 import type { ReadRef, SecretVersion } from '../../../../core/ports/coffer.ts'
 import type { Call, Operation } from '../call.ts'
 import { refuse } from '../change.ts'
+import type { AwsFault } from '../errors/fault.ts'
 import { faults } from '../errors/faults.ts'
 import { arnOf, nameOf } from '../names/arn.ts'
 import { isMeant, notFound, targetOf } from '../names/target.ts'
@@ -58,10 +59,18 @@ export async function answer(
     }
   }
   found?.secret.erase()
+  throw await absent(call, target, input)
+}
+
+/** Why a secret has no such value; a deletion is told before anything of its versions. */
+async function absent(
+  call: Call,
+  target: Target,
+  input: Omit<GetInput, 'SecretId'>,
+): Promise<AwsFault> {
   const record = await call.platform.peek(target.path)
-  throw record === undefined || !isMeant(target, record.id)
-    ? notFound(target)
-    : faults.noValue(wanted(input))
+  if (record === undefined || !isMeant(target, record.id)) return notFound(target)
+  return record.deletedAt === undefined ? faults.noValue(wanted(input)) : faults.markedForDeletion()
 }
 
 /** A version that is there and cannot be had is, in AWS, a value that cannot be found. */
@@ -71,14 +80,10 @@ export async function readFault(
   input: Omit<GetInput, 'SecretId'>,
   error: unknown,
 ): Promise<unknown> {
-  if (isCofferError(error, 'empty_version') || isCofferError(error, 'destroyed')) {
-    return faults.noValue(wanted(input))
-  }
-  if (!isCofferError(error, 'deleted')) return error
-  const record = await call.platform.peek(target.path)
-  if (record === undefined || !isMeant(target, record.id)) return notFound(target)
-  return record.deletedAt === undefined ? faults.noValue(wanted(input)) : faults.markedForDeletion()
+  return UNREADABLE.some((code) => isCofferError(error, code)) ? absent(call, target, input) : error
 }
+
+const UNREADABLE = ['empty_version', 'destroyed', 'deleted'] as const
 
 const byStage = ({ path }: Target, { VersionStage: stage }: { VersionStage?: string }): ReadRef =>
   stage === undefined || stage === AWSCURRENT ? { path } : { path, label: labelOfStage(stage) }
