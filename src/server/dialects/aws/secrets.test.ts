@@ -268,7 +268,11 @@ describe('tags and metadata', () => {
     expect(described.KmsKeyId).toBe('k2')
     expect(described.LastAccessedDate).toBeUndefined()
     await client.getSecretValue({ SecretId: 'meta' })
+    await client.updateSecret({ SecretId: 'meta', KmsKeyId: '' })
+    const { Versions } = await client.listSecretVersionIds({ SecretId: 'meta' })
+    expect(Versions?.[0]?.KmsKeyIds).toEqual(['DefaultEncryptionKey'])
     const read = await client.describeSecret({ SecretId: 'meta' })
+    expect(read.KmsKeyId).toBeUndefined()
     expect(read.LastAccessedDate?.getTime()).toBe(Math.floor(aws.now() / 86_400_000) * 86_400_000)
   })
 

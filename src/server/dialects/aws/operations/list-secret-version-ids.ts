@@ -24,6 +24,7 @@ export const listSecretVersionIds: Operation = {
   ),
   async run(call: Call, input: ListVersionsInput) {
     const record = await described(call, input.SecretId)
+    const { kmsKeyId = '' } = keptOf(record)
     const after = offsetOf(input.NextToken)
     const versions = knownVersions(record)
       .map((version) => ({ version, stages: stagesOf(record, version.number) }))
@@ -40,7 +41,7 @@ export const listSecretVersionIds: Operation = {
         ...(stages.length === 0 ? {} : { VersionStages: stages }),
         LastAccessedDate: epoch(call.dialect.accessTimes.last(record.id, version.number)),
         CreatedDate: epoch(version.createdAt),
-        KmsKeyIds: [keptOf(record).kmsKeyId ?? 'DefaultEncryptionKey'],
+        KmsKeyIds: [kmsKeyId === '' ? 'DefaultEncryptionKey' : kmsKeyId],
       })),
       ...(versions.length > max && last !== undefined ? { NextToken: tokenOfOffset(last) } : {}),
       ...identityOf(call, record),
