@@ -59,6 +59,7 @@ function ofShape(value: unknown, shape: Shape, at: string, broken: string[]): un
 
 function ofText(value: unknown, shape: TextShape, at: string, broken: string[]): string {
   if (typeof value !== 'string') throw converted(value, 'String')
+  if (!value.isWellFormed()) throw faults.serialization('A text holds half of a surrogate pair.')
   const { min = 0, max = Infinity, pattern, patternText, oneOf, sensitive } = shape
   const shown = sensitive === true ? 'Value' : `Value '${brief(value)}'`
   const fails = (must: string) =>

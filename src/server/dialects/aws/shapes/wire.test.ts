@@ -76,6 +76,7 @@ describe('what is asked for', () => {
       '{"Name":{}}',
       '{"Name":"a","Name":"b"}',
       '{"Name":"x","SecretBinary":"*"}',
+      '{"Name":"x","Description":"\\ud800"}',
       '{"Name":"x","Tags":{}}',
       '{"Name":"x","Tags":["x"]}',
       '{"Name":"x","ForceOverwriteReplicaSecret":"yes"}',
