@@ -15,7 +15,7 @@ export interface TestAws extends TestServer {
   readonly credentials: Credentials
   /** An access key of an actor that has these rules and no other. */
   keyOf(actor: string, rules: Policy['rules']): Promise<Credentials>
-  clientWith(credentials: Credentials, region?: string): Client
+  clientWith(credentials: Credentials, region?: string, endpoint?: string): Client
 }
 
 export interface Credentials {
@@ -34,9 +34,13 @@ export async function startTestAws(
     const { record, secretAccessKey } = await coffer.identities.createAccessKey({ actor })
     return { accessKeyId: record.id, secretAccessKey: secretAccessKey.reveal() }
   }
-  const clientWith = (credentials: Credentials, region = 'eu-west-1') => {
+  const clientWith: TestAws['clientWith'] = (
+    credentials,
+    region = 'eu-west-1',
+    endpoint = server.url,
+  ) => {
     const client = new SecretsManager({
-      endpoint: server.url,
+      endpoint,
       region,
       credentials,
       maxAttempts: 1,

@@ -44,11 +44,11 @@ export const putSecretValue: Operation = {
     return changeSecret(call, input.SecretId, 'write', async (record) => {
       const labels = [...new Set(stages.map(labelOfStage))]
       const { version, written } = await writeVersion(call, record, { token, value, labels })
-      return {
-        ...identityOf(call, record),
-        VersionId: token,
-        VersionStages: written ? attached(record, [...new Set(stages)]) : stagesOf(record, version),
-      }
+      // What is there already may have been written, by another process, after it was looked at.
+      const VersionStages = written
+        ? attached(record, [...new Set(stages)])
+        : stagesOf((await call.platform.peek(record.path)) ?? record, version)
+      return { ...identityOf(call, record), VersionId: token, VersionStages }
     })
   },
 }

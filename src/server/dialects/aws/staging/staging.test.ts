@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createApp } from '../../../app.ts'
 import type { TestAws } from '../test-aws.ts'
 import { expectFault, startTestAws, token } from '../test-aws.ts'
 
@@ -167,6 +168,27 @@ describe('staging labels', () => {
       ),
     )
     expect(makers.filter((made) => made.status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('a put that another process was faster with is told its stages', async () => {
+    await staged('twice')
+    const put = { SecretId: 'twice', SecretString: 'w', ClientRequestToken: token() }
+    const { platform, server } = aws
+    let faster: Promise<unknown> | undefined
+    const looking = Object.assign(Object.create(platform) as typeof platform, {
+      async peek(path: string) {
+        const record = await platform.peek(path)
+        await (faster ??= client.putSecretValue(put))
+        return record
+      },
+    })
+    const gate = { ...server.gate, platform: () => looking }
+    const other = await createApp({ ...server, gate })
+    onTestFinished(() => other.close())
+    const url = await other.listen({ host: '127.0.0.1', port: 0 })
+    const late = await aws.clientWith(aws.credentials, 'eu-west-1', url).putSecretValue(put)
+    expect(late.VersionStages).toEqual(['AWSCURRENT'])
+    expect(Object.keys(await stages('twice'))).toHaveLength(2)
   })
 
   it('versions that others wrote have stable ids', async () => {
