@@ -65,11 +65,12 @@ export async function refuse(
   fault: AwsFault,
   labels?: readonly string[],
 ): Promise<never> {
-  const failure = new CofferError(code, fault.message)
+  const record = by.refuses === undefined ? undefined : await platform.peek(path)
+  const failure = denialBy(by, record, action) ?? new CofferError(code, fault.message)
   try {
     await platform.permit(by, action, path, action, failure, labels)
   } catch (error) {
-    if (error !== failure) throw error
+    if (error !== failure || failure.code === 'denied') throw error
   }
   throw fault
 }
@@ -84,10 +85,17 @@ export async function permitted(
   action: ChangeAction,
   label: string,
 ): Promise<void> {
+  const denial = denialBy(by, record, action)
+  await platform.permit(by, action, record.path, action, denial, [label])
+}
+
+/** What a secret's resource policy says to it. */
+function denialBy(
+  by: Call['by'],
+  record: SecretRecord | undefined,
+  action: ChangeAction,
+): CofferError | undefined {
+  if (record === undefined || by.refuses?.(record, action) !== true) return undefined
   const details = { actor: by.actor, action, resource: record.path, explicitly: true }
-  const failure =
-    by.refuses?.(record, action) === true
-      ? new CofferError('denied', `${by.actor} may not ${action} ${record.path}.`, { details })
-      : undefined
-  await platform.permit(by, action, record.path, action, failure, [label])
+  return new CofferError('denied', `${by.actor} may not ${action} ${record.path}.`, { details })
 }

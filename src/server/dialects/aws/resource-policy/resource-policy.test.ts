@@ -171,6 +171,39 @@ describe('a resource policy', () => {
     stop.abort()
   })
 
+  it('tells whom it denies nothing of the secret, whatever else is wrong', async () => {
+    const Name = 'app/closed'
+    const id = { SecretId: Name }
+    const { VersionId } = await client.createSecret({ Name, SecretString: 'v' })
+    const ResourcePolicy = document(deny({ Action: 'secretsmanager:*' }))
+    await client.putResourcePolicy({ ...id, ResourcePolicy })
+    const none = 'x'.repeat(32)
+    const attempts = () => [
+      reader.getSecretValue({ ...id, VersionId: none }),
+      reader.getSecretValue({ ...id, VersionId, VersionStage: 'other' }),
+      reader.updateSecretVersionStage({ ...id, VersionStage: 'x', MoveToVersionId: none }),
+      reader.rotateSecret(id),
+      reader.cancelRotateSecret(id),
+      reader.stopReplicationToReplica(id),
+      reader.putResourcePolicy({ ...id, ResourcePolicy: 'x' }),
+      reader.deleteSecret(id),
+    ]
+    const regions = [{ Region: 'us-east-1' }]
+    await client.replicateSecretToRegions({ ...id, AddReplicaRegions: regions })
+    for (const attempt of attempts()) {
+      await expectFault(attempt, 'AccessDeniedException', /explicit deny/)
+    }
+    await client.removeRegionsFromReplication({ ...id, RemoveReplicaRegions: ['us-east-1'] })
+    await client.deleteSecret(id)
+    for (const attempt of attempts()) {
+      await expectFault(attempt, 'AccessDeniedException', /explicit deny/)
+    }
+    const asked = { actor: 'service:reader', resource: Name }
+    const seen = await aws.coffer.audit.query(asked)
+    expect(new Set(seen.map(({ outcome }) => outcome))).toEqual(new Set(['denied']))
+    expect(seen).toHaveLength(16)
+  })
+
   it('grants nothing that our policies do not', async () => {
     const allow = { Effect: 'Allow', Principal: { AWS: READER }, Action: '*', Resource: '*' }
     await withPolicy('other/allowed', allow)
