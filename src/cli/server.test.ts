@@ -138,6 +138,22 @@ test('a backup of a server is an encrypted file that only its maker can read', a
   expect(readFileSync(file, 'latin1')).toMatch(/^age-encryption.org\/v1/)
 })
 
+test('policy test without an actor asks about whoever has the token', async () => {
+  const admin = await atServer(['policy', 'test', 'shop/dev/api/db-url'])
+  expect([admin.code, admin.out]).toEqual([0, expect.stringMatching(/^allowed: local:admin read/)])
+  const { access, identities } = server.platform.as('local:admin')
+  await access.putPolicy({
+    name: 'web',
+    rules: [{ effect: 'allow', actions: ['read'], paths: ['web/**'] }],
+  })
+  const { token, record } = await identities.createToken({ policies: ['web'] })
+  const env = { COFFER_TOKEN: token.reveal() }
+  const own = await atServer(['policy', 'test', 'shop/dev/api/db-url'], { env })
+  expect([own.code, own.err]).toEqual([77, ''])
+  expect(own.out).toContain(`denied: ${record.actor} read shop/dev/api/db-url`)
+  expect(own.out).toContain(`${record.actor} has policies web`)
+})
+
 test('an exported audit log is the same bytes at a server', async () => {
   const { out } = await atServer(['audit', 'export'])
   expect(out).toContain('"action":"store.init"')

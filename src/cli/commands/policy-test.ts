@@ -8,7 +8,7 @@ export const handle: Handler<Sub<'policy', 'test'>> = async (
   session,
 ) => {
   const coffer = await session.coffer()
-  const actor = options.actor ?? coffer.actor
+  const actor = options.actor ?? (await session.actor())
   const action = options.action ?? 'read'
   const at =
     options.at === undefined ? undefined : instant(options.at, 'at', session.world.now(), 1)
