@@ -1,5 +1,5 @@
 import type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
-import type { AuditReport } from './core/ports/coffer.ts'
+import type { AuditReport, AuditVerifyOptions } from './core/ports/coffer.ts'
 import type { Platform } from './core/ports/platform.ts'
 
 export {
@@ -113,12 +113,16 @@ async function dataDirOf({ dataDir, env }: PlatformOptions): Promise<string | un
   return (await findProject(process.cwd()))?.dataDir
 }
 
-/** Checks an exported audit log with nothing but the public key (PEM) and the store's id. */
+/**
+ * Checks an exported audit log with nothing but the public key (PEM) and the store's id. That its end
+ * was not cut is known only up to a `checkpoint`, a head that was kept elsewhere.
+ */
 export async function verifyExport(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   publicKeyPem: string,
   storeId: string,
+  options: Pick<AuditVerifyOptions, 'checkpoint'> = {},
 ): Promise<AuditReport> {
   const { verifyExport: verify } = await import('./compose.ts')
-  return verify(chunks, publicKeyPem, storeId)
+  return verify(chunks, publicKeyPem, storeId, options)
 }

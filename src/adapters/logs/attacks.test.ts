@@ -256,6 +256,13 @@ test('a stranger verifies an export, or an extract, with the public key alone', 
   expect(await verifyExport(whole, pem, STORE_ID)).toMatchObject({ ok: true, events: 9 })
   const part = await collected(log.export({ fromSeq: 8 }))
   expect(await verifyExport(part, pem, STORE_ID)).toMatchObject({ ok: true, events: 4 })
+  const { head: checkpoint } = await verifyExport(whole, pem, STORE_ID)
+  expect(await verifyExport(part, pem, STORE_ID, { checkpoint })).toMatchObject({ ok: true })
+  const cut = Buffer.concat(whole)
+  const short = cut.subarray(0, cut.lastIndexOf('\n', cut.length - 2) + 1)
+  expect((await verifyExport([short], pem, STORE_ID, { checkpoint })).problem?.what).toContain(
+    'the checkpoint knows of entry',
+  )
   const changed = Buffer.concat(part)
   changed[100] = changed[100]! ^ 1
   expect((await verifyExport([changed], pem, STORE_ID)).problem).toMatchObject({ seq: 8 })

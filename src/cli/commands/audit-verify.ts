@@ -7,7 +7,7 @@ import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'audit', 'verify'>> = async ({ options }, session) => {
   const report =
-    options.file === undefined ? await verifyLog(session) : await verifyFile(options.file, options)
+    options.file === undefined ? await verifyLog(session) : await verifyFile(options.file, options, session)
   await session.out.result(report, () => {
     for (const warning of report.warnings) session.out.warn(`warning: ${warning}`)
     if (report.ok) {
@@ -39,14 +39,17 @@ async function verifyLog(session: Session): Promise<AuditReport> {
 async function verifyFile(
   file: string,
   options: { readonly 'public-key'?: string; readonly 'store-id'?: string },
+  session: Session,
 ): Promise<AuditReport> {
   const { 'public-key': key, 'store-id': storeId } = options
   if (key === undefined || storeId === undefined) {
     throw new CofferError('invalid_argument', '--file takes --public-key and --store-id beside it.')
   }
+  const checkpoint = await session.checkpoint()
   const { verifyExport } = await import('../../compose.ts')
   try {
-    return await verifyExport(createReadStream(file), readFileSync(key, 'utf8'), storeId)
+    const pem = readFileSync(key, 'utf8')
+    return await verifyExport(createReadStream(file), pem, storeId, { checkpoint })
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT') throw error

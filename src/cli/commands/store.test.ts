@@ -103,11 +103,17 @@ test('audit verify --file: anyone with the public key can check an export', asyn
   await run(['audit', 'export', '--out', file])
   const { storeId } = (await run(['key', 'status', '--json'])).json<{ storeId: string }>()
   const key = join(dir, 'data', 'audit', 'public-key.pem')
-  const check = (log = file) =>
-    run(['audit', 'verify', '--file', log, '--public-key', key, '--store-id', storeId], {
+  const check = (log = file, ...more: string[]) =>
+    run(['audit', 'verify', '--file', log, '--public-key', key, '--store-id', storeId, ...more], {
       env: { COFFER_MASTER_KEY: undefined, COFFER_DATA_DIR: join(dir, 'elsewhere') },
     })
   expect((await check()).out).toMatch(/^audit verified: \d+ events\n$/)
+  const witness = join(dir, 'head.json')
+  writeFileSync(witness, (await run(['audit', 'head', '--json'])).out)
+  expect((await check(file, '--checkpoint', witness)).out).toContain('the tail was cut')
+  expect((await check(file, '--checkpoint', join(dir, 'none'))).code).toBe(66)
+  await run(['audit', 'export', '--out', file])
+  expect((await check(file, '--checkpoint', witness)).code).toBe(0)
   writeFileSync(file, readFileSync(file, 'utf8').replace('"a/b"', '"a/c"'))
   expect((await check()).code).toBe(65)
   expect((await check(join(dir, 'none'))).code).toBe(66)

@@ -51,7 +51,7 @@ export const audit = defineCommand({
       summary: 'check the whole log, its end included',
       description: [
         'Finds edited, removed, reordered, repeated and cut entries, and names the first bad one. With --checkpoint the log must also contain a head that was kept elsewhere. Exit code 65 when it was tampered with.',
-        'With --file it checks an exported log without a store or its keys: give the public key (audit/public-key.pem) and the id of the store (`coffer key status`).',
+        'With --file it checks an exported log without a store or its keys: give the public key (audit/public-key.pem) and the id of the store (`coffer key status`). Whether its end is missing only a --checkpoint can tell.',
       ],
       options: {
         file: {
