@@ -38,7 +38,7 @@ export const ERRORS = {
   ),
   unknown_provider: row(400, 78, 'Name one of the providers that are composed.'),
   too_large: row(413, 65, 'Shorten it, or raise the limit where one can be raised.'),
-  limit_exceeded: row(429, 65, 'Ask for less at once.'),
+  limit_exceeded: row(400, 65, 'Ask for less at once.'),
   // absent, denied and the states between
   not_found: row(404, 66, 'Check the spelling with `coffer list`.'),
   already_exists: row(409, 73, 'Choose another name, or change the one that exists.'),

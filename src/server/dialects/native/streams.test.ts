@@ -201,7 +201,8 @@ test('an actor has at most streamsPerActorMax streams, and one that ends makes r
     streams.push(await listen('/watch', { token, body: { paths: ['a'] } }))
   }
   const past = await call(server, 'POST', '/watch', { token, body: { paths: ['a'] } })
-  expect(past).toMatchObject({ status: 429, json: { code: 'limit_exceeded' } })
+  expect(past).toMatchObject({ status: 429, json: { code: 'throttled' } })
+  expect(past.headers.get('retry-after')).toBe('1')
   expect((await listen('/watch', { body: { paths: ['a'] } })).status).toBe(200)
   streams[0]!.stop()
   const again = async () => (await listen('/watch', { token, body: { paths: ['a'] } })).status

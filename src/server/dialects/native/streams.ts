@@ -10,7 +10,7 @@ export interface Streams {
   /**
    * Follows something for as long as the client listens and its token is good. `start` is given the
    * stream and returns what stops it. Resolves when the stream has begun.
-   * @throws CofferError `limit_exceeded`, `throttled`, and what `fail` is told before it begins
+   * @throws CofferError `throttled`, and what `fail` is told before it begins
    */
   follow(call: Call, start: (stream: EventStream) => () => void): Promise<void>
   /** Ends them all: the server is being stopped. */
@@ -44,6 +44,8 @@ const HEARTBEAT_MS = 15_000
 /** How often the token is looked at again: a stream outlives its token by no more. */
 const RECHECK_MS = 1_000
 
+const LATER = { limit: 'streams', retryAfterSeconds: 1 }
+
 export function createStreams(): Streams {
   const ends = new Set<() => void>()
   const ofActor = new Map<string, number>()
@@ -56,10 +58,11 @@ export function createStreams(): Streams {
   const refuseMore = (actor: string) => {
     if ((ofActor.get(actor) ?? 0) >= LIMITS.streamsPerActorMax) {
       const most = `An actor has at most ${LIMITS.streamsPerActorMax} streams at a time.`
-      throw new CofferError('limit_exceeded', most)
+      throw new CofferError('throttled', most, { details: LATER })
     }
     if (ends.size >= LIMITS.streamsMax) {
-      throw new CofferError('throttled', 'The server has as many streams as it can have.')
+      const most = 'The server has as many streams as it can have.'
+      throw new CofferError('throttled', most, { details: LATER })
     }
   }
 
