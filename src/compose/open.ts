@@ -12,6 +12,7 @@ import type { Platform } from '../core/ports/platform.ts'
 import type { Seal } from '../core/ports/seal.ts'
 import type { Sink } from '../core/ports/sink.ts'
 import type { Store } from '../core/ports/store.ts'
+import { shellWord } from '../core/shell-word.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openKeyring, readKeyringHeader } from '../crypto/keyring.ts'
 import { createEngine } from '../engine/engine.ts'
@@ -261,7 +262,7 @@ async function privateDirectory(dataDir: string) {
     name: 'data directory',
     ok: !open,
     detail: open ? `${dataDir} can be entered by others` : `${dataDir} is private`,
-    ...(open ? { code: 'key_exposed', remedy: `Run \`chmod 700 ${dataDir}\`.` } : {}),
+    ...(open ? { code: 'key_exposed', remedy: `Run \`chmod 700 ${shellWord(dataDir)}\`.` } : {}),
   }
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -266,5 +267,9 @@ test('a stranger verifies an export, or an extract, with the public key alone', 
   const changed = Buffer.concat(part)
   changed[100] = changed[100]! ^ 1
   expect((await verifyExport([changed], pem, STORE_ID)).problem).toMatchObject({ seq: 8 })
-  expect((await refusalOf(() => verifyExport(whole, 'no key', STORE_ID))).code).toBe('invalid_key')
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey
+  for (const other of ['no key', rsa.export({ type: 'spki', format: 'pem' })]) {
+    const { code, remedy } = await refusalOf(() => verifyExport(whole, other, STORE_ID))
+    expect([code, remedy]).toEqual(['invalid_key', expect.stringContaining('public-key.pem')])
+  }
 })

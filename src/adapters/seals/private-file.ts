@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { CofferError } from '../../core/errors.ts'
+import { shellWord } from '../../core/shell-word.ts'
 
 const PRIVATE_FILE_BYTES_MAX = 4_096
 
@@ -59,7 +60,7 @@ function refuseExposed(stats: Stats, file: string, what: string): void {
   const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
   if ((stats.mode & 0o077) !== 0) {
     throw new CofferError('key_exposed', `${what} ${file} has mode ${mode}: others can reach it.`, {
-      remedy: `Run \`chmod 600 ${file}\`; if others could have read it, change the key as well.`,
+      remedy: `Run \`chmod 600 ${shellWord(file)}\`; if others could have read it, change the key as well.`,
       details: { file, mode },
     })
   }

@@ -7,7 +7,9 @@ import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'audit', 'verify'>> = async ({ options }, session) => {
   const report =
-    options.file === undefined ? await verifyLog(session) : await verifyFile(options.file, options, session)
+    options.file === undefined
+      ? await verifyLog(session)
+      : await verifyFile(options.file, options, session)
   await session.out.result(report, () => {
     for (const warning of report.warnings) session.out.warn(`warning: ${warning}`)
     if (report.ok) {
