@@ -45,6 +45,7 @@ export function shownToken(
 ): JsonObject {
   const { metadata, periodSeconds, boundCidrs, expiresAt, createdAt } = record
   const isOwn = record.path.startsWith('auth/token/')
+  const role = madeByRole(record)
   return {
     accessor: record.accessor,
     creation_time: Math.floor(createdAt / 1_000),
@@ -65,8 +66,13 @@ export function shownToken(
     type: 'service',
     ...(periodSeconds > 0 ? { period: periodSeconds } : {}),
     ...(boundCidrs.length > 0 ? { bound_cidrs: shownCidrs(boundCidrs) } : {}),
+    ...(role === undefined ? {} : { role }),
   }
 }
+
+/** The role of the token store that it was made with. */
+export const madeByRole = ({ path }: TokenRecord): string | undefined =>
+  /^auth\/token\/create\/([^/]+)/.exec(path)?.[1]
 
 const secondsLeft = ({ expiresAt }: TokenRecord, now: number): number =>
   expiresAt === undefined ? 0 : Math.max(0, Math.ceil((expiresAt - now) / 1_000))

@@ -8,6 +8,7 @@ import type { VaultAnswer, VaultContext, VaultHandler } from '../../route.ts'
 import { authOf } from '../answers.ts'
 import { policiesOf } from '../policy-names.ts'
 import { requiredAccessor } from './lookup.ts'
+import { refuseWithoutRole } from './role.ts'
 
 export const renew: VaultHandler = (context) => {
   const token = requiredToken(context)
@@ -57,7 +58,10 @@ async function renewed(
   const caller = await context.caller()
   const increment = parseSeconds('increment', context.body['increment'] ?? 0)
   try {
-    const record = await caller.coffer.identities.renewToken(which, Math.max(0, increment))
+    const { identities } = caller.coffer
+    const made = 'self' in which ? caller.session.token : await identities.lookupToken(which)
+    if (made !== undefined) await refuseWithoutRole(context, made)
+    const record = await identities.renewToken(which, Math.max(0, increment))
     const { coffer } = actingCaller(context, caller)
     const policies = await policiesOf(coffer, record.actor, record.grants)
     return { auth: authOf(record, token, policies, context.server.clock()) }

@@ -1,9 +1,11 @@
 import { isCofferError } from '../../../../../core/errors.ts'
+import type { TokenRecord } from '../../../../../core/ports/identities.ts'
 import type { JsonObject, JsonValue } from '../../../../../core/value.ts'
 import { parseSeconds } from '../../duration.ts'
 import { refuse } from '../../errors.ts'
 import { boolField, intField, listField, textField } from '../../fields.ts'
 import type { VaultContext, VaultHandler } from '../../route.ts'
+import { madeByRole } from '../answers.ts'
 import { policyNames, shownPolicy } from '../policy-names.ts'
 import { shownCidrs } from '../token-fields.ts'
 
@@ -65,6 +67,13 @@ export async function roleOf(
 ): Promise<TokenRole | undefined> {
   const body = await server.gate.platform().settings.get(ROLES + name)
   return body === undefined ? undefined : { ...NEW, ...body }
+}
+
+/** What a role made is renewed by that role only. @throws VaultRefusal 400 */
+export async function refuseWithoutRole(context: VaultContext, made: TokenRecord): Promise<void> {
+  const name = madeByRole(made)
+  if (name === undefined || (await roleOf(context, name)) !== undefined) return
+  throw refuse(400, `original token role ${JSON.stringify(name)} could not be found, not renewing`)
 }
 
 /** @throws VaultRefusal 400 */

@@ -244,6 +244,26 @@ it('makes tokens by a role', async () => {
   expect((await root('GET', 'auth/token/roles?list=true')).status).toBe(404)
 })
 
+it('renews what a role made by that role only', async () => {
+  await root('POST', 'auth/token/roles/passing', { token_period: '1h', path_suffix: 'night' })
+  const made = await created({}, root, 'create/passing')
+  const { data } = (await as(made)('GET', 'auth/token/lookup-self')).body
+  expect(data).toMatchObject({ path: 'auth/token/create/passing/night', role: 'passing' })
+  const renewals = async () => {
+    const { client_token: token, accessor } = made
+    const answers = [
+      await as(made)('POST', 'auth/token/renew-self', {}),
+      await root('POST', 'auth/token/renew', { token }),
+      await root('POST', 'auth/token/renew-accessor', { accessor }),
+    ]
+    return answers.map(({ status }) => status)
+  }
+  expect(await renewals()).toEqual([200, 200, 200])
+  await root('DELETE', 'auth/token/roles/passing')
+  expect(await renewals()).toEqual([400, 400, 400])
+  expect((await as(made)('GET', 'auth/token/lookup-self')).status).toBe(200)
+})
+
 it('shows a role under the older names what was given under them', async () => {
   const put = (body: Record<string, string>) => root('POST', 'auth/token/roles/old', body)
   const shown = async () => (await root('GET', 'auth/token/roles/old')).body.data
