@@ -55,6 +55,19 @@ it('mounts, tunes and unmounts', async () => {
   ])
 })
 
+it('refuses settings that mean nothing', async () => {
+  for (const config of [
+    { listing_visibility: 'everybody' },
+    { token_type: 'golden' },
+    { default_lease_ttl: '2h', max_lease_ttl: '1h' },
+  ]) {
+    const made = await send('POST', 'sys/mounts/odd', { type: 'kv', config })
+    expect([config, made.status]).toEqual([config, 400])
+    expect((await send('POST', 'sys/mounts/secret/tune', config)).status).toBe(400)
+  }
+  expect((await send('GET', 'sys/mounts')).body.data).not.toHaveProperty('odd/')
+})
+
 it('gives durations back to the server, as command lines ask for 0', async () => {
   await send('POST', 'sys/mounts/ttl', { type: 'kv', config: { max_lease_ttl: 'system' } })
   for (const path of ['mounts/ttl', 'auth/approle']) {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../../core/value.ts'
 import { parseSeconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
 import { boolField, listField, textField } from '../fields.ts'
 
 /**
@@ -13,9 +14,15 @@ export function tuned(before: JsonObject, given: JsonObject): JsonObject {
     const value = given[name]
     if (value !== undefined) config[name] = value === SYSTEM_TTL ? 0 : parseSeconds(name, value)
   }
-  for (const name of TEXTS) {
+  const { default_lease_ttl: usual = 0, max_lease_ttl: most = 0 } = config
+  if (Number(most) > 0 && Number(usual) > Number(most)) {
+    throw refuse(400, 'given default lease TTL greater than given max lease TTL')
+  }
+  for (const [name, known] of Object.entries(TEXTS)) {
     const value = textField(given, name)
-    if (value !== undefined) config[name] = value
+    if (value === undefined) continue
+    if (!known.includes(value)) throw refuse(400, `invalid value for '${name}'`)
+    config[name] = value
   }
   for (const name of LISTS) {
     const value = listField(given, name)
@@ -39,7 +46,10 @@ export const MOUNT_FLAGS = ['local', 'seal_wrap', 'external_entropy_access']
 const SYSTEM_TTL = 'system'
 
 const DURATIONS = ['default_lease_ttl', 'max_lease_ttl']
-const TEXTS = ['listing_visibility', 'token_type']
+const TEXTS = {
+  listing_visibility: ['', 'hidden', 'unauth'],
+  token_type: ['', 'default-service', 'default-batch', 'service', 'batch'],
+}
 const LISTS = [
   'audit_non_hmac_request_keys',
   'audit_non_hmac_response_keys',
