@@ -131,7 +131,7 @@ export const platformRoutes = [
     long: true,
     summary: 'A consistent copy of the store, encrypted as an age file. Needs `backup`.',
     body: wire.BackupBody,
-    example: { recipients: ['age1…'] },
+    example: { passphrase: 'words that only you know' },
     answer: { type: 'application/octet-stream', says: 'An age file.' },
     errors: ['backup_key', 'store_full'],
     handle: sendBackup,
