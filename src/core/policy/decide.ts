@@ -113,8 +113,9 @@ export function decide(access: CompiledAccess, question: Question): Decision {
 }
 
 function byVault(vault: VaultAccess, question: Question): Decision | undefined {
-  const { action, path, manner = {} } = question
-  const verdict = kindOf(path) === undefined ? vault.decide(action, path, manner) : undefined
+  if (kindOf(question.path) !== undefined) return undefined
+  const { action, path, manner = {}, labels } = question
+  const verdict = vault.decide(action, path, manner, labels)
   return verdict && decisionOf(verdict)
 }
 

@@ -110,6 +110,25 @@ test('rules with conditions on parameters change no secret', () => {
   expect(ask(hcl, 'write', 'x')).toBe(false)
 })
 
+test.each([
+  ['denied_parameters = { "version" = [] }', [true, false]],
+  ['denied_parameters = { "version" = ["7"] }', [true, false]],
+  ['denied_parameters = { "*" = [] }', [true, false]],
+  ['denied_parameters = { "data" = [] }', [true, true]],
+  ['allowed_parameters = { "data" = [] }', [true, false]],
+  ['allowed_parameters = { "version" = [1] }', [true, false]],
+  ['allowed_parameters = { "version" = [1], "*" = [] }', [true, false]],
+  ['allowed_parameters = { "*" = [] }', [true, true]],
+  ['allowed_parameters = { "version" = [] }', [true, true]],
+  ['required_parameters = ["version"]', [false, false]],
+])('%s: whether current, and whether another version can be read', (condition, wanted) => {
+  const rules = policy(`path "secret/data/*" { capabilities = ["read"]\n ${condition} }`)
+  const may = (labels: string[]) =>
+    decide(access([rules]), { action: 'read', path: 'x', at: NOON, labels }).allowed
+  expect([may(['current', 'blue']), may(['previous'])]).toEqual(wanted)
+  expect(may([])).toBe(wanted[1])
+})
+
 test.each<[string, string, object, boolean]>([
   ['required_parameters = ["a"]', 'without', {}, false],
   ['required_parameters = ["a"]', 'with', { A: 1 }, true],

@@ -1,11 +1,12 @@
+import { CURRENT } from '../../label.ts'
 import type { JsonValue } from '../../value.ts'
 import type { Action, Policy } from '../policy.ts'
 import type { Acl, Permissions } from './acl.ts'
 import { compileAcl } from './acl.ts'
-import type { Manner } from './addresses.ts'
+import type { Asked, Manner } from './addresses.ts'
 import { askedFor, listedBelow } from './addresses.ts'
 import type { SecretMount } from './mounts.ts'
-import type { Parameters } from './parse.ts'
+import type { Capability, Parameters } from './parse.ts'
 import { parseVaultPolicy } from './parse.ts'
 
 /** An actor's policies in HashiCorp Vault's language, with what their addresses stand for. */
@@ -15,9 +16,16 @@ export interface VaultAccess {
   /**
    * What they say of an action on a secret. One that several mounts show is one secret: what is denied
    * by name at one of them is denied, whatever is allowed at another. Rules that look at a request's
-   * parameters give no change here, where there are none to look at. Absent: nothing is said.
+   * parameters give no change here, where there are none to look at, and reading of what is not
+   * `current` only if they leave the choice of a version. `labels` are those of the version that is
+   * meant. Absent: nothing is said.
    */
-  decide(action: Action, path: string, manner: Manner): VaultVerdict | undefined
+  decide(
+    action: Action,
+    path: string,
+    manner: Manner,
+    labels?: readonly string[],
+  ): VaultVerdict | undefined
   /** Beginnings of the paths of all secrets that `list` may be allowed of. */
   listStarts(): string[]
 }
@@ -41,10 +49,11 @@ export function compileVaultAccess(
   return {
     acl,
     mounts,
-    decide(action, path, manner) {
+    decide(action, path, manner, labels = [CURRENT]) {
+      const namesVersion = action === 'read' && !labels.includes(CURRENT)
       let verdict: VaultVerdict | undefined
       for (const mount of mounts) {
-        const here = verdictAt(acl, mount, action, path, manner)
+        const here = verdictAt(acl, askedFor(mount, action, path, manner), namesVersion)
         if (here?.allowed === false) return here
         verdict ??= here
       }
@@ -60,28 +69,35 @@ export function compileVaultAccess(
 
 function verdictAt(
   acl: Acl,
-  mount: SecretMount,
-  action: Action,
-  path: string,
-  manner: Manner,
+  asked: readonly Asked[],
+  namesVersion: boolean,
 ): VaultVerdict | undefined {
   let denied: VaultVerdict | undefined
-  for (const { address, capability } of askedFor(mount, action, path, manner)) {
+  for (const { address, capability } of asked) {
     const found = capability === 'list' ? acl.findForList(address) : acl.find(address)
     if (found === undefined) continue
     if (found.denies) denied ??= { allowed: false, by: found }
-    const fits = found.parameters === undefined || READING.has(capability)
-    if (fits && found.capabilities.has(capability)) return { allowed: true, by: found }
+    if (fits(found, capability, namesVersion) && found.capabilities.has(capability)) {
+      return { allowed: true, by: found }
+    }
   }
   return denied
 }
 
-const READING: ReadonlySet<string> = new Set(['list', 'read'])
+/** The one parameter of a read is the version that is not `current`; lists are not looked at. */
+function fits({ parameters }: Permissions, capability: Capability, namesVersion: boolean): boolean {
+  if (parameters === undefined || capability === 'list') return true
+  if (capability !== 'read' || parameters.required.length > 0) return false
+  if (!namesVersion) return true
+  const { allowed, denied } = parameters
+  if (denied?.has('*') === true || denied?.has('version') === true) return false
+  return allowed === undefined || (allowed.get('version') ?? allowed.get('*'))?.length === 0
+}
 
 /** Whether the members of a request are as a rule wants them. Source: "parameter constraints". */
 export function parametersFit(
   { allowed, denied, required }: Parameters,
-  given: Readonly<Record<string, JsonValue>>,
+  given: Readonly<Record<string, JsonValue | undefined>>,
 ): boolean {
   const entries = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value] as const)
   if (!required.every((name) => entries.some(([key]) => key === name))) return false
@@ -94,13 +110,13 @@ export function parametersFit(
   )
 }
 
-function isIn(values: readonly JsonValue[] | undefined, value: JsonValue): boolean {
+function isIn(values: readonly JsonValue[] | undefined, value: JsonValue | undefined): boolean {
   if (values === undefined) return false
   return values.length === 0 || values.some((one) => isSame(one, value))
 }
 
 /** Text may begin or end with `*`. */
-function isSame(wanted: JsonValue, value: JsonValue): boolean {
+function isSame(wanted: JsonValue, value: JsonValue | undefined): boolean {
   if (typeof wanted !== 'string' || typeof value !== 'string') {
     return JSON.stringify(wanted) === JSON.stringify(value)
   }

@@ -18,11 +18,19 @@ export const guardPath: PathGuard = async (context, caller) => {
     const found = await permissionsOf(asked, caller)
     const wanted = await capabilityOf(asked, caller, found)
     const mayTouch = found.isRoot || found.capabilities.has('sudo') || !needsSudo(asked)
-    const fits = found.parameters === undefined || parametersFit(found.parameters, context.body)
-    if (found.capabilities.has(wanted) && mayTouch && fits) continue
+    if (found.capabilities.has(wanted) && mayTouch && fits(asked, found)) continue
     throw await refused(asked, caller)
   }
   return actingCaller(context, caller)
+}
+
+/** Lists and deletions have no parameters that rules look at. */
+function fits(
+  { operation, query, body }: VaultContext,
+  { parameters }: AddressPermissions,
+): boolean {
+  if (parameters === undefined || operation === 'list' || operation === 'delete') return true
+  return parametersFit(parameters, operation === 'read' ? query : body)
 }
 
 /** With the parameter whose case does not count as it is kept. */

@@ -221,6 +221,25 @@ test('addresses that are no secrets are decided about by themselves', async () =
   })
 })
 
+test('what may name no version reads the current one alone, whichever way in it takes', async () => {
+  await root('POST', 'secret/data/kept/x', { data: { n: 1 } })
+  await root('POST', 'secret/data/kept/x', { data: { n: 2 } })
+  const { send, token } = await holder(`
+    path "secret/data/kept/*" { capabilities = ["read"]
+      denied_parameters = { "version" = [] } }
+    path "sys/mounts" { capabilities = ["read"]
+      required_parameters = ["why"] }`)
+  const statuses = await Promise.all([
+    send('GET', 'secret/data/kept/x'),
+    send('GET', 'secret/data/kept/x?version=1'),
+    native(token, 'GET', 'secrets/kept/x'),
+    native(token, 'GET', 'secrets/kept/x?version=1'),
+    send('GET', 'sys/mounts'),
+    send('GET', 'sys/mounts?why=asked'),
+  ])
+  expect(statuses.map(({ status }) => status)).toEqual([200, 403, 200, 403, 403, 200])
+})
+
 test('a slash at the end of an address changes nothing', async () => {
   const { send } = await holder(`
     path "sys/*"    { capabilities = ["read", "update", "sudo", "list"] }
