@@ -56,11 +56,12 @@ it('mounts, tunes and unmounts', async () => {
 })
 
 it('refuses settings that mean nothing', async () => {
-  for (const config of [
+  const refused: Record<string, string>[] = [
     { listing_visibility: 'everybody' },
     { token_type: 'golden' },
     { default_lease_ttl: '2h', max_lease_ttl: '1h' },
-  ]) {
+  ]
+  for (const config of refused) {
     const made = await send('POST', 'sys/mounts/odd', { type: 'kv', config })
     expect([config, made.status]).toEqual([config, 400])
     expect((await send('POST', 'sys/mounts/secret/tune', config)).status).toBe(400)
