@@ -181,8 +181,8 @@ function bodyOf({ body, example }: Route): object {
 function success(answer: Answer): object {
   if (answer === 'nothing') return { 204: { description: 'Done.' } }
   if (!('json' in answer)) {
-    const content = { [answer.type]: { schema: { type: 'string' } } }
-    return { 200: { description: answer.says, content } }
+    // Bytes, or a stream of events: no schema of OpenAPI 3.1 speaks of either.
+    return { 200: { description: answer.says, content: { [answer.type]: {} } } }
   }
   const name = NAMES.get(answer.json)
   if (name === undefined) throw new RangeError('An answer has a name among the wire schemas.')
