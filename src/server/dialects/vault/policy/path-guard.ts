@@ -52,7 +52,8 @@ export async function guardSecret(
 ): Promise<void> {
   for (const labels of meant) {
     const found = await permissionsOf(context, caller, labels)
-    if (found.capabilities.has(await capabilityOf(context, caller, found))) continue
+    const wanted = await capabilityOf(context, caller, found)
+    if (found.capabilities.has(wanted) && fits(context, found)) continue
     throw await refused(context, caller)
   }
 }

@@ -227,6 +227,8 @@ test('what may name no version reads the current one alone, whichever way in it 
   const { send, token } = await holder(`
     path "secret/data/kept/*" { capabilities = ["read"]
       denied_parameters = { "version" = [] } }
+    path "secret/subkeys/kept/*" { capabilities = ["read"]
+      denied_parameters = { "depth" = [] } }
     path "sys/mounts" { capabilities = ["read"]
       required_parameters = ["why"] }`)
   const statuses = await Promise.all([
@@ -234,10 +236,15 @@ test('what may name no version reads the current one alone, whichever way in it 
     send('GET', 'secret/data/kept/x?version=1'),
     native(token, 'GET', 'secrets/kept/x'),
     native(token, 'GET', 'secrets/kept/x?version=1'),
+    send('GET', 'secret/subkeys/kept/x'),
+    send('GET', 'secret/subkeys/kept/x?version=1'),
+    send('GET', 'secret/subkeys/kept/x?depth=1'),
     send('GET', 'sys/mounts'),
     send('GET', 'sys/mounts?why=asked'),
   ])
-  expect(statuses.map(({ status }) => status)).toEqual([200, 403, 200, 403, 403, 200])
+  expect(statuses.map(({ status }) => status)).toEqual([
+    200, 403, 200, 403, 200, 403, 403, 403, 200,
+  ])
 })
 
 test('a slash at the end of an address changes nothing', async () => {
