@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { CofferError } from '../core/errors.ts'
@@ -8,7 +9,7 @@ import type { DirectWay } from './direct.ts'
 import { headOf } from './head.ts'
 import { createReadiness, registerHealth } from './health.ts'
 import { CONNECTION_LIMITS, httpServerFactory } from './http-server.ts'
-import { createMalformed } from './malformed.ts'
+import { createMalformed, NO_TUNNEL } from './malformed.ts'
 import { noteError, watching } from './observe.ts'
 import type { Asking, RequestWatcher } from './observe.ts'
 import { cofferErrorOf, noSuchRoute, PROBLEM_TYPE, problemOf } from './problem.ts'
@@ -80,6 +81,7 @@ export async function createApp(
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, ignoreTrailingSlash: false },
   }
   const app: FastifyInstance = fastify(options)
+  app.server.on('connect', (_, socket) => malformed(NO_TUNNEL, socket as Socket))
   for (const observe of observers) await observe(app)
   app.addHook('preClose', async () => void (closing = true))
   app.addHook('onError', (request, _reply, error, done) => {

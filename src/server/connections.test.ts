@@ -184,7 +184,6 @@ test('a request that two readers would understand differently is refused', async
 test('what asks for something else than a request is no danger to anybody', async () => {
   const { port } = await start()
   const odd = [
-    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
     'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     'TRACE /ip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
@@ -201,6 +200,30 @@ test('what asks for something else than a request is no danger to anybody', asyn
     expect(answer?.status ?? 400, text.slice(0, 40)).toBeLessThan(500)
   }
   expect((await fetch(`http://127.0.0.1:${port}/ip`)).status).toBe(200)
+})
+
+test('whatever is refused before it is a request is told, and counted', async () => {
+  const counted: unknown[] = []
+  const refused = (...[, via, code]: unknown[]) => void counted.push([via, code])
+  const connections = { headTimeoutMs: 150, requestTimeoutMs: 300, idleTimeoutMs: 400 }
+  const { port } = await start({ guard: { refused }, connections })
+  const get = 'GET /ip HTTP/1.1\r\nHost: x\r\n'
+  const ip = `${get}\r\n`
+  const unread: [string, number[], string][] = [
+    [`${get}Content-Length: +1\r\n\r\n`, [400], 'invalid_argument'],
+    ['SCAN /v1/a HTTP/1.1\r\nHost: x\r\n\r\n', [405], 'invalid_argument'],
+    ['CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', [405], 'invalid_argument'],
+    [`${ip}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`, [200, 405], 'invalid_argument'],
+    [`${get}X: ${'a'.repeat(LIMITS.requestHeadBytesMax)}\r\n\r\n`, [431], 'too_large'],
+    [`${get}X: `, [408], 'timeout'],
+  ]
+  for (const [text, statuses, code] of unread) {
+    expect([text.slice(0, 60), await said(port, text)]).toEqual([text.slice(0, 60), statuses])
+    expect(counted.splice(0)).toEqual([['malformed', code]])
+  }
+  await (await rawConnection(port)).heard()
+  const expecting = `${get}Expect: the unexpected\r\nConnection: close\r\n\r\n`
+  expect([await said(port, expecting), counted]).toEqual([[200], []])
 })
 
 test('slow clients are dropped: slow heads, slow bodies, and silence', async () => {

@@ -57,6 +57,8 @@ export function httpServerFactory(
     server.maxHeadersCount = LIMITS.requestHeadersMax
     server.maxConnections = limits.connectionsMax
     server.timeout = limits.idleTimeoutMs
+    // Nobody has to meet another expectation than 100-continue, and Node's 417 would be told nobody.
+    server.on('checkExpectation', handler)
     return server
   }
 }

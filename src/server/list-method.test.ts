@@ -236,7 +236,7 @@ test('what is doubtful is refused and never carried out', async () => {
     expect(answers[0]?.headers.includes('allow: get')).toBe(status === 405)
   }
   expect(seen).toEqual([])
-  expect(refused).toBe(Object.values(bad).filter((status) => status === 400).length)
+  expect(refused).toBe(Object.keys(bad).length)
 })
 
 test('a head of exactly requestHeadBytesMax is read, one byte more is not', () => {

@@ -8,6 +8,9 @@ import { closeWith, openAnswer, whenAnswered } from './raw-answer.ts'
 import type { RawAnswer } from './raw-answer.ts'
 import type { Server } from './server.ts'
 
+/** For a CONNECT, which Node has no answer to. */
+export const NO_TUNNEL = Object.assign(new Error('CONNECT'), { code: 'COFFER_NO_TUNNEL' })
+
 /**
  * For bytes that Node's parser refuses: a LIST is carried out, anything else is counted, answered
  * with its status and the connection closed. It is called again for each further packet.
@@ -20,8 +23,10 @@ export function createMalformed(
   const refused = new WeakSet<Socket>()
 
   const count = (socket: Socket, status: number) => {
-    if (status !== 400) return
-    server.guard.refused(socket.remoteAddress ?? '', 'malformed', 'invalid_argument')
+    // A connection that never said a word was opened ahead of need; one at a stop is the stop's doing.
+    if (socket.bytesRead === 0 || status === 503) return
+    const { code } = WORDS[status] ?? MALFORMED
+    server.guard.refused(socket.remoteAddress ?? '', 'malformed', code)
   }
 
   return (given, socket) => {
@@ -62,6 +67,7 @@ function statusOf(error: ParseError): number {
 }
 
 const STATUS: Readonly<Record<string, number>> = {
+  [NO_TUNNEL.code]: 405,
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
