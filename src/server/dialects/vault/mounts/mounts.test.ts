@@ -55,6 +55,20 @@ it('mounts, tunes and unmounts', async () => {
   ])
 })
 
+it('tells what tokens an auth method gives, and of no other mount', async () => {
+  const { body } = await send('GET', 'sys/auth')
+  for (const method of ['approle/', 'jwt/', 'token/']) {
+    expect(body.data[method].config).toMatchObject({ token_type: 'default-service' })
+  }
+  await send('POST', 'sys/auth/typed', { type: 'jwt', config: { token_type: '' } })
+  const shown = async () => (await send('GET', 'sys/auth/typed/tune')).body.data.token_type
+  expect(await shown()).toBe('default-service')
+  await send('POST', 'sys/auth/typed/tune', { token_type: 'service' })
+  expect(await shown()).toBe('service')
+  const secret = (await send('GET', 'sys/mounts')).body.data['secret/']
+  expect(secret.config).not.toHaveProperty('token_type')
+})
+
 it('refuses settings that mean nothing', async () => {
   const refused: Record<string, string>[] = [
     { listing_visibility: 'everybody' },

@@ -42,13 +42,17 @@ export const madeWith = (body: JsonObject): string[] =>
 
 export const MOUNT_FLAGS = ['local', 'seal_wrap', 'external_entropy_access']
 
+/** What an auth method's logins are given where nothing is said. */
+export const DEFAULT_TOKEN_TYPE = 'default-service'
+
 /** What command lines send for 0: the server's own. */
 const SYSTEM_TTL = 'system'
 
 const DURATIONS = ['default_lease_ttl', 'max_lease_ttl']
 const TEXTS = {
   listing_visibility: ['', 'hidden', 'unauth'],
-  token_type: ['', 'default-service', 'default-batch', 'service', 'batch'],
+  // Batch tokens are none that this server makes.
+  token_type: ['', DEFAULT_TOKEN_TYPE, 'service'],
 }
 const LISTS = [
   'audit_non_hmac_request_keys',
