@@ -67,6 +67,13 @@ it('finds a rule for a list with and without the final slash', () => {
   expect(rules.findForList('c')).toBeUndefined()
 })
 
+it('asks for a list without the slash first, as Vault does: a broader rule decides it then', () => {
+  const rules = acl(path('s/*', 'list'), path('s/m/q/*', 'deny'), path('s/m/r', 'deny'))
+  expect(rules.findForList('s/m/q/')).toMatchObject({ path: 's/*', denies: false })
+  expect(rules.findForList('s/m/q/x/')?.denies).toBe(true)
+  expect(rules.findForList('s/m/r/')?.denies).toBe(true)
+})
+
 it('gives nothing where wrapped answers are wanted', () => {
   expect(at('path "a" { capabilities = ["read"]\n min_wrapping_ttl = "1s" }', 'a')).toEqual([])
 })

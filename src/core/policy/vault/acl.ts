@@ -4,7 +4,7 @@ import type { Capability, Parameters, VaultRule } from './parse.ts'
 export interface Acl {
   /** What is said of an address; absent: nothing is. */
   find(address: string): Permissions | undefined
-  /** The same for a list, whose address ends in a slash: also without it. */
+  /** The same for a list, whose address ends in a slash: without it first, as Vault looks. */
   findForList(address: string): Permissions | undefined
   /** What every address that is given `capability` begins with, for each rule that gives it. */
   reach(capability: Capability): readonly string[]
