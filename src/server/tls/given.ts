@@ -13,7 +13,8 @@ const DAY_MS = 86_400_000
 /**
  * A certificate chain and key that somebody else keeps in two files, and replaces: one of them may
  * be replaced before the other, so a pair that does not fit is looked at again. One that is not valid now is
- * used, since it may be all there is, and told of as what failed; so is one that soon will not be.
+ * used, since it may be all there is, and told of, once, as what failed; so is one that soon will not be,
+ * also when it becomes so while it is in use.
  * @throws CofferError `unavailable`, `invalid_argument`, `too_large`
  */
 export async function openGivenTls(options: {
@@ -25,24 +26,23 @@ export async function openGivenTls(options: {
   readonly everyMs?: number
 }): Promise<TlsSource> {
   const { certFile, keyFile, clock, failed, renewed } = options
+  let told: string | undefined
   const tellOfDates = ({ cert }: KeyPair) => {
     const why = datesOf(leafOf(cert), clock())
-    if (why !== undefined) failed(outOfDate(certFile, why))
+    if (why !== undefined && why !== told) failed(outOfDate(certFile, why))
+    told = why
   }
-  const source = await openTlsSource({
+  return openTlsSource({
     read: () => {
-      const pair = { cert: readTlsFile(certFile), key: readTlsFile(keyFile) }
-      return checkedPair(pair, `${certFile} and ${keyFile}`)
+      const given = { cert: readTlsFile(certFile), key: readTlsFile(keyFile) }
+      const pair = checkedPair(given, `${certFile} and ${keyFile}`)
+      tellOfDates(pair)
+      return pair
     },
     everyMs: options.everyMs ?? LOOK_EVERY_MS,
     failed,
-    renewed: (pair) => {
-      renewed?.(pair)
-      tellOfDates(pair)
-    },
+    renewed,
   })
-  tellOfDates(source.current())
-  return source
 }
 
 function datesOf(leaf: X509Certificate, now: number): string | undefined {

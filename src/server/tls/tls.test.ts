@@ -280,6 +280,17 @@ test('given files that are out of date, or soon will be, are used and told of', 
       told === undefined ? [] : [expect.stringMatching(`${tls.certFile} ${told} \\d{4}-\\d\\d-`)],
     ])
   }
+  now = madeAt
+  warnings = []
+  const server = await start(tls)
+  for (const days of [1, 80, 81, 91, 92]) {
+    now = madeAt + days * DAY_MS
+    await server.reload()
+  }
+  expect(warnings).toEqual([
+    expect.stringContaining('expires on'),
+    expect.stringContaining('expired on'),
+  ])
 })
 
 test('a file of tlsFileBytesMax is read, one byte more is not', () => {
