@@ -132,6 +132,33 @@ test('what makes no sense and comes from nobody is counted too', async () => {
   ])
 })
 
+test('what makes no sense is counted though it is known who sent it', async () => {
+  const store = await newStore()
+  const server = await serving(store, [], ['native'])
+  const token = await tokenOf(server)
+  const put = async (body: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${server.url}/api/v1/secrets/a`, { method: 'PUT', headers, body })
+    return answer.status
+  }
+  expect(await put('{')).toBe(400)
+  expect(await put(`{"value":${'['.repeat(2_000)}${']'.repeat(2_000)}}`)).toBe(413)
+  expect((await get(`${server.url}/api/v1/list?nonsense=1`, token)).status).toBe(400)
+  // What was understood is audited by itself.
+  expect(await put('{"value":"x","labels":["1"]}')).toBe(400)
+  await server.close()
+  const platform = await openPlatform(store)
+  const events = await platform.as(ADMIN).audit.query({ outcome: 'denied' })
+  const failed = await platform.as(ADMIN).audit.query({ outcome: 'failed' })
+  await platform.close()
+  expect(events.map(({ action, code, reason }) => [action, code, reason])).toEqual([
+    ['authenticate', 'invalid_argument', 'the first of its kind'],
+    ['authenticate', 'too_large', 'the first of its kind'],
+    ['authenticate', 'invalid_argument', '1 more within 10 s'],
+  ])
+  expect(failed.map(({ action, code }) => [action, code])).toEqual([['write', 'invalid_label']])
+})
+
 test('a limit of an address holds for whatever it asks, but for health', async () => {
   const server = await serving(await newStore(), ['address=1:5'])
   const statuses: number[] = []

@@ -4,6 +4,7 @@ import { callerOf } from '../../caller.ts'
 import type { Caller } from '../../caller.ts'
 import { parseJsonBody } from '../../json-body.ts'
 import type { JsonBody } from '../../json-body.ts'
+import { cofferErrorOf } from '../../problem.ts'
 import type { Server } from '../../server.ts'
 import { bearerOf } from './bearer.ts'
 import { bodyReader, queryReader, refuseBody } from './input.ts'
@@ -32,14 +33,19 @@ export function registerRoute(
   const readQuery = queryReader(route.query)
   const readBody = bodyReader(body, route.judgedByEngine)
   const callers = new WeakMap<FastifyRequest, Caller>()
+  const understood = new WeakSet<FastifyRequest>()
 
-  const authenticate = (request: FastifyRequest) =>
-    callerOf(server, request, bearerOf(request.headers.authorization), VIA, route.operation)
+  const authenticated = async (request: FastifyRequest): Promise<Caller> => {
+    const token = bearerOf(request.headers.authorization)
+    const caller =
+      callers.get(request) ?? (await callerOf(server, request, token, VIA, route.operation))
+    callers.set(request, caller)
+    return caller
+  }
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (body === undefined) refuseBody(request)
-    const caller =
-      route.anonymous === true ? undefined : (callers.get(request) ?? (await authenticate(request)))
+    const caller = route.anonymous === true ? undefined : await authenticated(request)
     const { document, text = '' } = (request.body ?? {}) as Partial<JsonBody>
     const params = request.params as Record<string, string>
     const call = {
@@ -56,6 +62,7 @@ export function registerRoute(
       body: readBody(document),
       text,
     }
+    understood.add(request)
     if (route.long === true) reply.raw.setTimeout(LIMITS.longRequestTimeoutMs)
     const result = await route.handle(call as Call<never, never>)
     if (answer === 'nothing') return reply.code(204).send()
@@ -76,9 +83,12 @@ export function registerRoute(
     ...(body === undefined || route.anonymous === true
       ? { bodyLimit: LIMITS.openRequestBodyBytesMax }
       : {
-          onRequest: async (request) => {
-            callers.set(request, await authenticate(request))
-          },
+          onRequest: async (request) => void (await authenticated(request)),
         }),
+    // What makes no sense never reaches what audits the rest of a caller's requests.
+    onError: async (request, _reply, error) => {
+      if (!callers.has(request) || understood.has(request)) return
+      server.guard.refused(request.ip, VIA, cofferErrorOf(error).code)
+    },
   })
 }
