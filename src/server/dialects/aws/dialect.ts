@@ -11,7 +11,7 @@ import type { Asking } from '../../observe.ts'
 import { VIA, authenticate } from './authenticate.ts'
 import type { Sent, Signatures } from './authenticate.ts'
 import { directReads } from './direct.ts'
-import type { Call, DialectState } from './call.ts'
+import type { Call, DialectState, Operation } from './call.ts'
 import { AwsFault, FAULTS } from './errors/fault.ts'
 import { faults } from './errors/faults.ts'
 import { faultOf } from './errors/translate.ts'
@@ -90,7 +90,7 @@ async function answer(
     if (operation === undefined) throw unknown(server, request)
     const wanted = { service: 'secretsmanager', operation: name, kind: operation.kind } as const
     call = await authenticate(server, state, request, sent, body, wanted)
-    input = checkInput(documentOf(body), operation.input)
+    input = inputOf(server, request, body, operation)
     const output = await operation.run(call, input as never)
     const text = output === undefined ? '' : JSON.stringify(output)
     return { status: 200, headers: headersOf(request), body: text }
@@ -174,6 +174,21 @@ const asked = (call: Call | undefined, input: Readonly<Record<string, unknown>>)
       }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '*')
+
+/** What makes no sense never reaches what audits the rest of a caller's requests. @throws AwsFault */
+function inputOf(
+  server: Server,
+  request: Asking,
+  body: Uint8Array,
+  { input }: Pick<Operation, 'input'>,
+): Readonly<Record<string, unknown>> {
+  try {
+    return checkInput(documentOf(body), input)
+  } catch (error) {
+    server.guard.refused(request.ip, VIA, 'invalid_argument')
+    throw error
+  }
+}
 
 /** @throws AwsFault `SerializationException` */
 function documentOf(body: Uint8Array): unknown {

@@ -21,6 +21,7 @@ let limited: Credentials
 const facts: RequestFacts[] = []
 let throughFastify = 0
 let refuseAddress = false
+let refused = 0
 
 beforeAll(async () => {
   aws = await startTestAws()
@@ -29,8 +30,12 @@ beforeAll(async () => {
     if (refuseAddress) throw new Error('as planned')
     return guard.admitAddress(address)
   }
+  const counted: typeof guard.refused = (...what) => {
+    refused += 1
+    return guard.refused(...what)
+  }
   app = await createApp(
-    { ...aws.server, guard: { ...guard, admitAddress } },
+    { ...aws.server, guard: { ...guard, admitAddress, refused: counted } },
     {
       watchers: [{ began() {}, ended: (seen) => void facts.push(seen) }],
       observers: [counting(() => void throughFastify++)],
@@ -113,6 +118,18 @@ const requests: [string, () => Sent, number, RegExp][] = [
 test.each(requests)('both ways agree on %s', async (_what, sent, status, text) => {
   const said = await same(sent())
   expect([said.status, said.text]).toEqual([status, expect.stringMatching(text)])
+})
+
+test.each([
+  ['{"SecretId":', 1],
+  ['[]', 1],
+  ['{}', 1],
+  [asked('app/none'), 0],
+  [asked('app/x'), 0],
+])('%s, signed well, is counted as refused %i times', async (body, times) => {
+  refused = 0
+  await same({ body })
+  expect(refused).toBe(2 * times)
 })
 
 test('both ways agree when something else goes wrong', async () => {
