@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { directoryStamp } from './directory-stamp.ts'
+import { KnownNames, directoryStamp } from './directory-stamp.ts'
 
 const later = () => Date.now() + 1_000
 
@@ -19,7 +19,7 @@ test('it stays while files are only written', () => {
   const before = stamp(later())
   writeFileSync(path.join(dir, 'a'), 'more')
   expect(before).toBeDefined()
-  expect(stamp(later())).toBe(before)
+  expect(stamp(later())).toEqual(before)
 })
 
 test.each<[string, () => void]>([
@@ -30,7 +30,7 @@ test.each<[string, () => void]>([
   if (how.startsWith('is given')) writeFileSync(path.join(dir, 'b'), '2')
   const before = stamp(later())
   change()
-  expect(stamp(later())).not.toBe(before)
+  expect(stamp(later())).not.toEqual(before)
 })
 
 test('it is absent up to 100 ms after a change, without a directory, and of whole seconds', () => {
@@ -41,4 +41,23 @@ test('it is absent up to 100 ms after a change, without a directory, and of whol
   expect(directoryStamp(stat, ctimeMs + 101)).toBeDefined()
   expect(directoryStamp(undefined, ctimeMs + 101)).toBeUndefined()
   expect(directoryStamp({ ...stat, ctimeMs: 1_700_000_000_000 }, ctimeMs + 101)).toBeUndefined()
+})
+
+test('what was learnt holds while the stamp stays, and for so many looks', () => {
+  const names = new KnownNames()
+  const stamp = { dev: 1, ino: 2, ctimeMs: 3.5 }
+  expect(names.hold(stamp)).toBe(false)
+  names.learn(stamp)
+  expect(names.hold({ ...stamp })).toBe(true)
+  expect(names.hold({ ...stamp, dev: 9 })).toBe(false)
+  expect(names.hold({ ...stamp, ino: 9 })).toBe(false)
+  expect(names.hold({ ...stamp, ctimeMs: 9 })).toBe(false)
+  expect(names.hold(undefined)).toBe(false)
+  names.forget()
+  expect(names.hold(stamp)).toBe(false)
+  names.learn(stamp)
+  const held = Array.from({ length: 64 }, () => names.hold(stamp))
+  expect(held.lastIndexOf(true)).toBe(62)
+  names.learn(undefined)
+  expect(names.hold(undefined)).toBe(false)
 })

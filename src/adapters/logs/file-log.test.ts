@@ -301,6 +301,8 @@ test('files are for their owner only', async () => {
     '000000001.jsonl',
     'head',
     'lock',
+    'lock-shm',
+    'lock-wal',
     'public-key.pem',
     'reserve',
   ])

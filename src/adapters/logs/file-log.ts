@@ -36,7 +36,7 @@ export interface FileLogOptions {
 
 const SEGMENT_BYTES_MAX = 67_108_864
 /** A change that only the outbox holds durably is durable in the log too after this long. */
-const SYNC_WITHIN_MS = 25
+const SYNC_WITHIN_MS = 100
 
 /**
  * Opens the audit log of a directory (docs/formats/audit.md). A damaged, cut or read-only log
@@ -50,10 +50,11 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
   prepare(fs, dir, signer)
   const followed = await reading(() => endOrStart(place))
   const files = new SegmentWriter(fs, dir, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
-  const lock = new ProcessLock(join(dir, LOCK_FILE), fs, options.random)
   const sinks = new SinkFeed(place, options.sinks, followed.end.seq)
   const reserve = new Reserve(dir, fs)
-  const { outbox, clock } = options
+  const { outbox, clock, random } = options
+  const makeRoom = () => reserve.giveUp()
+  const lock = new ProcessLock(join(dir, LOCK_FILE), fs, { random, makeRoom })
   const parts = { place, signer, outbox, clock, lock, files, reserve, sinks }
   const writer = await reading(() => new LogWriter(parts, followed))
   let due: NodeJS.Timeout | undefined

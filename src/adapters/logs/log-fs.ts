@@ -1,5 +1,5 @@
 import * as node from 'node:fs'
-import { directoryStamp } from '../../core/directory-stamp.ts'
+import { directoryStamp, type DirectoryStamp } from '../../core/directory-stamp.ts'
 
 /**
  * The few file operations that the log is made of, so that tests can make the n-th one fail.
@@ -11,7 +11,7 @@ export interface LogFs {
   list(dir: string): string[] | undefined
   stat(file: string): { readonly bytes: number; readonly inode: number } | undefined
   /** Equal stamps: the names in `dir` lead to the same files. Absent when that cannot be told. */
-  stamp(dir: string): string | undefined
+  stamp(dir: string): DirectoryStamp | undefined
   /** `create` fails when the file exists; `replace` makes or empties it. New files are 0600. */
   open(file: string, how: 'read' | 'write' | 'create' | 'replace'): number
   close(fd: number): void

@@ -149,12 +149,12 @@ export class LogWriter {
   }
 
   async #flushLocked(waiters: readonly Waiter[]): Promise<void> {
-    const { reserve, sinks } = this.#parts
+    const { lock, reserve, sinks } = this.#parts
     const first = this.#settle()
     const repaired = first.length > 0
     await sinks.refuseBehind(this.#end.seq)
     let open = await this.#completeOutbox(waiters, first)
-    if (!reserve.held && !reserve.make()) open = refuseOrdinary(open)
+    if (!reserve.make(lock.stamp)) open = refuseOrdinary(open)
     const before = this.#end
     // A change is durable in the outbox already; everything else only once it is synced here.
     const durable = repaired || sinks.required || !open.every(isChange)
@@ -175,8 +175,8 @@ export class LogWriter {
 
   /** Brings our view up to date under the lock. Returns bodies of events that this itself caused. */
   #settle(): string[] {
-    const { place, files } = this.#parts
-    if (files.unchanged(this.#end)) return []
+    const { place, files, lock } = this.#parts
+    if (files.unchanged(this.#end, lock.stamp)) return []
     files.recover(readWitness(place)?.seq ?? 0)
     const followed = this.#adopt()
     this.#newest = segmentsIn(place.fs, place.dir).at(-1) ?? 0

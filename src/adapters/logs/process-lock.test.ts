@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LIMITS } from '../../core/limits.ts'
 import { refusalOf } from '../../testing/refusal.ts'
@@ -20,7 +21,10 @@ afterEach(() => {
 })
 
 function lockOf(timeoutMs: number): ProcessLock {
-  const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, seededRandom('lock'), timeoutMs)
+  const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, {
+    random: seededRandom('lock'),
+    timeoutMs,
+  })
   locks.push(lock)
   return lock
 }
@@ -54,13 +58,10 @@ test('waiting ends after the time that was given, and later calls work', async (
 test('it waits auditLockTimeoutMs in all, a few milliseconds at a time, and no longer', async () => {
   await lockOf(20).acquire()
   const pausesMs: number[] = []
-  const lock = new ProcessLock(
-    path.join(dir, 'lock'),
-    nodeFs,
-    seededRandom('pauses'),
-    LIMITS.auditLockTimeoutMs,
-    async (ms) => pausesMs.push(ms),
-  )
+  const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, {
+    random: seededRandom('pauses'),
+    pause: async (ms) => pausesMs.push(ms),
+  })
   locks.push(lock)
   expect((await refusalOf(() => lock.acquire())).message).toContain(`${LIMITS.auditLockTimeoutMs}`)
   const waitedMs = pausesMs.reduce((sum, ms) => sum + ms, 0)
@@ -69,22 +70,70 @@ test('it waits auditLockTimeoutMs in all, a few milliseconds at a time, and no l
   expect([Math.min(...pausesMs), Math.max(...pausesMs)]).toEqual([1, 8])
 })
 
-test('taking it makes no file but its own', async () => {
+test('its files are its own, and only the lock is left behind', async () => {
   const lock = lockOf(20)
   await lock.acquire()
+  expect(readdirSync(dir).toSorted()).toEqual(['lock', 'lock-shm', 'lock-wal'])
+  lock.close()
   expect(readdirSync(dir)).toEqual(['lock'])
 })
 
-test('a lock file that was removed is noticed: nobody holds a lock that others cannot see', async () => {
-  const [a, b] = [lockOf(20), lockOf(20)]
-  await a.acquire()
-  a.release()
-  rmSync(path.join(dir, 'lock'))
-  await b.acquire()
-  expect((await refusalOf(() => a.acquire())).code).toBe('audit_unavailable')
+test.each([
+  ['a lock file', ['lock']],
+  ['the memory that holders share', ['lock-shm']],
+  ['every file of the lock', ['lock', 'lock-shm', 'lock-wal']],
+])(
+  '%s that was removed is noticed: nobody holds a lock that others cannot see',
+  async (_, names) => {
+    const [a, b] = [lockOf(20), lockOf(20)]
+    await a.acquire()
+    a.release()
+    for (const name of names) rmSync(path.join(dir, name))
+    await b.acquire()
+    expect((await refusalOf(() => a.acquire())).code).toBe('audit_unavailable')
+    b.release()
+    await a.acquire()
+  },
+)
+
+test('a file that an earlier version left empty excludes as well, that version too', async () => {
+  const file = path.join(dir, 'lock')
+  writeFileSync(file, '')
+  const earlier = new DatabaseSync(file, { timeout: 0 })
+  const lock = lockOf(20)
+  try {
+    earlier.exec('BEGIN EXCLUSIVE')
+    expect((await refusalOf(() => lock.acquire())).code).toBe('audit_unavailable')
+    earlier.exec('ROLLBACK')
+    await lock.acquire()
+    expect(() => earlier.exec('BEGIN EXCLUSIVE')).toThrow('locked')
+    lock.release()
+    earlier.exec('BEGIN EXCLUSIVE')
+  } finally {
+    earlier.close()
+  }
+})
+
+test('where its files find no room it asks for some, once', async () => {
+  let asked = 0
+  const inTheWay = path.join(dir, 'lock-shm')
+  mkdirSync(inTheWay)
+  const make = (makeRoom: () => void) => {
+    const random = seededRandom('lock')
+    const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, { random, makeRoom })
+    locks.push(lock)
+    return lock
+  }
+  const stuck = make(() => (asked += 1))
+  expect((await refusalOf(() => stuck.acquire())).code).toBe('audit_unavailable')
+  expect(asked).toBe(1)
+  await make(() => rmSync(inTheWay, { recursive: true })).acquire()
 })
 
 test('where no lock can be made the answer says so', async () => {
-  const lock = new ProcessLock(path.join(dir, 'none', 'lock'), nodeFs, seededRandom('lock'), 20)
+  const lock = new ProcessLock(path.join(dir, 'none', 'lock'), nodeFs, {
+    random: seededRandom('lock'),
+    timeoutMs: 20,
+  })
   expect((await refusalOf(() => lock.acquire())).code).toBe('audit_unavailable')
 })

@@ -1,8 +1,19 @@
+import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { KnownNames, type DirectoryStamp } from '../../core/directory-stamp.ts'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
 import type { LogFs } from './log-fs.ts'
+
+export interface ProcessLockOptions {
+  readonly random: Random
+  /** Default `LIMITS.auditLockTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+  readonly pause?: ((ms: number) => Promise<unknown>) | undefined
+  /** Called once when the lock's files cannot be made: the disk may be full. */
+  readonly makeRoom?: (() => void) | undefined
+}
 
 /**
  * One holder at a time among all processes, by SQLite's lock on a file: the system drops it when
@@ -14,31 +25,33 @@ export class ProcessLock {
   readonly #random: Random
   readonly #timeoutMs: number
   readonly #pause: (ms: number) => Promise<unknown>
+  readonly #makeRoom: () => void
   #opened: Opened | undefined
+  #stamp: DirectoryStamp | undefined
+  /** The files have their names. */
+  readonly #known = new KnownNames()
 
-  constructor(
-    file: string,
-    fs: LogFs,
-    random: Random,
-    timeoutMs: number = LIMITS.auditLockTimeoutMs,
-    pause: (ms: number) => Promise<unknown> = (ms) =>
-      new Promise((resolve) => setTimeout(resolve, ms)),
-  ) {
+  constructor(file: string, fs: LogFs, options: ProcessLockOptions) {
     this.#file = file
     this.#fs = fs
-    this.#random = random
-    this.#timeoutMs = timeoutMs
-    this.#pause = pause
+    this.#random = options.random
+    this.#timeoutMs = options.timeoutMs ?? LIMITS.auditLockTimeoutMs
+    this.#pause = options.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)))
+    this.#makeRoom = options.makeRoom ?? (() => {})
+  }
+
+  /** Of the directory of the file, see `directoryStamp`: as it was when the lock was taken. */
+  get stamp(): DirectoryStamp | undefined {
+    return this.#stamp
   }
 
   /** @throws CofferError `audit_unavailable` after `auditLockTimeoutMs`, or when there can be no lock */
   async acquire(): Promise<void> {
     let waitedMs = 0
     for (;;) {
-      this.#opened ??= this.#open()
-      if (take(this.#opened)) {
-        // Somebody may have removed the file, and made another that we do not hold.
-        if (this.#fs.stat(this.#file)?.inode === this.#opened.inode) return
+      if (this.#take()) {
+        // Somebody may have removed the files, and made others that we do not hold.
+        if (this.#isInPlace()) return
         this.close()
         continue
       }
@@ -61,22 +74,62 @@ export class ProcessLock {
   close(): void {
     this.#opened?.database.close()
     this.#opened = undefined
+    this.#known.forget()
+  }
+
+  #take(): boolean {
+    try {
+      return this.#takeOnce()
+    } catch (error) {
+      if (this.#opened?.inWal === true) throw unavailable(error)
+      this.close()
+      this.#makeRoom()
+    }
+    try {
+      return this.#takeOnce()
+    } catch (error) {
+      // Its memory would be shared with whoever tries again in this process.
+      this.close()
+      throw unavailable(error)
+    }
+  }
+
+  #takeOnce(): boolean {
+    this.#opened ??= this.#open()
+    return take(this.#opened)
+  }
+
+  /** Looks at the directory; lets go when it cannot be looked at. */
+  #isInPlace(): boolean {
+    try {
+      this.#stamp = this.#fs.stamp(path.dirname(this.#file))
+      if (this.#known.hold(this.#stamp)) return true
+      const opened = this.#opened!
+      opened.shared ??= this.#inode(SHARED)
+      if (this.#inode() !== opened.inode || this.#inode(SHARED) !== opened.shared) return false
+      this.#known.learn(this.#stamp)
+      return true
+    } catch (error) {
+      this.release()
+      throw error
+    }
+  }
+
+  #inode(suffix = ''): number | undefined {
+    return this.#fs.stat(this.#file + suffix)?.inode
   }
 
   #open(): Opened {
-    try {
-      // Made by us first, so that its mode is ours and not SQLite's.
-      if (this.#fs.stat(this.#file) === undefined) this.#make()
-      const database = new DatabaseSync(this.#file, { timeout: 0 })
-      return {
-        database,
-        inode: this.#fs.stat(this.#file)?.inode,
-        begin: database.prepare('BEGIN EXCLUSIVE'),
-        rollback: database.prepare('ROLLBACK'),
-        journalOff: false,
-      }
-    } catch (error) {
-      throw unavailable(error)
+    // Made by us first, so that its mode is ours and not SQLite's.
+    if (this.#inode() === undefined) this.#make()
+    const database = new DatabaseSync(this.#file, { timeout: 0 })
+    return {
+      database,
+      inode: this.#inode(),
+      begin: database.prepare('BEGIN IMMEDIATE'),
+      rollback: database.prepare('ROLLBACK'),
+      shared: undefined,
+      inWal: false,
     }
   }
 
@@ -89,31 +142,39 @@ export class ProcessLock {
   }
 }
 
+/** What SQLite locks of a database with a WAL: the memory that processes share lies in a file too. */
+const SHARED = '-shm'
+
 interface Opened {
   readonly database: DatabaseSync
   readonly inode: number | undefined
   readonly begin: StatementSync
   readonly rollback: StatementSync
-  journalOff: boolean
+  /** Inode of the shared memory. */
+  shared: number | undefined
+  inWal: boolean
 }
 
+/** Whether the lock is ours now. @throws what SQLite throws, unless somebody else has it */
 function take(opened: Opened): boolean {
   const { database, begin } = opened
   // Held by another call of this process.
   if (database.isTransaction) return false
   try {
-    // Nothing is ever written to it: a journal file would come and go with every flush.
-    if (!opened.journalOff) database.exec('PRAGMA journal_mode = MEMORY')
-    opened.journalOff = true
+    // Nothing is ever written to it. With a WAL a lock is two calls of the system rather than eleven.
+    if (!opened.inWal) database.exec('PRAGMA journal_mode = WAL')
     begin.run()
+    opened.inWal = true
     return true
   } catch (error) {
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false
-    throw unavailable(error)
+    if (isBusy(error)) return false
+    throw error
   }
 }
 
-const SQLITE_BUSY = 5
+/** BUSY, also of whoever repairs after a crash; PROTOCOL: lost a race for the WAL. */
+const isBusy = (error: unknown): boolean =>
+  [5, 15].includes((error as { errcode?: number }).errcode! & 0xff)
 
 const unavailable = (cause: unknown) =>
   new CofferError('audit_unavailable', 'The lock of the audit log cannot be taken.', { cause })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { KnownNames, type DirectoryStamp } from '../../core/directory-stamp.ts'
 import { writeAll, type LogFs } from './log-fs.ts'
 import { RESERVE_FILE } from './segments.ts'
 
@@ -12,19 +13,21 @@ const RESERVE_BYTES = 1_048_576
 export class Reserve {
   readonly #file: string
   readonly #fs: LogFs
+  /** It is there. */
+  readonly #known = new KnownNames()
 
   constructor(dir: string, fs: LogFs) {
     this.#file = join(dir, RESERVE_FILE)
     this.#fs = fs
   }
 
-  get held(): boolean {
-    return this.#fs.stat(this.#file)?.bytes === RESERVE_BYTES
-  }
-
-  /** Whether it is held afterwards. Leaves nothing half-made. */
-  make(): boolean {
-    if (this.held) return true
+  /** Whether it is held afterwards. `stamp` is the directory's. Leaves nothing half-made. */
+  make(stamp: DirectoryStamp | undefined): boolean {
+    if (this.#known.hold(stamp)) return true
+    if (this.#fs.stat(this.#file)?.bytes === RESERVE_BYTES) {
+      this.#known.learn(stamp)
+      return true
+    }
     try {
       const fd = this.#fs.open(this.#file, 'replace')
       try {
@@ -43,6 +46,7 @@ export class Reserve {
   }
 
   giveUp(): void {
+    this.#known.forget()
     try {
       this.#fs.remove(this.#file)
     } catch {

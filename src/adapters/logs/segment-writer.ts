@@ -1,12 +1,11 @@
 import { join } from 'node:path'
+import { KnownNames, type DirectoryStamp } from '../../core/directory-stamp.ts'
 import type { LogEnd, Torn } from './log-end.ts'
 import { writeAll, type LogFs } from './log-fs.ts'
 import { HEAD_FILE, segmentFile } from './segments.ts'
 
 /** Below this a flush waits for the disk in place: a thread costs more than the wait. */
 const QUICK_SYNC_MS = 2
-/** The names are looked at afresh this often, on a file system that stamps no directory. */
-const FULL_LOOK_EVERY = 64
 /** A disk is slow when most of its last five syncs were: one hiccup changes nothing. */
 const RECENT = 0b11111
 const SLOW_OF_RECENT = 3
@@ -21,9 +20,8 @@ export class SegmentWriter {
   #open: { readonly fd: number; readonly segment: number; readonly inode: number } | undefined
   /** `unchanged` has just looked, under the lock that is still held. */
   #sure = false
-  /** Of the directory, when the names in it were last looked at and found good. */
-  #stamp: string | undefined
-  #looksLeft = 0
+  /** The segment has its name, and there is none after it. */
+  readonly #known = new KnownNames()
   #head: number | undefined
   #headInode = 0
   #headBytes = 0
@@ -38,14 +36,15 @@ export class SegmentWriter {
     this.#segmentBytesMax = segmentBytesMax
   }
 
-  /** Whether the segment at `end` is still the file we hold, with nothing behind `end` or after it. */
-  unchanged(end: LogEnd): boolean {
-    const stamp = this.#fs.stamp(this.#dir)
+  /**
+   * Whether the segment at `end` is still the file we hold, with nothing behind `end` or after it.
+   * `stamp` is the directory's, taken under the lock.
+   */
+  unchanged(end: LogEnd, stamp: DirectoryStamp | undefined): boolean {
     const held = this.#open
-    this.#looksLeft -= 1
     if (this.#spoiled !== undefined || held?.segment !== end.segment) {
       this.#sure = false
-    } else if (stamp !== undefined && stamp === this.#stamp && this.#looksLeft > 0) {
+    } else if (this.#known.hold(stamp)) {
       this.#sure = this.#endsAt(held.fd, end.bytes)
     } else {
       const found = this.#fs.stat(segmentFile(this.#dir, end.segment))
@@ -53,9 +52,9 @@ export class SegmentWriter {
         found?.bytes === end.bytes &&
         found.inode === held.inode &&
         this.#fs.stat(segmentFile(this.#dir, end.segment + 1)) === undefined
-      this.#looksLeft = FULL_LOOK_EVERY
+      this.#known.learn(stamp)
     }
-    this.#stamp = this.#sure ? stamp : undefined
+    if (!this.#sure) this.#known.forget()
     return this.#sure
   }
 

@@ -1,11 +1,8 @@
 import { statSync, type Stats } from 'node:fs'
 import path from 'node:path'
-import { directoryStamp } from '../../../core/directory-stamp.ts'
+import { KnownNames, directoryStamp } from '../../../core/directory-stamp.ts'
 import { CofferError } from '../../../core/errors.ts'
 import { storeError } from './errors.ts'
-
-/** The files are looked at this often, on a file system that stamps no directory. */
-const FULL_LOOK_EVERY = 64
 
 /**
  * Notices that the file at the path is no longer the one that is open: another file was moved there,
@@ -16,9 +13,8 @@ export class FileGuard {
   readonly #directory: string
   readonly #database: string
   readonly #wal: string
-  /** Of the directory, when both were last found in place. */
-  #stamp: string | undefined
-  #looksLeft = 0
+  /** Both are in place. */
+  readonly #known = new KnownNames()
 
   /** Call it once the file and its WAL are open: from then on SQLite keeps both in place. */
   constructor(file: string) {
@@ -34,12 +30,10 @@ export class FileGuard {
    */
   check(): void {
     const stamp = directoryStamp(statOf(this.#directory), Date.now())
-    this.#looksLeft -= 1
-    if (stamp !== undefined && stamp === this.#stamp && this.#looksLeft > 0) return
+    if (this.#known.hold(stamp)) return
     this.#compare(this.#file, this.#database)
     this.#compare(`${this.#file}-wal`, this.#wal)
-    this.#stamp = stamp
-    this.#looksLeft = FULL_LOOK_EVERY
+    this.#known.learn(stamp)
   }
 
   #compare(file: string, opened: string): void {
