@@ -186,6 +186,8 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   #joinable = true
   /** As last read here. */
   #accessGeneration: number | undefined
+  /** Whether the last version that was put took the place of another, as the next one then will. */
+  #replaces = false
 
   /**
    * Whether another write may begin before this one is committed: not when it changed something that
@@ -229,7 +231,10 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   }
 
   async putVersion(row: VersionRow): Promise<void> {
-    this.attempt(() => fillSlot(this.connection, row, row.path, row.envelope))
+    const { connection } = this
+    this.#replaces = this.attempt(() =>
+      fillSlot(connection, row, row.path, row.envelope, this.#replaces),
+    )
   }
 
   async removeVersion(id: string, version: number): Promise<void> {

@@ -32,20 +32,26 @@ const PREFIX_BYTES = 6
 /** Sorts behind all ids; a free slot's key is made of it. */
 const FREE = '~'
 
-/** Puts `bytes` under (`id`, `version`), in place of what was there. */
+/**
+ * Puts `bytes` under (`id`, `version`), in place of what was there. Whether anything was: whoever
+ * expects that saves a statement when it is so, and whoever does not when it is not.
+ */
 export function fillSlot(
   connection: Connection,
   { id, version, term }: { id: string; version: number; term: number },
   path: string,
   bytes: Uint8Array,
-): void {
+  expected = true,
+): boolean {
   const body = pack(path, bytes)
   const values = [id, fixedWidth(version), fixedWidth(term), body] as const
-  if (connection.run('refillSlot', ...values) > 0) return
-  if (useFreeSlot(connection, values) || connection.run('addSlot', ...values) > 0) return
+  if (expected && connection.run('refillSlot', ...values) > 0) return true
+  if (useFreeSlot(connection, values) || connection.run('addSlot', ...values) > 0) return false
+  if (!expected && connection.run('refillSlot', ...values) > 0) return true
   // What is there has another size.
   clearSlot(connection, id, version)
   if (!useFreeSlot(connection, values)) connection.run('addSlot', ...values)
+  return true
 }
 
 type SlotValues = readonly [id: string, version: number, term: number, body: Uint8Array]
