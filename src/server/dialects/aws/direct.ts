@@ -18,9 +18,10 @@ export function directReads(by: {
       if (headers['x-amz-target'] !== TARGET || headers['content-type'] !== TYPE) return undefined
       const length = lengthOf(raw)
       if (length === undefined) return undefined
-      return async (request) => {
-        const body = takeBody(raw, length) ?? (await readBody(raw))
-        return by.answer(request, raw, body)
+      return (request) => {
+        const body = takeBody(raw, length)
+        if (body !== undefined) return by.answer(request, raw, body)
+        return readBody(raw).then((whole) => by.answer(request, raw, whole))
       }
     },
     refusal: by.refusal,

@@ -38,13 +38,16 @@ export const getSecretValue: Operation = {
   },
 }
 
-/** What a version that was read looks like in AWS. @throws AwsFault where there is none */
-export async function answer(
+/**
+ * What a version that was read looks like in AWS; without a promise where it is there.
+ * @throws AwsFault where there is none
+ */
+export function answer(
   call: Call,
   target: Target,
   input: Omit<GetInput, 'SecretId'>,
   found: SecretVersion | undefined,
-): Promise<object> {
+): object | Promise<never> {
   if (found !== undefined && isMeant(target, found.id)) {
     const { id, version } = found
     const { accessTimes, names } = call.dialect
@@ -59,7 +62,9 @@ export async function answer(
     }
   }
   found?.secret.erase()
-  throw await absent(call, target, input)
+  return absent(call, target, input).then((fault) => {
+    throw fault
+  })
 }
 
 /** Why a secret has no such value; a deletion is told before anything of its versions. */

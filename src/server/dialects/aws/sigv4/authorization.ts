@@ -1,15 +1,19 @@
 import { AwsFault } from '../errors/fault.ts'
 
 /** What an `Authorization: AWS4-HMAC-SHA256 …` header says. Nothing of it is verified yet. */
-export interface Authorization {
+export interface Authorization extends Scope {
+  /** 64 lower-case hex digits. */
+  readonly signature: string
+}
+
+/** What a client says in the same words for a day. */
+export interface Scope {
   readonly accessKeyId: string
   /** `YYYYMMDD` */
   readonly date: string
   readonly region: string
   readonly service: string
   readonly signedHeaders: SignedHeaders
-  /** 64 lower-case hex digits. */
-  readonly signature: string
 }
 
 export interface SignedHeaders {
@@ -24,6 +28,14 @@ export function signedHeadersIn(text: string): SignedHeaders {
   return { names, text: names.join(';') }
 }
 
+/** What stands before the signature in a header as AWS's own clients write it. */
+export function scopeIn(text: string, signedHeadersOf = signedHeadersIn): Scope | undefined {
+  const usual = USUAL.exec(text)
+  if (usual === null) return undefined
+  const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = usual
+  return { accessKeyId, date, region, service, signedHeaders: signedHeadersOf(names) }
+}
+
 /**
  * @throws AwsFault `MissingAuthenticationTokenException` when there is none, or it came in the query;
  * `IncompleteSignatureException` for one that lacks a part; `InvalidSignatureException` for a scope
@@ -31,17 +43,17 @@ export function signedHeadersIn(text: string): SignedHeaders {
  */
 export function parseAuthorization(
   header: string | undefined,
-  signedHeadersOf = signedHeadersIn,
+  scopeOf: (text: string) => Scope | undefined = scopeIn,
 ): Authorization {
   if (header === undefined || header === '') {
     throw new AwsFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
   if (header.length > HEADER_CHARS_MAX) throw incomplete('The Authorization header is too long.')
-  const usual = USUAL.exec(header)
-  if (usual !== null) {
-    const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = usual
-    const signature = usual[6] ?? ''
-    return { accessKeyId, date, region, service, signedHeaders: signedHeadersOf(names), signature }
+  const signature = header.slice(-SIGNATURE_CHARS)
+  const scope = SIGNATURE.test(signature) ? scopeOf(header.slice(0, -SIGNATURE_CHARS)) : undefined
+  if (scope !== undefined) {
+    const { accessKeyId, date, region, service, signedHeaders } = scope
+    return { accessKeyId, date, region, service, signedHeaders, signature }
   }
   const space = header.indexOf(' ')
   if (header.slice(0, space) !== ALGORITHM) {
@@ -71,7 +83,7 @@ export function parseAuthorization(
     date: date ?? '',
     region: region ?? '',
     service: service ?? '',
-    signedHeaders: signedHeadersOf((parts.get('SignedHeaders') ?? '').toLowerCase()),
+    signedHeaders: signedHeadersIn((parts.get('SignedHeaders') ?? '').toLowerCase()),
     signature: parts.get('Signature') ?? '',
   }
 }
@@ -98,5 +110,7 @@ function partsOf(text: string): Map<string, string> {
 const HEADER_CHARS_MAX = 4_096
 /** As AWS's own clients write it; what they write is said by what follows as well, at five times the cost. */
 const USUAL =
-  /^AWS4-HMAC-SHA256 Credential=([A-Za-z0-9_-]+)\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]+)\/aws4_request, ?SignedHeaders=([a-z0-9;_-]+), ?Signature=([0-9a-f]{64})$/
+  /^AWS4-HMAC-SHA256 Credential=([A-Za-z0-9_-]+)\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]+)\/aws4_request, ?SignedHeaders=([a-z0-9;_-]+), ?Signature=$/
+const SIGNATURE = /^[0-9a-f]+$/
+const SIGNATURE_CHARS = 64
 const REGION = /^[a-z0-9-]{1,64}$/

@@ -46,7 +46,8 @@ export function stringToSign(
   for (const name of names) lines += `${name}:${headerValue(request, name)}\n`
   lines += `\n${signedHeaders.text}\n${bodyHash}`
   // Header bytes beyond ASCII arrive as Latin-1, one character for each byte.
-  const digest = sha256(ASCII.test(lines) ? lines : Buffer.from(lines, 'latin1'))
+  const isAscii = Buffer.byteLength(lines) === lines.length
+  const digest = sha256(isAscii ? lines : Buffer.from(lines, 'latin1'))
   return `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/${TERMINATOR}\n${digest}`
 }
 
@@ -99,4 +100,3 @@ function encoded(text: string): string {
 }
 
 const SPACES = / {2,}/g
-const ASCII = /^[\0-\x7f]*$/

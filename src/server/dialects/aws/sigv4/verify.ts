@@ -36,7 +36,7 @@ export function verifySignature(
   { keys, reading, now, identities, from, service }: Verifier,
 ): Verified | Promise<Verified> {
   const { headers } = request
-  const scope = parseAuthorization(headers.authorization, reading.signedHeadersOf)
+  const scope = parseAuthorization(headers.authorization, reading.scopeOf)
   if (scope.service !== service) {
     throw invalid(`Credential should be scoped to correct service: '${service}'. `)
   }
