@@ -67,8 +67,6 @@ async function protocols(durable: Store, lazy: Store, tls: Store): Promise<Row[]
     vault: { port: durable.said.port, requests: requests.vault },
     aws: { port: durable.said.port, requests: requests.aws },
   })
-  // The lazy server has left a log of a hundred MB to the system, which would write it back meanwhile.
-  spawnSync('sync')
   const half = await typical({
     port: durable.said.port,
     requests: requests.native,
@@ -174,6 +172,8 @@ async function alternate<K extends string>(targets: Record<K, Target>): Promise<
         durationMs: COUNTED_MS,
       })
       if (round > 0) seen.set(name, [...(seen.get(name) ?? []), perSecond])
+      // The lazy server leaves its log to the system, which would write it while the next is measured.
+      spawnSync('sync')
     }
   }
   return Object.fromEntries([...seen].map(([name, all]) => [name, median(all)])) as Record<
