@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -95,6 +96,25 @@ test.each([
     await a.acquire()
   },
 )
+
+test('what is held after the shared memory was removed, other processes see', async () => {
+  const [a, b] = [lockOf(20), lockOf(20)]
+  for (const lock of [a, b]) {
+    await lock.acquire()
+    lock.release()
+  }
+  rmSync(path.join(dir, 'lock-shm'))
+  await a.acquire()
+  const other = `
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+    new DatabaseSync(process.argv[1], { timeout: 0 }).exec('BEGIN IMMEDIATE')`
+  const take = () => spawnSync(process.execPath, ['-e', other, path.join(dir, 'lock')])
+  expect(take().stderr.toString()).toContain('database is locked')
+  a.release()
+  expect(take().status).toBe(0)
+  await b.acquire()
+  expect(take().stderr.toString()).toContain('database is locked')
+})
 
 test('a file that an earlier version left empty excludes as well, that version too', async () => {
   const file = path.join(dir, 'lock')

@@ -4,7 +4,7 @@ import { KnownNames, type DirectoryStamp } from '../../core/directory-stamp.ts'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
-import type { LogFs } from './log-fs.ts'
+import { errnoOf, type LogFs } from './log-fs.ts'
 
 export interface ProcessLockOptions {
   readonly random: Random
@@ -104,9 +104,14 @@ export class ProcessLock {
     try {
       this.#stamp = this.#fs.stamp(path.dirname(this.#file))
       if (this.#known.hold(this.#stamp)) return true
-      const opened = this.#opened!
-      opened.shared ??= this.#inode(SHARED)
-      if (this.#inode() !== opened.inode || this.#inode(SHARED) !== opened.shared) return false
+      const { inode, shared } = this.#opened!
+      if (this.#inode('') !== inode) return false
+      if (this.#inode(SHARED) !== shared) {
+        // Others in this process may have what is gone open, and SQLite would share it with us again:
+        // not with another file.
+        this.#fs.remove(this.#file)
+        return false
+      }
       this.#known.learn(this.#stamp)
       return true
     } catch (error) {
@@ -115,30 +120,34 @@ export class ProcessLock {
     }
   }
 
-  #inode(suffix = ''): number | undefined {
+  #inode(suffix: string): number | undefined {
     return this.#fs.stat(this.#file + suffix)?.inode
   }
 
+  /** What has these inodes before SQLite opens it and when the lock is held was not replaced between. */
   #open(): Opened {
-    // Made by us first, so that its mode is ours and not SQLite's.
-    if (this.#inode() === undefined) this.#make()
+    const [inode, shared] = [this.#made(''), this.#made(SHARED)]
     const database = new DatabaseSync(this.#file, { timeout: 0 })
     return {
       database,
-      inode: this.#inode(),
+      inode,
+      shared,
       begin: database.prepare('BEGIN IMMEDIATE'),
       rollback: database.prepare('ROLLBACK'),
-      shared: undefined,
       inWal: false,
     }
   }
 
-  #make(): void {
+  /** Made by us, so that its mode is ours and not SQLite's. */
+  #made(suffix: string): number | undefined {
+    const found = this.#inode(suffix)
+    if (found !== undefined) return found
     try {
-      this.#fs.close(this.#fs.open(this.#file, 'create'))
+      this.#fs.close(this.#fs.open(this.#file + suffix, 'create'))
     } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST') throw error
+      if (errnoOf(error) !== 'EEXIST') throw error
     }
+    return this.#inode(suffix)
   }
 }
 
@@ -148,10 +157,10 @@ const SHARED = '-shm'
 interface Opened {
   readonly database: DatabaseSync
   readonly inode: number | undefined
+  /** Inode of the shared memory. */
+  readonly shared: number | undefined
   readonly begin: StatementSync
   readonly rollback: StatementSync
-  /** Inode of the shared memory. */
-  shared: number | undefined
   inWal: boolean
 }
 
