@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { acceptRestored, restorePlatform } from '../../src/compose.ts'
@@ -87,7 +87,7 @@ test('a sweep does the work for all, and names only what its actor may list', as
 test('doctor finds that nothing can be read when the log takes no event', async () => {
   const home = await newHome()
   const lock = join(home.auditDir, 'lock')
-  appendFileSync(lock, 'junk')
+  writeFileSync(lock, 'junk')
   const platform = await home.open()
   await expect(admin(platform).list()).rejects.toMatchObject({ code: 'audit_unavailable' })
   const { ok, checks } = await platform.doctor({ actor: ADMIN })
