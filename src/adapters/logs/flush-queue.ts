@@ -4,7 +4,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { CommittedEvent } from '../../core/ports/audit-log.ts'
 import { rememberingLast } from '../../core/remembering-last.ts'
 import { eventBody, isoOf } from '../../crypto/audit-line.ts'
-import { errnoOf } from './log-fs.ts'
+import { errnoOf, isFull } from './log-fs.ts'
 
 /** One call that waits for durability. */
 export interface Waiter {
@@ -130,7 +130,7 @@ export class FlushQueue {
 export function auditUnavailable(error: unknown): CofferError {
   if (isCofferError(error)) return error
   const errno = errnoOf(error)
-  const full = errno === 'ENOSPC' || errno === 'EDQUOT'
+  const full = isFull(error)
   return new CofferError(
     'audit_unavailable',
     full

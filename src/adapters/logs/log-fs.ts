@@ -87,6 +87,10 @@ export function readSmall(fs: LogFs, file: string, bytesMax: number): string | u
 export const errnoOf = (error: unknown): string | undefined =>
   (error as { code?: string } | undefined)?.code
 
+/** The disk is full, or the user's share of it. */
+export const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')
+
 function absentAsUndefined<T>(attempt: () => T): T | undefined {
   try {
     return attempt()

@@ -20,7 +20,7 @@ import {
   type LogPlace,
   type Witness,
 } from './log-end.ts'
-import { errnoOf } from './log-fs.ts'
+import { isFull } from './log-fs.ts'
 import type { ProcessLock } from './process-lock.ts'
 import type { Reserve } from './reserve.ts'
 import type { SegmentWriter } from './segment-writer.ts'
@@ -341,5 +341,3 @@ const generationIn = (line: string): number =>
   line.includes(',"generation":') ? Number(GENERATION.exec(line)?.[1] ?? 0) : 0
 
 const GENERATION = /,"generation":([0-9]{1,16}),/
-
-const isFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')

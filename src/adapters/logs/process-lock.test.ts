@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LIMITS } from '../../core/limits.ts'
 import { refusalOf } from '../../testing/refusal.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import { nodeFs } from './log-fs.ts'
+import { type LogFs, nodeFs } from './log-fs.ts'
 import { ProcessLock } from './process-lock.ts'
 
 let dir: string
@@ -134,20 +134,59 @@ test('a file that an earlier version left empty excludes as well, that version t
   }
 })
 
+test('a lock that was emptied while it was open excludes again, without a restart', async () => {
+  const [a, b] = [lockOf(5_000), lockOf(5_000)]
+  for (const lock of [a, b]) {
+    await lock.acquire()
+    lock.release()
+  }
+  truncateSync(path.join(dir, 'lock'))
+  const both = Promise.all([
+    a.acquire().then(() => a.release()),
+    b.acquire().then(() => b.release()),
+  ])
+  await both
+  await a.acquire()
+  expect((await refusalOf(() => lockOf(20).acquire())).code).toBe('audit_unavailable')
+})
+
 test('where its files find no room it asks for some, once', async () => {
   let asked = 0
-  const inTheWay = path.join(dir, 'lock-shm')
-  mkdirSync(inTheWay)
+  let full = true
+  const fs: LogFs = {
+    ...nodeFs,
+    open(file, how) {
+      if (full) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+      return nodeFs.open(file, how)
+    },
+  }
   const make = (makeRoom: () => void) => {
     const random = seededRandom('lock')
-    const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, { random, makeRoom })
+    const lock = new ProcessLock(path.join(dir, 'lock'), fs, { random, makeRoom })
     locks.push(lock)
     return lock
   }
   const stuck = make(() => (asked += 1))
-  expect((await refusalOf(() => stuck.acquire())).code).toBe('audit_unavailable')
+  expect((await refusalOf(() => stuck.acquire())).message).toContain('ENOSPC')
   expect(asked).toBe(1)
-  await make(() => rmSync(inTheWay, { recursive: true })).acquire()
+  await make(() => (full = false)).acquire()
+})
+
+test('a lock that is no database is told of with its remedy, and no room is made for it', async () => {
+  writeFileSync(path.join(dir, 'lock'), 'rubbish '.repeat(512))
+  let asked = 0
+  const random = seededRandom('lock')
+  const makeRoom = () => (asked += 1)
+  const lock = new ProcessLock(path.join(dir, 'lock'), nodeFs, { random, makeRoom })
+  locks.push(lock)
+  const refusal = await refusalOf(() => lock.acquire())
+  expect([refusal.code, refusal.remedy]).toEqual([
+    'audit_unavailable',
+    expect.stringContaining('remove `lock`'),
+  ])
+  expect(asked).toBe(0)
+  rmSync(path.join(dir, 'lock'))
+  await lock.acquire()
 })
 
 test('where no lock can be made the answer says so', async () => {

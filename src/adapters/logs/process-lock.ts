@@ -4,14 +4,14 @@ import { KnownNames, type DirectoryStamp } from '../../core/directory-stamp.ts'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/ports/ambient.ts'
-import { errnoOf, type LogFs } from './log-fs.ts'
+import { errnoOf, isFull, type LogFs } from './log-fs.ts'
 
 export interface ProcessLockOptions {
   readonly random: Random
   /** Default `LIMITS.auditLockTimeoutMs`. */
   readonly timeoutMs?: number | undefined
   readonly pause?: ((ms: number) => Promise<unknown>) | undefined
-  /** Called once when the lock's files cannot be made: the disk may be full. */
+  /** Called once when the lock's files find no room on the disk. */
   readonly makeRoom?: (() => void) | undefined
 }
 
@@ -81,9 +81,9 @@ export class ProcessLock {
     try {
       return this.#takeOnce()
     } catch (error) {
-      if (this.#opened?.inWal === true) throw unavailable(error)
+      // Whatever SQLite makes of what it has open (the file may have been emptied) stays there.
       this.close()
-      this.#makeRoom()
+      if (isNoRoom(error)) this.#makeRoom()
     }
     try {
       return this.#takeOnce()
@@ -182,8 +182,26 @@ function take(opened: Opened): boolean {
 }
 
 /** BUSY, also of whoever repairs after a crash; PROTOCOL: lost a race for the WAL. */
-const isBusy = (error: unknown): boolean =>
-  [5, 15].includes((error as { errcode?: number }).errcode! & 0xff)
+const isBusy = (error: unknown): boolean => [5, 15].includes(resultOf(error))
 
-const unavailable = (cause: unknown) =>
-  new CofferError('audit_unavailable', 'The lock of the audit log cannot be taken.', { cause })
+/** FULL; IOERR, as SQLite calls it of the shared memory and of a quota. */
+const isNoRoom = (error: unknown): boolean => isFull(error) || [10, 13].includes(resultOf(error))
+
+/** CORRUPT, NOTADB. Others may hold it all the same, so it is not replaced. */
+const isDamaged = (error: unknown): boolean => [11, 26].includes(resultOf(error))
+
+/** SQLite's primary result code, https://www.sqlite.org/rescode.html; 0 of what others threw. */
+const resultOf = (error: unknown): number => (error as { errcode?: number }).errcode! & 0xff
+
+/** SQLite's own words have no names of files in them. */
+function unavailable(cause: unknown): CofferError {
+  const reason = (cause as { errstr?: string }).errstr ?? errnoOf(cause)
+  const message = `The lock of the audit log cannot be taken (${reason}).`
+  return new CofferError('audit_unavailable', message, {
+    cause,
+    ...(isDamaged(cause) ? { remedy: REMOVE_LOCK } : {}),
+  })
+}
+
+const REMOVE_LOCK =
+  'Stop every Coffer process that has this log open, then remove `lock`, `lock-wal` and `lock-shm` in its directory.'

@@ -14,7 +14,7 @@ import type { StoreLocation } from './adapter.ts'
 import { storeClosed } from './misuse.ts'
 import { type Cell, Connection } from './sqlite/connection.ts'
 import { ensureFile, ensureSchema, requireFile } from './sqlite/create.ts'
-import { storeError, storeFailure } from './sqlite/errors.ts'
+import { storeError } from './sqlite/errors.ts'
 import { type Waiting, carryOutTogether, resultOf } from './sqlite/group.ts'
 import { FileGuard } from './sqlite/guard.ts'
 import { Manners, type Patience, Turns, whenFree } from './sqlite/patience.ts'
@@ -22,6 +22,7 @@ import { Pool } from './sqlite/pool.ts'
 import { KIND_CODES } from './sqlite/schema.sql.ts'
 import { SqliteReader, currentRow } from './sqlite/rows.ts'
 import { type Asked, SeenRows } from './sqlite/seen.ts'
+import { WalBound, emptyWal } from './sqlite/wal.ts'
 
 export interface SqliteStoreOptions {
   /** Made if absent, 0600 in a 0700 directory; SQLite keeps `-wal` and `-shm` beside it. */
@@ -98,6 +99,7 @@ class SqliteStore implements Store {
   /** Writes that have not begun, in the order of their turns. */
   readonly #waiting: Waiting[] = []
   readonly #manners: Manners
+  readonly #walBound: WalBound
   #writer: Connection | undefined
   readonly #seen = new SeenRows()
   /** SQLite's `data_version` at the last look: what was seen is of this one. */
@@ -119,6 +121,7 @@ class SqliteStore implements Store {
     this.#newest = newest
     this.#readers = new Pool(() => this.#open(READER_CACHE_KIB), READERS_MAX)
     this.#manners = new Manners(patience)
+    this.#walBound = new WalBound(newest.file, patience)
   }
 
   current(path: string, atLeast = 0): CurrentRow | Promise<CurrentRow> {
@@ -184,10 +187,7 @@ class SqliteStore implements Store {
   scrub(): Promise<void> {
     return this.#alone(async (connection) => {
       this.#guard.check()
-      await whenFree(() => {
-        const busy = connection.get('checkpoint')?.[0]
-        if (busy !== 0) throw storeFailure('store_busy', this.#file)
-      }, this.#patience)
+      await whenFree(() => emptyWal(connection), this.#patience)
     })
   }
 
@@ -269,6 +269,7 @@ class SqliteStore implements Store {
       connection.rollback()
       this.#manners.leave()
     }
+    await this.#walBound.keep(connection)
   }
 
   /** One more connection to the file that is open, and to no other. */

@@ -61,10 +61,11 @@ export const SCHEMA = `
 
 /**
  * For every connection. `secure_delete` zeroes what is freed; the default timeout stays 0, since
- * waiting inside SQLite would stop the event loop; sorting stays out of temporary files. The WAL may
- * have 16 MiB, four times the default, before it goes into the file: each write puts the state, the
+ * waiting inside SQLite would stop the event loop; sorting stays out of temporary files. What is in the
+ * WAL goes into the file when it has 16 MiB, four times the default: each write puts the state, the
  * ends of two indexes and the outbox there anew, and the file takes only the last of each. All of it
- * fits the first of the tables by which readers find a page in the WAL (4,062 pages).
+ * fits the first of the tables by which readers find a page in the WAL (4,062 pages). Readers can make
+ * it longer, see wal.ts.
  */
 export const PRAGMAS = `
   PRAGMA synchronous = FULL;
