@@ -25,14 +25,31 @@ console.log(summary(report))
 rmSync(dir, { recursive: true, force: true })
 process.exitCode = exit
 
-/** The closing line. What was skipped is named above it: a silent skip reads as a pass. */
+/**
+ * The closing lines. What was skipped is named: a silent skip reads as a pass. What failed stands
+ * last, where an output that was cut still shows it.
+ */
 function summary(file) {
   const results = JSON.parse(readFileSync(file, 'utf8'))
-  const skipped = results.testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults
-      .filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo')
-      .map(({ fullName }) => `skipped: ${path.relative(root, name)}: ${fullName}`),
+  const told = (statuses, line) =>
+    results.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => statuses.includes(status))
+        .map((result) => line(`${path.relative(root, name)}: ${result.fullName}`, result)),
+    )
+  const skipped = told(['pending', 'skipped', 'todo'], (test) => `skipped: ${test}`)
+  const failed = told(['failed'], (test, { failureMessages }) =>
+    [`FAILED: ${test}`, ...failureMessages.map(withoutRunner)].join('\n'),
   )
+  const unread = results.testResults
+    .filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+    .map(({ name, message }) => `FAILED: ${path.relative(root, name)}\n${message}`)
   const counts = `${results.numPassedTests} passed, ${results.numFailedTests} failed, ${skipped.length} skipped`
-  return [...skipped, counts].join('\n')
+  return [...skipped, ...failed, ...unread, counts].join('\n')
+}
+
+/** The stack without the lines of the test runner itself. */
+function withoutRunner(message) {
+  const lines = message.split('\n')
+  return lines.filter((line) => !/^ +at .*(node_modules|new Promise)/.test(line)).join('\n')
 }
