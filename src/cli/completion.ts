@@ -159,34 +159,61 @@ function zshArgument(spec: CommandSpec): string {
 }
 
 function fish(commands: readonly CommandSpec[]): string {
-  const lines = ['# fish completion of coffer', 'complete -c coffer -f']
-  for (const spec of commands) {
-    lines.push(
-      `complete -c coffer -n __fish_use_subcommand -a ${quote(spec.name)} -d ${quote(spec.summary)}`,
-    )
-    const seen = `__fish_seen_subcommand_from ${spec.name}`
-    for (const sub of Object.values(spec.subcommands ?? {})) {
-      const word = lastWord(sub.name)
-      lines.push(`complete -c coffer -n ${quote(seen)} -a ${quote(word)} -d ${quote(sub.summary)}`)
-      const both = `${seen}; and __fish_seen_subcommand_from ${word}`
-      lines.push(...Object.entries<OptionSpec>(sub.options ?? {}).map((o) => fishOption(o, both)))
-    }
-    lines.push(...Object.entries<OptionSpec>(spec.options ?? {}).map((o) => fishOption(o, seen)))
+  const lines = leaves(commands).flatMap((spec) => {
+    const here = `__coffer_at ${spec.name}`
+    const offer = (what: string) => `complete -c coffer -n ${quote(here)} ${what}`
     const words = wordsOf(spec)
-    if (words.length > 0)
-      lines.push(`complete -c coffer -n ${quote(seen)} -a ${quote(words.join(' '))}`)
-    if (spec.arguments?.some((a) => a.complete === 'file') === true) {
-      lines.push(`complete -c coffer -n ${quote(seen)} -F`)
-    }
-  }
-  lines.push(...Object.entries<OptionSpec>(GLOBAL_OPTIONS).map((o) => fishOption(o)))
-  return `${lines.join('\n')}\n`
+    return [
+      `complete -c coffer -n '__coffer_at ${groupOf(spec)}' -a ${quote(lastWord(spec.name))} -d ${quote(spec.summary)}`,
+      ...Object.entries<OptionSpec>(spec.options ?? {}).map((option) => offer(fishOption(option))),
+      ...(words.length > 0 ? [offer(`-a ${quote(words.join(' '))}`)] : []),
+      ...(spec.arguments?.some((a) => a.complete === 'file') === true ? [offer('-F')] : []),
+    ]
+  })
+  const everywhere = Object.entries<OptionSpec>(GLOBAL_OPTIONS).map(
+    (option) => `complete -c coffer -n 'not __coffer_at --' ${fishOption(option)}`,
+  )
+  return `# fish completion of coffer
+# Whether these are the words of the command so far; \`--\` once what follows is a command to run.
+function __coffer_at
+  set -l words
+  set -l skip 1
+  for word in (commandline -opc)
+    if test $skip = 1
+      set skip 0
+      continue
+    end
+    if test "$word" = --
+      set words --
+      break
+    else if contains -- $word ${globalsWithValue(' ')}
+      set skip 1
+    else if not string match -q -- '-*' $word
+      if test -z "$words"; or contains -- "$words" ${groups(commands).join(' ')}
+        set -a words $word
+      end
+    end
+  end
+  test "$words" = "$argv"
+end
+function __coffer_run
+  set -l words (commandline -opc)
+  set -l from (math (contains -i -- -- $words) + 1)
+  set -l before
+  test $from -le (count $words); and set before (string escape -- $words[$from..-1])
+  complete --do-complete (string join ' ' -- $before (commandline -ct))
+end
+complete -c coffer -f
+complete -c coffer -n '__coffer_at --' -a '(__coffer_run)'
+${[...lines, ...everywhere].join('\n')}
+`
 }
 
-function fishOption([name, option]: NamedOption, condition?: string): string {
-  const parts = ['complete -c coffer']
-  if (condition !== undefined) parts.push(`-n ${quote(condition)}`)
-  parts.push(`-l ${name}`)
+/** The command that it is a subcommand of; empty of the others. */
+const groupOf = ({ name }: CommandSpec): string => name.slice(0, Math.max(0, name.indexOf(' ')))
+
+function fishOption([name, option]: NamedOption): string {
+  const parts = [`-l ${name}`]
   if (option.short !== undefined) parts.push(`-s ${option.short}`)
   if (option.type !== 'boolean') parts.push(option.complete === undefined ? '-x' : '-r -F')
   if (option.choices !== undefined) parts.push(`-a ${quote(option.choices.join(' '))}`)
