@@ -89,7 +89,10 @@ function fileOf(text: string): string {
   return file
 }
 
-function skipWithout(shell: Shell, error: Error | undefined, context: TestContext): void {
-  const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  context.skip(isMissing, `no ${shell} here to read its script`)
+function skipWithout(
+  shell: Shell,
+  error: NodeJS.ErrnoException | undefined,
+  context: TestContext,
+): void {
+  context.skip(error?.code === 'ENOENT', `no ${shell} here to read its script`)
 }

@@ -55,6 +55,11 @@ export const ERRORS = {
     'Rotate the secret, or give it a later end: `coffer update PATH --expires 30d`.',
   ),
   conflict: row(409, 75, 'Someone changed it first: read it again and repeat the change.'),
+  failed_precondition: row(
+    409,
+    65,
+    'What is there is not in the state that this needs; look at it.',
+  ),
   token_reused: row(409, 65, 'Use a fresh idempotency token for a different value.'),
   // keys
   sealed: row(503, 69, 'Give the root key: COFFER_MASTER_KEY, a key file or a passphrase.'),

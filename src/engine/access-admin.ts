@@ -128,9 +128,13 @@ async function refuseLockout(context: EngineContext, tx: Transaction): Promise<v
     after = rows.at(-1)?.path
     if (after === undefined || rows.length < 256) break
   }
-  throw new CofferError('conflict', 'After this change nobody would have the policy admin.', {
-    remedy: 'Give it to another actor first: `coffer actor grant local:alice --policy admin`.',
-  })
+  throw new CofferError(
+    'failed_precondition',
+    'After this change nobody would have the policy admin.',
+    {
+      remedy: 'Give it to another actor first: `coffer actor grant local:alice --policy admin`.',
+    },
+  )
 }
 
 async function all<T>(context: EngineContext, origin: Origin, kind: AccessKind): Promise<T[]> {

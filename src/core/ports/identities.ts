@@ -220,7 +220,7 @@ export interface VerifiedJwt {
 export interface IdentityAdmin {
   /** @throws `denied`, `not_found` for an unknown policy or role, `invalid_argument` */
   createToken(input: TokenInput): Promise<CreatedToken>
-  /** @throws `not_found`; `conflict` when it is not renewable or past its maximum */
+  /** @throws `not_found`; `failed_precondition` when it is not renewable or past its maximum */
   renewToken(which: TokenSelector, incrementSeconds?: number): Promise<TokenRecord>
   lookupToken(which: TokenSelector): Promise<TokenRecord | undefined>
   /** With all that it made; `orphanChildren` leaves those behind on their own. */

@@ -136,7 +136,7 @@ async function renew(
 
 /**
  * What was logged in to a role lives on by that role only: to remove it is how a machine is kept from
- * going on for ever with a token it has. @throws `conflict`
+ * going on for ever with a token it has. @throws `failed_precondition`
  */
 async function refuseRoleless(find: Find, { path, metadata }: TokenRecord): Promise<void> {
   const mount = /^auth\/(.+)\/login$/.exec(path)?.[1]
@@ -147,19 +147,27 @@ async function refuseRoleless(find: Find, { path, metadata }: TokenRecord): Prom
     ...(jwtRole === undefined ? [] : [ROWS.jwtRole(mount, jwtRole)]),
   ]
   for (const name of rows) if ((await find(name)) !== undefined) return
-  throw new CofferError('conflict', 'The role that the token was logged in to is gone.', {
-    remedy: 'Log in to another.',
-  })
+  throw new CofferError(
+    'failed_precondition',
+    'The role that the token was logged in to is gone.',
+    {
+      remedy: 'Log in to another.',
+    },
+  )
 }
 
-/** @throws `conflict` */
+/** @throws `failed_precondition` */
 function renewed(
   record: TokenRecord,
   incrementSeconds: number | undefined,
   now: number,
 ): TokenRecord {
   const { createdAt, maxTtlSeconds, periodSeconds, renewable } = record
-  if (!renewable) throw new CofferError('conflict', 'The token is not renewable.')
+  if (!renewable) {
+    throw new CofferError('failed_precondition', 'The token is not renewable.', {
+      remedy: 'Make a new one.',
+    })
+  }
   const wanted = periodSeconds > 0 ? periodSeconds : (incrementSeconds ?? record.ttlSeconds)
   const longest =
     maxTtlSeconds > 0
@@ -169,7 +177,7 @@ function renewed(
         : Math.max(LIMITS.tokenTtlSecondsDefault, record.ttlSeconds)
   const expiresAt = Math.min(now + wanted * 1_000, createdAt + longest * 1_000)
   if (expiresAt <= now) {
-    throw new CofferError('conflict', 'The token has reached its longest time.', {
+    throw new CofferError('failed_precondition', 'The token has reached its longest time.', {
       remedy: 'Make a new one.',
     })
   }

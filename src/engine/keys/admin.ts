@@ -49,9 +49,14 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
       } = await chosen.establish(seals.context(sealOptions))
       const fingerprint = rootFingerprint(rootKey)
       if (fingerprint === rootFingerprint(context.keys.rootKey)) {
-        throw new CofferError('conflict', `The keyring is under root key ${fingerprint} already.`, {
-          remedy: 'Name another key: --key-file, --passphrase-file or --seal-option variable=NAME.',
-        })
+        throw new CofferError(
+          'failed_precondition',
+          `The keyring is under root key ${fingerprint} already.`,
+          {
+            remedy:
+              'Name another key: --key-file, --passphrase-file or --seal-option variable=NAME.',
+          },
+        )
       }
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) => {
         tx.require('admin', KEYS)

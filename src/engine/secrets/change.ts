@@ -53,7 +53,7 @@ export function withLabel(record: SecretRecord, change: LabelChange): SecretReco
 /** Moves `current` to an older version. */
 export function rolledBack(record: SecretRecord, to: number): SecretRecord {
   if (labelTarget(record, CURRENT) === to) {
-    throw new CofferError('conflict', `${record.path} v${to} is current already.`, {
+    throw new CofferError('failed_precondition', `${record.path} v${to} is current already.`, {
       remedy: 'There is nothing to do.',
     })
   }
@@ -102,7 +102,7 @@ export function softDeleted(
 export function undeleted(record: SecretRecord): SecretRecord {
   const { deletedAt, purgeAt: _purgeAt, ...rest } = record
   if (deletedAt === undefined) {
-    throw new CofferError('conflict', `The secret ${record.path} is not deleted.`, {
+    throw new CofferError('failed_precondition', `The secret ${record.path} is not deleted.`, {
       remedy: 'There is nothing to do.',
     })
   }

@@ -119,14 +119,16 @@ export function accessAdminContract(stage: () => Stage): void {
 
   it('never lets the last administrator go', async () => {
     const { world, coffer } = stage()
-    await expectRefusal('conflict', () => coffer.access.deleteActor(world.admin))
-    await expectRefusal('conflict', () =>
+    await expectRefusal('failed_precondition', () => coffer.access.deleteActor(world.admin))
+    await expectRefusal('failed_precondition', () =>
       coffer.access.putActor({ name: world.admin, policies: ['none'], roles: [] }),
     )
     await coffer.access.putRole({ name: 'bosses', policies: ['admin'] })
     await coffer.access.putActor({ name: world.admin, policies: [], roles: ['bosses'] })
-    await expectRefusal('conflict', () => coffer.access.deleteRole('bosses'))
-    await expectRefusal('conflict', () => coffer.access.putRole({ name: 'bosses', policies: [] }))
+    await expectRefusal('failed_precondition', () => coffer.access.deleteRole('bosses'))
+    await expectRefusal('failed_precondition', () =>
+      coffer.access.putRole({ name: 'bosses', policies: [] }),
+    )
     await coffer.access.putActor({ name: world.admin, policies: ['admin'], roles: [] })
     await coffer.access.deleteRole('bosses')
     expect(await coffer.access.actors()).toContainEqual({

@@ -124,10 +124,14 @@ export function identitiesContract(stage: () => Stage): void {
       expect(renewed.expiresAt).toBe(world.now() + 60_000)
     }
     const fixed = await made({ ttlSeconds: 60, renewable: false })
-    await expectRefusal('conflict', () => identities.renewToken({ accessor: fixed.accessor }))
+    await expectRefusal('failed_precondition', () =>
+      identities.renewToken({ accessor: fixed.accessor }),
+    )
     const endless = await made({ ttlSeconds: 0 })
     expect(endless.expiresAt).toBeUndefined()
-    await expectRefusal('conflict', () => identities.renewToken({ accessor: endless.accessor }))
+    await expectRefusal('failed_precondition', () =>
+      identities.renewToken({ accessor: endless.accessor }),
+    )
     world.advance(400 * DAY_MS)
     expect(await identities.lookupToken({ accessor: endless.accessor })).toEqual(endless)
   })

@@ -72,7 +72,7 @@ export function labelsContract(stage: () => Stage): void {
     expect(record.versions).toHaveLength(3)
     expect(record.nextVersion).toBe(4)
     expect(revealed(await coffer.read({ path }))).toBe('a')
-    await expectRefusal('conflict', () => coffer.rollback(path, 1))
+    await expectRefusal('failed_precondition', () => coffer.rollback(path, 1))
     await expectRefusal('not_found', () => coffer.rollback(path, 7))
     await coffer.destroy(path, [2])
     await expectRefusal('destroyed', () => coffer.rollback(path, 2))

@@ -23,7 +23,7 @@ export function removalContract(stage: () => Stage): void {
     expect(back).not.toHaveProperty('deletedAt')
     expect(back).not.toHaveProperty('purgeAt')
     expect(revealed(await coffer.read({ path }))).toBe('x')
-    await expectRefusal('conflict', () => coffer.undelete(path))
+    await expectRefusal('failed_precondition', () => coffer.undelete(path))
   })
 
   it('takes a recovery window within its limits', async () => {

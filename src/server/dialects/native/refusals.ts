@@ -45,6 +45,7 @@ export const STORE_ERRORS = [
 export const CHANGE_ERRORS = [
   ...PATH_ERRORS,
   ...STORE_ERRORS,
+  'failed_precondition',
   'invalid_label',
   'invalid_value',
   'deleted',
@@ -62,6 +63,7 @@ export const WRITE_ERRORS = [
 
 export const ACCESS_ERRORS = [
   ...STORE_ERRORS,
+  'failed_precondition',
   'invalid_policy',
   'invalid_pattern',
   'not_found',

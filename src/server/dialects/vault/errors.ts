@@ -78,6 +78,7 @@ const SAYINGS: Readonly<Partial<Record<ErrorCode, Say>>> = {
   invalid_value: itself(400),
   already_exists: itself(400),
   conflict: itself(400),
+  failed_precondition: itself(400),
   token_reused: itself(400),
   limit_exceeded: itself(400),
   internal: said(500, 'internal error'),

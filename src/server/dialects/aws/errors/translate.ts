@@ -54,6 +54,7 @@ const ROWS: { readonly [C in ErrorCode]?: Translate } = {
   disabled: request,
   not_yet_valid: request,
   expired: request,
+  failed_precondition: request,
   conflict: () =>
     faults.request("You can't perform this operation on the secret because it was just changed."),
   invalid_path: faults.invalidName,

@@ -14,7 +14,7 @@ export const restoreSecret: Operation = {
       try {
         await call.coffer.undelete(record.path)
       } catch (error) {
-        if (!isCofferError(error, 'conflict')) throw error
+        if (!isCofferError(error, 'failed_precondition')) throw error
       }
       return identityOf(call, record)
     }),

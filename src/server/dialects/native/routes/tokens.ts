@@ -7,7 +7,12 @@ import { absence } from '../problems.ts'
 import { STORE_ERRORS } from '../refusals.ts'
 import { VIA, openRoute, route } from '../route.ts'
 
-const errors: readonly ErrorCode[] = [...STORE_ERRORS, 'not_found', 'invalid_policy']
+const errors: readonly ErrorCode[] = [
+  ...STORE_ERRORS,
+  'failed_precondition',
+  'not_found',
+  'invalid_policy',
+]
 
 /** Tokens, and what one logs in with to get one. */
 export const tokenRoutes = [

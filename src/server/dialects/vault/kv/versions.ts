@@ -50,7 +50,7 @@ const softDelete: Step = async (context, path, record, version) => {
 const undelete: Step = async (context, path, record, version) => {
   const { coffer } = await context.caller()
   if (record.deletedAt !== undefined) {
-    await absentIsDone(() => coffer.undelete(path), 'conflict')
+    await absentIsDone(() => coffer.undelete(path), 'failed_precondition')
   }
   const mayUndelete = () => mayOnly(context, 'undelete', path, record, version.number)
   if (version.state === 'destroyed') return mayUndelete()
@@ -104,7 +104,7 @@ async function mayOnly(
 /** Somebody else was faster: what was to be done is done. */
 async function absentIsDone(
   work: () => Promise<unknown>,
-  code: 'not_found' | 'conflict' = 'not_found',
+  code: 'not_found' | 'failed_precondition' = 'not_found',
 ): Promise<void> {
   try {
     await work()

@@ -69,7 +69,7 @@ async function renewed(
     if (isCofferError(error, 'not_found')) {
       throw refuse(400, 'accessor' in which ? 'invalid accessor' : 'token not found')
     }
-    if (isCofferError(error, 'conflict')) throw refuse(400, 'lease is not renewable')
+    if (isCofferError(error, 'failed_precondition')) throw refuse(400, 'lease is not renewable')
     throw error
   }
 }
