@@ -20,6 +20,8 @@ export interface PlacedLine {
 const SEGMENT = /^([0-9]{9})\.jsonl$/
 /** How much is read at once: verify and query need no more memory than a few of these. */
 export const CHUNK_BYTES = 1_048_576
+/** Whoever reads backward mostly wants the last line, which has 300 to 700 bytes. */
+const LAST_LINES_BYTES = 4_096
 
 export const segmentName = (number: number): string => `${String(number).padStart(9, '0')}.jsonl`
 
@@ -69,10 +71,10 @@ export function* linesForward(
 
 /** Complete lines before offset `to`, the last one first. What follows the last newline is left out. */
 export function* linesBackward(fs: LogFs, fd: number, to: number): Generator<PlacedLine> {
-  let size = 65_536
+  let size = LAST_LINES_BYTES
   let rest = ''
   let complete = false
-  for (let end = to; end > 0; size = CHUNK_BYTES) {
+  for (let end = to; end > 0; size = Math.min(16 * size, CHUNK_BYTES)) {
     const start = Math.max(0, end - size)
     const chunk = Buffer.allocUnsafe(end - start)
     const read = fs.read(fd, chunk, start)
