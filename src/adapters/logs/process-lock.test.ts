@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -97,6 +105,47 @@ test.each([
   },
 )
 
+test('where SQLite deletes the shared memory between two looks, the lock stays and is taken', async () => {
+  let isDeleted = false
+  const removed: string[] = []
+  const fs: LogFs = {
+    ...nodeFs,
+    stat(file) {
+      const found = nodeFs.stat(file)
+      if (found !== undefined && file.endsWith('-shm') && !isDeleted) {
+        rmSync(file)
+        isDeleted = true
+      }
+      return found
+    },
+    remove: (file) => removed.push(file),
+  }
+  const lock = new ProcessLock(path.join(dir, 'lock'), fs, { random: seededRandom('lock') })
+  locks.push(lock)
+  await lock.acquire()
+  expect([isDeleted, removed]).toEqual([true, []])
+  expect((await refusalOf(() => lockOf(20).acquire())).code).toBe('audit_unavailable')
+})
+
+test('where the directory cannot be looked at the lock is let go', async () => {
+  let isLost = true
+  const fs: LogFs = {
+    ...nodeFs,
+    stamp(directory) {
+      if (isLost) throw Object.assign(new Error('lost'), { code: 'EIO' })
+      return nodeFs.stamp(directory)
+    },
+  }
+  const lock = new ProcessLock(path.join(dir, 'lock'), fs, { random: seededRandom('lock') })
+  locks.push(lock)
+  await expect(lock.acquire()).rejects.toThrow('lost')
+  const other = lockOf(20)
+  await other.acquire()
+  other.release()
+  isLost = false
+  await lock.acquire()
+})
+
 test('what is held after the shared memory was removed, other processes see', async () => {
   const [a, b] = [lockOf(20), lockOf(20)]
   for (const lock of [a, b]) {
@@ -172,8 +221,30 @@ test('where its files find no room it asks for some, once', async () => {
   await make(() => (full = false)).acquire()
 })
 
-test('a lock that is no database is told of with its remedy, and no room is made for it', async () => {
-  writeFileSync(path.join(dir, 'lock'), 'rubbish '.repeat(512))
+test('the shared memory finds no room where files may not grow: SQLite has its own word for it', () => {
+  const program = `
+    import { ProcessLock } from '${import.meta.dirname}/process-lock.ts'
+    import { nodeFs } from '${import.meta.dirname}/log-fs.ts'
+    let asked = 0
+    const options = { random: () => new Uint8Array(1), makeRoom: () => (asked += 1) }
+    const refused = await new ProcessLock(process.argv[1], nodeFs, options).acquire().catch((e) => e)
+    console.log(asked, refused.code, refused.message)`
+  // In KiB: a page of the database fits, the 32 KiB of memory do not.
+  const limited = 'ulimit -f 16; exec "$0" --input-type=module -e "$@"'
+  const { stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', limited, process.execPath, program, path.join(dir, 'lock')],
+    { encoding: 'utf8' },
+  )
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^1 audit_unavailable .*disk I\/O error/)
+})
+
+test.each([
+  ['no database', () => Buffer.from('rubbish '.repeat(512))],
+  ['a damaged database', () => damagedDatabase()],
+])('a lock that is %s is told of with its remedy, and no room is made for it', async (_, made) => {
+  writeFileSync(path.join(dir, 'lock'), made())
   let asked = 0
   const random = seededRandom('lock')
   const makeRoom = () => (asked += 1)
@@ -185,9 +256,38 @@ test('a lock that is no database is told of with its remedy, and no room is made
     expect.stringContaining('remove `lock`'),
   ])
   expect(asked).toBe(0)
+  expect(filesOpenIn(dir)).toEqual([])
   rmSync(path.join(dir, 'lock'))
   await lock.acquire()
 })
+
+/** Its header is whole, the page of its schema is of no kind that there is. */
+function damagedDatabase(): Uint8Array {
+  const file = path.join(dir, 'damaged')
+  const database = new DatabaseSync(file)
+  database.exec('PRAGMA user_version = 1')
+  database.close()
+  const bytes = readFileSync(file)
+  bytes[100] = 0xff
+  return bytes
+}
+
+/** What this process has open there, where the system tells. */
+function filesOpenIn(directory: string): string[] {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    const file = linkOf(`/proc/self/fd/${fd}`)
+    return file.startsWith(directory) ? file : []
+  })
+}
+
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return ''
+  }
+}
 
 test('where no lock can be made the answer says so', async () => {
   const lock = new ProcessLock(path.join(dir, 'none', 'lock'), nodeFs, {

@@ -28,9 +28,6 @@ export class ProcessLock {
   readonly #makeRoom: () => void
   #opened: Opened | undefined
   #stamp: DirectoryStamp | undefined
-  /** The files have their names. */
-  readonly #known = new KnownNames()
-
   constructor(file: string, fs: LogFs, options: ProcessLockOptions) {
     this.#file = file
     this.#fs = fs
@@ -74,7 +71,6 @@ export class ProcessLock {
   close(): void {
     this.#opened?.database.close()
     this.#opened = undefined
-    this.#known.forget()
   }
 
   #take(): boolean {
@@ -103,16 +99,18 @@ export class ProcessLock {
   #isInPlace(): boolean {
     try {
       this.#stamp = this.#fs.stamp(path.dirname(this.#file))
-      if (this.#known.hold(this.#stamp)) return true
-      const { inode, shared } = this.#opened!
-      if (this.#inode('') !== inode) return false
-      if (this.#inode(SHARED) !== shared) {
-        // Others in this process may have what is gone open, and SQLite would share it with us again:
-        // not with another file.
-        this.#fs.remove(this.#file)
+      const opened = this.#opened!
+      if (opened.names.hold(this.#stamp)) return true
+      if (this.#inode('') !== opened.inode) return false
+      if (this.#inode(SHARED) !== opened.shared) {
+        // SQLite deletes the memory when nobody has it open any more, perhaps just before we had.
+        // Deleted behind us it was by somebody else: others in this process may have it open, and
+        // SQLite would share it with us again, but not with another file.
+        if (opened.wasInPlace) this.#fs.remove(this.#file)
         return false
       }
-      this.#known.learn(this.#stamp)
+      opened.wasInPlace = true
+      opened.names.learn(this.#stamp)
       return true
     } catch (error) {
       this.release()
@@ -135,6 +133,8 @@ export class ProcessLock {
       begin: database.prepare('BEGIN IMMEDIATE'),
       rollback: database.prepare('ROLLBACK'),
       inWal: false,
+      wasInPlace: false,
+      names: new KnownNames(),
     }
   }
 
@@ -162,6 +162,10 @@ interface Opened {
   readonly begin: StatementSync
   readonly rollback: StatementSync
   inWal: boolean
+  /** The files had their names once while it held the lock. */
+  wasInPlace: boolean
+  /** They have them. */
+  readonly names: KnownNames
 }
 
 /** Whether the lock is ours now. @throws what SQLite throws, unless somebody else has it */

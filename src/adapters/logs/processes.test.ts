@@ -1,12 +1,18 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { event, linesOf, scratchLog, START_MS } from '../../../test/audit/scratch-log.ts'
 import { entryOf } from '../../crypto/audit-line.ts'
 
 const APPENDER = fileURLToPath(new URL('../../../test/audit/appender.ts', import.meta.url))
+
+const LOCK_OPENER = fileURLToPath(new URL('../../../test/audit/lock-opener.ts', import.meta.url))
+
+const output = async (args: string[]): Promise<string> =>
+  (await promisify(execFile)(process.execPath, args, { encoding: 'utf8' })).stdout
 
 /** Runs an appender; killed after `killAfterMs`. Resolves with what it was told is durable. */
 function append(
@@ -64,6 +70,16 @@ test('six processes append at once and are killed at any moment: what was told i
   expect(told.flat().filter((resource) => !held.has(resource))).toEqual([])
   expect(told.flat().length).toBeGreaterThan(900)
   expect(report.segments).toBeGreaterThan(3)
+  await scratch.remove()
+})
+
+test('processes that open and close the lock exclude each other, and never replace it', async () => {
+  const scratch = scratchLog()
+  const file = path.join(scratch.dir, 'opened')
+  const said = await Promise.all(
+    Array.from({ length: 3 }, () => output([LOCK_OPENER, file, '1000'])),
+  )
+  expect(said).toEqual(Array.from({ length: 3 }, () => '0 met, 0 removed\n'))
   await scratch.remove()
 })
 

@@ -13,7 +13,7 @@ const RESERVE_BYTES = 1_048_576
 export class Reserve {
   readonly #file: string
   readonly #fs: LogFs
-  /** It is there. */
+  /** It is there, whole unless somebody truncated it since: that is found at the next full look. */
   readonly #known = new KnownNames()
 
   constructor(dir: string, fs: LogFs) {

@@ -6,7 +6,7 @@ import { storeFailure } from './errors.ts'
 /** Four times what it has when nobody reads while others write. */
 const BYTES_MAX = 67_108_864
 const EVERY_MS = 1_000
-/** Readers of what is older have so long to end; writes of this process wait meanwhile. */
+/** Readers of what is older have so long to end; the write before and those behind it wait meanwhile. */
 const WAIT_MS = 100
 
 /**
