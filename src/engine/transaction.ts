@@ -68,8 +68,13 @@ export async function transact<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   let committed: Committed<T>
+  await context.log.admit(attempt.action)
+  const make = () => context.store.write((rows) => inTransaction(context, origin, rows, work))
   try {
-    committed = await context.store.write((rows) => inTransaction(context, origin, rows, work))
+    committed = await make().catch((error: unknown) => {
+      if (!isCofferError(error, 'store_full') || !context.log.makeRoom(attempt.action)) throw error
+      return make()
+    })
   } catch (error) {
     await auditFailure(context, origin, attempt, error)
     throw error

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { faultyFs } from '../../../test/audit/faulty-fs.ts'
@@ -282,38 +282,6 @@ test('a power cut that took parts of the last flush, and not its signature, alar
     await expectSound(scratch, told, `lost from ${from}`)
     expect(linesOf(scratch.dir).join()).toContain('"action":"audit.repair"')
   }
-})
-
-test('on a full disk administrators still act, from the reserve, and nobody else', async () => {
-  const faulty = faultyFs()
-  const log = await scratch.open({ fs: faulty.fs })
-  await log.append([event('a')])
-  const reserve = path.join(scratch.dir, 'reserve')
-  expect(readFileSync(reserve)).toHaveLength(1_048_576)
-  // Room is there exactly while the reserve is given up.
-  const full = (operation: string) => operation === 'write' && existsSync(reserve)
-  faulty.fail('ENOSPC', 1, Infinity, full)
-  const denial = event('store:keys', { action: 'key.rotate', outcome: 'denied' })
-  const refused = await Promise.all([
-    refusalOf(() => log.append([event('b')])),
-    refusalOf(() => log.append([denial])),
-  ])
-  expect(refused.map(({ code }) => code)).toEqual(['audit_unavailable', 'audit_unavailable'])
-  expect(refused[0].remedy).toContain('Free disk space')
-  expect(existsSync(reserve)).toBe(true)
-  const admin = event('policy:ci', { action: 'policy.write' })
-  const [read, act] = await Promise.allSettled([log.append([event('c')]), log.append([admin])])
-  expect([read.status, act.status]).toEqual(['rejected', 'fulfilled'])
-  expect(existsSync(reserve)).toBe(false)
-  // A change that the store has committed may use it as well.
-  scratch.outbox.put(1)
-  await log.complete(1)
-  expect((await refusalOf(() => log.append([event('d')]))).code).toBe('audit_unavailable')
-  faulty.heal()
-  await log.append([event('e')])
-  expect(existsSync(reserve)).toBe(true)
-  const resources = (await log.query({})).map(({ resource }) => resource)
-  expect(resources).toEqual(['a', 'policy:ci', 'a/1', 'e'])
 })
 
 test('a write that was torn at any byte is cut off, told of, and alarms nobody', async () => {

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../core/ports/ambient.ts'
 import type { AuditLog, AuditSigner, OutboxSource } from '../../core/ports/audit-log.ts'
 import type { Sink } from '../../core/ports/sink.ts'
 import { auditPublicKey } from '../../crypto/audit-public-key.ts'
-import { auditUnavailable, FlushQueue, type Waiter } from './flush-queue.ts'
+import { auditUnavailable, FlushQueue, isPrivileged, type Waiter } from './flush-queue.ts'
 import { findEnd, refuseForeign, startOf, type Followed } from './log-end.ts'
 import { nodeFs, readSmall, writeAll, type LogFs } from './log-fs.ts'
 import { LogWriter } from './log-writer.ts'
@@ -73,6 +73,11 @@ export async function openFileLog(options: FileLogOptions): Promise<AuditLog> {
     get tail() {
       return writer.tail
     },
+    async admit(action) {
+      // A flush makes the reserve anew, or refuses who waits for it.
+      if (!isPrivileged(action) && !reserve.held) await queue.add([], 0)
+    },
+    makeRoom: (action) => isPrivileged(action) && reserve.giveUp(),
     append: (events) => (events.length === 0 ? Promise.resolve() : queue.add(events, 0)),
     complete: (generation, committed) => queue.add([], generation, committed),
     refresh: () => reading(() => writer.look()),

@@ -1,5 +1,5 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
-import type { AuditEvent } from '../../core/event.ts'
+import type { AuditAction, AuditEvent } from '../../core/event.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { CommittedEvent } from '../../core/ports/audit-log.ts'
 import { rememberingLast } from '../../core/remembering-last.ts'
@@ -69,7 +69,7 @@ export class FlushQueue {
     }
     return new Promise((resolve, reject) => {
       const bodies = events.map((event) => eventBody(event, this.#instantOf))
-      const privileged = generation > 0 || events.some(isPrivileged)
+      const privileged = generation > 0 || events.some(mayUseReserve)
       this.#waiting.push({ bodies, generation, committed, privileged, resolve, reject })
       this.#size += size
       this.#running ??= this.#run()
@@ -144,7 +144,11 @@ export function auditUnavailable(error: unknown): CofferError {
   )
 }
 
-const PRIVILEGED = /^(key|policy|role|actor|store)\.|^(delete|destroy|purge|audit\.prune)$/
+/** What administrators do, above all in trouble: whoever floods the log may do none of it. */
+const PRIVILEGED =
+  /^(key|policy|role|actor|setting|approle|jwt|store|audit)\.|^(delete|destroy|purge)$|\.(revoke|delete|destroy)$/
 
-const isPrivileged = (event: AuditEvent): boolean =>
-  event.outcome !== 'denied' && PRIVILEGED.test(event.action)
+export const isPrivileged = (action: AuditAction): boolean => PRIVILEGED.test(action)
+
+const mayUseReserve = ({ action, outcome }: AuditEvent): boolean =>
+  outcome !== 'denied' && isPrivileged(action)

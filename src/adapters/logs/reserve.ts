@@ -16,16 +16,31 @@ export class Reserve {
   /** It is there, whole unless somebody truncated it since: that is found at the next full look. */
   readonly #known = new KnownNames()
 
+  /** As of the last look; undefined before there was one. */
+  #held: boolean | undefined
+
   constructor(dir: string, fs: LogFs) {
     this.#file = join(dir, RESERVE_FILE)
     this.#fs = fs
   }
 
+  /** Whether it was there when somebody last looked. */
+  get held(): boolean {
+    try {
+      this.#held ??= this.#isWhole()
+      return this.#held
+    } catch {
+      // The flush that is to make it anew tells why it cannot.
+      return false
+    }
+  }
+
   /** Whether it is held afterwards. `stamp` is the directory's. Leaves nothing half-made. */
   make(stamp: DirectoryStamp | undefined): boolean {
     if (this.#known.hold(stamp)) return true
-    if (this.#fs.stat(this.#file)?.bytes === RESERVE_BYTES) {
+    if (this.#isWhole()) {
       this.#known.learn(stamp)
+      this.#held = true
       return true
     }
     try {
@@ -37,6 +52,7 @@ export class Reserve {
       } finally {
         this.#fs.close(fd)
       }
+      this.#held = true
       return true
     } catch {
       // No room, or no permission: both mean that there is no reserve, which callers ask about.
@@ -45,12 +61,21 @@ export class Reserve {
     }
   }
 
-  giveUp(): void {
+  /** Whether there was something to give up. */
+  giveUp(): boolean {
     this.#known.forget()
+    this.#held = false
     try {
-      this.#fs.remove(this.#file)
+      const isThere = this.#fs.stat(this.#file) !== undefined
+      if (isThere) this.#fs.remove(this.#file)
+      return isThere
     } catch {
       // The write that follows tells whether there is room.
+      return false
     }
+  }
+
+  #isWhole(): boolean {
+    return this.#fs.stat(this.#file)?.bytes === RESERVE_BYTES
   }
 }

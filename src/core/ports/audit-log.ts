@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../event.ts'
+import type { AuditAction, AuditEvent } from '../event.ts'
 import type {
   AuditEntry,
   AuditFilter,
@@ -24,6 +24,13 @@ export interface AuditLog {
   readonly description: string
   /** The newest durable point known to this process; never ahead of the truth. */
   readonly tail: AuditTail
+  /**
+   * Asked before a change is made: while the disk has no room for the reserve, what is left of it is
+   * for administrators' changes. @throws `audit_unavailable` for the others
+   */
+  admit(action: AuditAction): Promise<void>
+  /** Gives the reserve up for an administrator's change that finds no room; whether it was there. */
+  makeRoom(action: AuditAction): boolean
   /**
    * Resolves when the events are durable in the log and in every required sink. Events of
    * concurrent calls share one flush.

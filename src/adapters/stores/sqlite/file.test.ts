@@ -175,6 +175,8 @@ describe('a file that changes behind our back', () => {
     await putState(store, 3)
     renameSync(`${file}${suffix}`, `${file}.away`)
     await expect(putState(store, 4)).rejects.toMatchObject({ code: 'store_unavailable' })
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    await expect(putState(store, 4)).rejects.toMatchObject({ code: 'store_unavailable' })
     renameSync(`${file}.away`, `${file}${suffix}`)
     await putState(store, 4)
     await store.close()

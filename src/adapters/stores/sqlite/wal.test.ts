@@ -5,6 +5,28 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../sqlite.ts'
 
+test('a WAL goes into the file when it has 16 MiB, and is written from its start again', async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'coffer-wal-'))
+  const file = path.join(scratch, 'store.db')
+  const store = await openSqliteStore({ file })
+  onTestFinished(async () => {
+    await store.close()
+    rmSync(scratch, { recursive: true, force: true })
+  })
+  const walMiB = () => statSync(`${file}-wal`).size / 1_048_576
+  for (const [count, least, most] of [
+    [12, 12, 13],
+    [30, 15, 19],
+  ] as const) {
+    for (let i = 0; i < count; i++) {
+      const name = `${count}-${i}`
+      await store.write((rows) => rows.putBlob(name, new Uint8Array(1_048_576)))
+    }
+    expect(walMiB()).toBeGreaterThan(least)
+    expect(walMiB()).toBeLessThan(most)
+  }
+})
+
 test('a WAL beyond 64 MiB is emptied once who reads in it has left, and writes go on until then', async () => {
   const scratch = mkdtempSync(path.join(tmpdir(), 'coffer-wal-'))
   const file = path.join(scratch, 'store.db')

@@ -75,6 +75,17 @@ describe('a signature', () => {
     expect((await send({ headers: { 'x-amz-content-sha256': hash } })).status).toBe(200)
   })
 
+  it('is good over bytes beyond ASCII in a header, as they are sent', async () => {
+    const given = { ...TARGET, 'x-amz-meta': 'Zoë' }
+    const headers = signed(aws.url, aws.credentials, BODY, { at: aws.now(), headers: given })
+    const asBytes = (value: string) => ({ ...headers, 'x-amz-meta': value })
+    // Node writes a head beside a text in the encoding of the text, and beside bytes as Latin-1.
+    const body = Buffer.from(BODY)
+    const utf8 = Buffer.from('Zoë').toString('latin1')
+    expect((await post(aws.url, asBytes(utf8), body)).status).toBe(200)
+    expect((await post(aws.url, asBytes('Zoë'), body)).status).toBe(400)
+  })
+
   it('is of one moment: five minutes either way, not a second more', async () => {
     const now = Math.floor(aws.now() / 1_000) * 1_000
     const window = 5 * MINUTE_MS
