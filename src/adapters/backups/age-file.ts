@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { CofferError, isCofferError } from '../../core/errors.ts'
+import { partialOf, removeAbandoned } from './partial.ts'
 
 /** Backups are age files (https://age-encryption.org/v1), so that any age tool opens them. */
 export interface AgeKeys {
@@ -42,8 +43,9 @@ export async function writeAgeFile(
       cause,
     })
   }
-  const partial = `${file}.${process.pid}.partial`
+  const partial = partialOf(file)
   try {
+    await removeAbandoned(file)
     const handle = await open(partial, 'wx', 0o600)
     let bytes = 0
     try {

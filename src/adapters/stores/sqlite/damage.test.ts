@@ -8,6 +8,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CofferError } from '../../../core/errors.ts'
 import type { Store } from '../../../core/ports/store.ts'
@@ -126,6 +127,38 @@ describe('a damaged file', () => {
     }
     await store.close()
   })
+})
+
+it('what fills a slot up is zeroes, whole and less than 64 bytes, or the slot is corrupt', async () => {
+  const [name, bytes] = ['keyring', new Uint8Array(150).fill(7)]
+  const filled = path.join(scratch, 'filled.db')
+  const store = await openSqliteStore({ file: filled })
+  await store.write((rows) => rows.putBlob(name, bytes))
+  await store.close()
+  const connection = new DatabaseSync(filled)
+  const body = connection.prepare('SELECT body FROM slots').get()!['body'] as Uint8Array
+  connection.close()
+  const used = body.lastIndexOf(7) + 1
+  expect([body.length, used < body.length]).toEqual([192, true])
+  const answer = async (changed: Uint8Array) => {
+    copyFileSync(filled, file)
+    const changing = new DatabaseSync(file)
+    changing.prepare('UPDATE slots SET body = ?').run(changed)
+    changing.close()
+    const opened = await openSqliteStore({ file })
+    try {
+      return await opened.read((rows) => rows.blob(name)).catch((error: CofferError) => error.code)
+    } finally {
+      await opened.close()
+    }
+  }
+  expect(await answer(body)).toEqual(bytes)
+  for (let at = used; at < body.length; at++) {
+    const flipped = Uint8Array.from(body)
+    flipped[at]! ^= 1 << (at % 8)
+    expect(await answer(flipped)).toBe('corrupt')
+  }
+  expect(await answer(Buffer.concat([body, new Uint8Array(64)]))).toBe('corrupt')
 })
 
 describe('an error of SQLite', () => {

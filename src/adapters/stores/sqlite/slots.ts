@@ -90,11 +90,18 @@ export function unpackBytes(body: Cell | undefined, file: string): Uint8Array {
   if (body instanceof Uint8Array && body.length >= PREFIX_BYTES) {
     const pathEnd = PREFIX_BYTES + (body[0]! | (body[1]! << 8))
     const length = (body[2]! | (body[3]! << 8) | (body[4]! << 16) | (body[5]! << 24)) >>> 0
-    if (pathEnd + length <= body.length) {
+    if (isPadding(body, pathEnd + length)) {
       return new Uint8Array(body.buffer, body.byteOffset + pathEnd, length)
     }
   }
   throw storeFailure('corrupt', file)
+}
+
+/** Whether the body ends there, but for the zeroes that `pack` puts behind it: nothing else vouches for them. */
+function isPadding(body: Uint8Array, from: number): boolean {
+  if (from > body.length || body.length - from >= GRAIN_BYTES) return false
+  for (let at = from; at < body.length; at++) if (body[at] !== 0) return false
+  return true
 }
 
 /** Path length (2 bytes), length of the bytes (4), both little-endian; path, bytes, zeroes. */
