@@ -144,9 +144,12 @@ export function auditUnavailable(error: unknown): CofferError {
   )
 }
 
-/** What administrators do, above all in trouble: whoever floods the log may do none of it. */
+/**
+ * What administrators change, above all in trouble: whoever floods the log may do none of it. Looking
+ * is not among it, not even at the audit log: a program that polls it would use the reserve up.
+ */
 const PRIVILEGED =
-  /^(key|policy|role|actor|setting|approle|jwt|store|audit)\.|^(delete|destroy|purge)$|\.(revoke|delete|destroy)$/
+  /^(key|policy|role|actor|setting|approle|jwt|store)\.|^(delete|destroy|purge|audit\.prune)$|\.(revoke|delete|destroy)$/
 
 export const isPrivileged = (action: AuditAction): boolean => PRIVILEGED.test(action)
 

@@ -73,7 +73,10 @@ test('without a reserve only changes of administrators are admitted, until there
   expect(existsSync(reserve)).toBe(true)
   full = true
   rmSync(reserve)
-  expect((await refusalOf(() => first.append([event('a')]))).code).toBe('audit_unavailable')
+  for (const action of ['read', 'list', 'audit.read'] as const) {
+    const refused = await refusalOf(() => first.append([event('a', { action })]))
+    expect(refused.code).toBe('audit_unavailable')
+  }
   for (const log of [first, await scratch.open({ fs })]) {
     for (const action of ['write', 'rotate', 'token.create', 'login'] as const) {
       const { code, remedy } = await refusalOf(() => log.admit(action))

@@ -28,6 +28,7 @@ export class ProcessLock {
   readonly #makeRoom: () => void
   #opened: Opened | undefined
   #stamp: DirectoryStamp | undefined
+
   constructor(file: string, fs: LogFs, options: ProcessLockOptions) {
     this.#file = file
     this.#fs = fs

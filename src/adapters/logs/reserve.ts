@@ -15,7 +15,6 @@ export class Reserve {
   readonly #fs: LogFs
   /** It is there, whole unless somebody truncated it since: that is found at the next full look. */
   readonly #known = new KnownNames()
-
   /** As of the last look; undefined before there was one. */
   #held: boolean | undefined
 
