@@ -215,10 +215,17 @@ test('as a process: it stops on a signal with 0, at once on the second', async (
   const half = connect(Number(port), '127.0.0.1')
   half.on('error', () => {})
   await once(half, 'connect')
-  half.write('POST /api/v1/login/approle HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  const head = ['POST /api/v1/login/approle HTTP/1.1', 'Host: x', 'Content-Length: 9']
+  half.write([...head, 'Expect: 100-continue', '', ''].join('\r\n'))
+  // The server has begun with it, and waits for the rest.
+  expect(String(await once(half, 'data'))).toContain('100 Continue')
   busy.child.kill('SIGTERM')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  const readiness = () =>
+    fetch(`${busy.url}/readyz`).then(
+      ({ status }) => status,
+      () => 0,
+    )
+  await expect.poll(readiness, { timeout: 10_000, interval: 20 }).not.toBe(200)
   expect(busy.child.exitCode).toBeNull()
   busy.child.kill('SIGINT')
   expect(await busy.exited).toEqual([130, null])
