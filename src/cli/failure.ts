@@ -56,14 +56,20 @@ function human(error: CofferError): string {
   const problems = listed
     .map((line: string) => `  - ${safeText(line)}`)
     .filter((line) => !shown.has(line))
+  const more = problems.length - PROBLEMS_SHOWN
   return [
     `error: ${lines.join('\n')}`,
-    ...problems,
+    ...(more > 1
+      ? [...problems.slice(0, PROBLEMS_SHOWN), `  and ${more} more: see --json`]
+      : problems),
     `  code: ${error.code}`,
     `  try: ${safeText(error.remedy)}`,
     '',
   ].join('\n')
 }
+
+/** More would push what to do out of sight. */
+const PROBLEMS_SHOWN = 20
 
 const unexpected = (error: unknown): CofferError =>
   new CofferError('internal', `Coffer failed unexpectedly (${nameOf(error)}).`, { cause: error })

@@ -1,3 +1,4 @@
+import { parseEnv } from 'node:util'
 import { parse } from 'dotenv'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -26,6 +27,23 @@ test('what has a spelling is read back as it was, by other readers too', () => {
     { seed: 7, numRuns: 5_000 },
   )
   expect(spelled).toBeGreaterThan(3_000)
+})
+
+test('a quote inside of itself is the last resort, so that Node reads what is written as well', () => {
+  expect(dotenvSpelling("a\\'b")).toBe('"a\\\'b"')
+  expect(dotenvSpelling('a\\\'"b')).toBe('`a\\\'"b`')
+  fc.assert(
+    fc.property(odd, (value) => {
+      const spelling = dotenvSpelling(value)
+      if (spelling === undefined || value.includes('\r')) return
+      if (["'", '"', '`'].every((quote) => value.includes(quote))) return
+      expect(parseEnv(`BEFORE=x\nA=${spelling}\nAFTER='y'\n`)).toMatchObject({
+        A: value,
+        AFTER: 'y',
+      })
+    }),
+    { seed: 11, numRuns: 5_000 },
+  )
 })
 
 test('the pieces are the whole text, with its lines', () => {

@@ -42,8 +42,8 @@ export function dotenvPieces(text: string): DotenvPiece[] {
 export function dotenvSpelling(value: string): string | undefined {
   const escaped = value.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
   const plain = /^[A-Za-z0-9_./:@%+,=-]*$/.test(value) ? [value] : []
-  const spellings = [...plain, `'${value}'`, `"${value}"`, `"${escaped}"`, `\`${value}\``]
-  return spellings.find((spelling) => {
+  const quoted = [`'${value}'`, `"${value}"`, `"${escaped}"`, `\`${value}\``]
+  return [...plain, ...quoted.filter(holdsNoQuoteOfItsOwn), ...quoted].find((spelling) => {
     const [first, second, ...more] = dotenvPieces(`A=${spelling}\nB=end\n`)
     return (
       first?.kind === 'assignment' &&
@@ -54,6 +54,10 @@ export function dotenvSpelling(value: string): string | undefined {
     )
   })
 }
+
+/** Readers disagree on a quote behind a backslash. */
+const holdsNoQuoteOfItsOwn = (quoted: string): boolean =>
+  !quoted.slice(1, -1).includes(quoted.charAt(0))
 
 type Taken = DotenvPiece extends infer P
   ? P extends DotenvPiece

@@ -57,6 +57,16 @@ test('nothing of a bad file is stored, and every bad line is named without its t
   expect((await run(['list', 'i/bad', '--json'])).json()).toMatchObject({ items: [] })
 })
 
+test('of very many problems a person is shown some, and a script all', async () => {
+  const many = file('many.env', Array.from({ length: 60 }, (_, n) => `MANY_${n}=x\n`).join(''))
+  expect((await run(['import', many, '--prefix', 'i/many'])).code).toBe(0)
+  const { err } = await run(['import', many, '--prefix', 'i/many'])
+  expect(err.match(/^ {2}- /gm)).toHaveLength(20)
+  expect(err).toContain('  and 40 more: see --json\n')
+  const all = await run(['import', many, '--prefix', 'i/many', '--json'])
+  expect(JSON.parse(all.err)).toMatchObject({ error: { details: { problems: { length: 60 } } } })
+})
+
 test('what exists is overwritten or skipped only when that was chosen', async () => {
   const first = file('e.env', 'A_KEY=1\n')
   const second = file('f.env', 'A_KEY=2\nB_KEY=2\n')
