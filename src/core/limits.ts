@@ -61,6 +61,9 @@ export const LIMITS = {
   credentialMetadataValueCharsMax: 512,
   rotateEveryDaysDefault: 90,
   rotateEveryDaysMax: 1_000,
+  /** Of the key that wraps the keys of values. */
+  keyRotateEveryDaysDefault: 365,
+  keyRotateEveryDaysMax: 3_650,
   sweepEveryMs: 24 * 60 * 60 * 1_000,
   /** Credentials that ended are removed this often; they are refused from the moment they end. */
   tidyEveryMs: 60 * 60 * 1_000,

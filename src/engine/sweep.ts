@@ -10,6 +10,8 @@ import { purge } from './secrets/changes.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { tidy } from './identities/tidy.ts'
 import { inspect } from './integrity.ts'
+import { KEYS } from './keys/rotate.ts'
+import { rotateWhenDue } from './keys/schedule.ts'
 import { isDue } from './secrets/list.ts'
 import { addVersion } from './secrets/write.ts'
 import { transact } from './transaction.ts'
@@ -18,8 +20,9 @@ const CHUNK = 500
 
 /**
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
- * what is due and may be rotated by Coffer itself, removes credentials that ended, prunes the audit
- * log, checks all heads and their digest. Nothing is purged while any of them is not what it was: an attacker's rows decide no
+ * what is due and may be rotated by Coffer itself, the key that wraps the keys of values among it,
+ * removes credentials that ended, prunes the audit log, checks all heads and their digest. Nothing is
+ * purged, and no key destroyed, while any of them is not what it was: an attacker's rows decide no
  * deletion. What is wrong with one secret keeps no other from its turn. Only what the actor may list
  * is named in the report.
  */
@@ -65,6 +68,13 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
   }
   if (purged.length > 0) await context.store.scrub()
   if (sound) await tidy(context)
+  let keyTerm: number | undefined
+  if (sound) {
+    await attempt(KEYS, async () => {
+      keyTerm = (await rotateWhenDue(context, origin))?.term
+      return undefined
+    })
+  }
   await context.log.prune(now, origin.actor)
   await context.log.append([
     {
@@ -79,12 +89,14 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
     },
   ])
   const access = await context.access.load(origin)
-  const named = (path: string) => allows(access, { action: 'list', path, at: now }).allowed
+  const named = (path: string) =>
+    allows(access, { action: path === KEYS ? 'admin' : 'list', path, at: now }).allowed
   return {
     purged: purged.filter(named),
     rotated: rotated.filter(named),
     due: due.filter(named),
     failed: failed.filter(({ path }) => named(path)),
+    ...(keyTerm !== undefined && named(KEYS) ? { keyTerm } : {}),
     digestOk: sound,
   }
 }

@@ -1,7 +1,13 @@
+import { LIMITS } from '../../core/limits.ts'
+import { KEY_ROTATION } from '../../core/ports/settings.ts'
+import { usage } from '../parse.ts'
+import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
+import { durationDays } from '../time.ts'
 
-export const handle: Handler<Sub<'key', 'rotate'>> = async (_input, session) => {
+export const handle: Handler<Sub<'key', 'rotate'>> = async ({ options }, session) => {
+  if (options.every !== undefined) return schedule(session, options.every)
   const platform = await session.platform()
   const progress = await session.out.progress('re-wrapping')
   const report = await platform.keys.rotate({
@@ -12,6 +18,22 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async (_input, session) => 
     const retired = report.retired.length === 0 ? '' : `; retired ${report.retired.join(', ')}`
     session.out.note(
       `term ${report.term} is active; ${report.rewrapped} versions re-wrapped${retired}`,
+    )
+  })
+}
+
+async function schedule(session: Session, every: string): Promise<void> {
+  const everyDays = every === 'never' ? null : durationDays(every, 'every')
+  const max = LIMITS.keyRotateEveryDaysMax
+  if (everyDays !== null && (everyDays < 1 || everyDays > max)) {
+    throw usage(`--every takes 1d to ${max}d, or never.`)
+  }
+  await (await session.coffer()).settings.put(KEY_ROTATION, { everyDays })
+  await session.out.result({ everyDays }, () => {
+    session.out.note(
+      everyDays === null
+        ? 'The key is rotated only by `coffer key rotate`.'
+        : `The key is rotated by a sweep once its term is ${everyDays} days old.`,
     )
   })
 }

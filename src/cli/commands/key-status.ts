@@ -5,8 +5,10 @@ import { shownInstant } from '../time.ts'
 
 export const handle: Handler<Sub<'key', 'status'>> = async (_input, session) => {
   const status = await (await session.platform()).keys.status()
+  const { everyDays, dueAt } = status.rotation
   const document = {
     ...status,
+    rotation: { everyDays, dueAt: iso(dueAt) },
     terms: status.terms.map((t) => ({
       ...t,
       createdAt: iso(t.createdAt),
@@ -23,6 +25,11 @@ export const handle: Handler<Sub<'key', 'status'>> = async (_input, session) => 
     session.out.line(`seal       ${status.seal.kind}`)
     session.out.line(`root key   ${status.fingerprint}`)
     session.out.line(`audit key  ${status.auditKey}`)
+    session.out.line(
+      everyDays === undefined
+        ? 'next term  only by `coffer key rotate`'
+        : `next term  ${shownInstant(dueAt)}, every ${everyDays} days`,
+    )
     session.out.line('')
     await session.out.table(status.terms, [
       { title: 'TERM', align: 'right', cell: (term) => term.term },

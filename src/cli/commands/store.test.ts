@@ -186,23 +186,6 @@ test('policies, roles and actors decide what the others may do', async () => {
   expect((await run(['policy', 'put', file])).err).toContain('code: invalid_policy')
 })
 
-test('keys rotate and reseal; what was stored stays readable', async () => {
-  await using store = await bench()
-  const { run, dir } = store
-  await run(['set', 'k/a'], { input: 'x' })
-  expect((await run(['key', 'rotate', '--json'])).json()).toMatchObject({ term: 2, rewrapped: 1 })
-  const env = { COFFER_PASSPHRASE: 'correct horse battery' }
-  expect((await run(['key', 'reseal', '--seal', 'passphrase'], { env })).code).toBe(0)
-  const sealed = { ...env, COFFER_MASTER_KEY: undefined }
-  expect((await run(['get', 'k/a'], { env: sealed })).out).toBe('x')
-  const status = (await run(['key', 'status', '--json'], { env: sealed })).json()
-  expect(status).toMatchObject({ seal: { kind: 'passphrase' }, activeTerm: 2 })
-  expect((await run(['get', 'k/a'], { env: { COFFER_MASTER_KEY: undefined } })).code).toBe(69)
-  writeFileSync(join(dir, 'pass'), 'correct horse battery\n', { mode: 0o600 })
-  const byFile = ['get', 'k/a', '--passphrase-file', join(dir, 'pass')]
-  expect((await run(byFile, { env: { COFFER_MASTER_KEY: undefined } })).out).toBe('x')
-})
-
 test('a backup is inspected before anything is touched, then restored', async () => {
   await using store = await bench()
   const { run, dir } = store

@@ -10,6 +10,7 @@ export const handle: Handler<typeof sweep> = async (_input, session) => {
     for (const path of report.rotated) session.out.line(`rotated  ${path}`)
     for (const path of report.due) session.out.line(`due      ${path}`)
     for (const { path, code } of report.failed) session.out.line(`failed   ${path}  ${code}`)
+    if (report.keyTerm !== undefined) session.out.line(`key      term ${report.keyTerm} is active`)
     if (!report.digestOk)
       session.out.warn('The digest of the store does not match: run `coffer doctor`.')
     session.out.note(ok ? 'Swept.' : 'Swept, with failures.')

@@ -57,8 +57,21 @@ export const key = defineCommand({
     rotate: {
       name: 'key rotate',
       summary: 'a new term; every version is re-wrapped, readers are not blocked',
-      description: ['Run it again to resume one that was interrupted.'],
-      examples: [{ command: 'coffer key rotate', note: '' }],
+      description: [
+        'Run it again to resume one that was interrupted. A sweep does it by itself where the active term is a year old, or as old as --every says, and finishes what was interrupted.',
+        'The root key is not touched: `coffer key reseal` changes that.',
+      ],
+      options: {
+        every: {
+          type: 'string',
+          value: 'DURATION',
+          summary: 'do it by itself this often (30d, 1y), or never; nothing is rotated now',
+        },
+      },
+      examples: [
+        { command: 'coffer key rotate', note: 'now' },
+        { command: 'coffer key rotate --every 90d', note: 'by itself; `--every never` ends that' },
+      ],
     },
     reseal: {
       name: 'key reseal',

@@ -13,6 +13,7 @@ export const KeyStatus = z.strictObject({
   seal: z.strictObject({ kind: z.string(), params: jsonObject() }),
   fingerprint: z.string(),
   activeTerm: whole(1),
+  rotation: z.strictObject({ everyDays: whole(1).optional(), dueAt: instant().optional() }),
   terms: z.array(
     z.strictObject({
       term: whole(1),
@@ -60,6 +61,7 @@ export const SweepReport = z.strictObject({
   rotated: z.array(z.string()),
   due: z.array(z.string()),
   failed: z.array(z.strictObject({ path: z.string(), code: z.string() })),
+  keyTerm: whole(1).optional(),
   digestOk: z.boolean(),
 })
 

@@ -121,6 +121,11 @@ export interface KeyStatus {
   /** Of the root key in use. */
   readonly fingerprint: string
   readonly activeTerm: number
+  /** When a sweep makes the next term; empty: never. */
+  readonly rotation: {
+    readonly everyDays?: number | undefined
+    readonly dueAt?: number | undefined
+  }
   readonly terms: readonly {
     readonly term: number
     readonly createdAt: number
@@ -164,6 +169,8 @@ export interface SweepReport {
   /** Due, but Coffer may not or cannot rotate them itself. */
   readonly due: readonly string[]
   readonly failed: readonly { readonly path: string; readonly code: string }[]
+  /** The new active term, or the one that versions were left to be wrapped under. */
+  readonly keyTerm?: number | undefined
   readonly digestOk: boolean
 }
 

@@ -21,3 +21,6 @@ export interface SettingsAdmin extends Settings {
   /** `undefined` removes it. */
   put(name: string, body: JsonObject | undefined): Promise<void>
 }
+
+/** How often the key is rotated that wraps the keys of values: `{ everyDays: 365 }`, or null for never. */
+export const KEY_ROTATION = 'keys/rotation'

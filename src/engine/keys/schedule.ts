@@ -1,0 +1,64 @@
+import { CofferError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { KEY_ROTATION } from '../../core/ports/settings.ts'
+import type { KeyRotationReport } from '../../core/ports/platform.ts'
+import type { JsonObject } from '../../core/value.ts'
+import type { KeyTerm } from '../../crypto/keyring.ts'
+import { activeTerm } from '../../crypto/keyring.ts'
+import type { EngineContext, Origin } from '../context.ts'
+import { createSettings } from '../settings.ts'
+import { rotate } from './rotate.ts'
+
+const DAY_MS = 86_400_000
+
+/** How old the active term becomes before a sweep makes the next one. */
+export interface KeySchedule {
+  /** Absent: only who asks for it makes one. */
+  readonly everyDays?: number
+}
+
+/** @throws CofferError `invalid_value` for a setting that says something else */
+export async function readSchedule(context: EngineContext): Promise<KeySchedule> {
+  const setting = await createSettings(context).get(KEY_ROTATION)
+  return setting === undefined
+    ? { everyDays: LIMITS.keyRotateEveryDaysDefault }
+    : scheduleOf(setting)
+}
+
+function scheduleOf({ everyDays }: JsonObject): KeySchedule {
+  if (everyDays === null) return {}
+  const max = LIMITS.keyRotateEveryDaysMax
+  if (
+    typeof everyDays === 'number' &&
+    Number.isInteger(everyDays) &&
+    1 <= everyDays &&
+    everyDays <= max
+  ) {
+    return { everyDays }
+  }
+  throw new CofferError(
+    'invalid_value',
+    `The setting ${KEY_ROTATION} has no everyDays of 1 to ${max}, or null.`,
+    { remedy: 'Run `coffer key rotate --every 365d`, or `--every never`.' },
+  )
+}
+
+export const dueAt = ({ createdAt }: KeyTerm, everyDays: number): number =>
+  createdAt + everyDays * DAY_MS
+
+/**
+ * Makes a new term where the active one is old enough, and finishes a rotation that was interrupted.
+ * Undefined where there was nothing to do. Asks nobody: it is Coffer's own work.
+ */
+export async function rotateWhenDue(
+  context: EngineContext,
+  origin: Origin,
+): Promise<KeyRotationReport | undefined> {
+  const { everyDays } = await readSchedule(context)
+  const isDue = (active: KeyTerm) =>
+    everyDays !== undefined && dueAt(active, everyDays) <= context.clock()
+  const { terms } = context.keys.keyring
+  const isHalfDone = terms.some(({ state }) => state === 'retiring')
+  if (!isHalfDone && !isDue(activeTerm(context.keys.keyring))) return undefined
+  return rotate(context, origin, { allowed: () => {}, wanted: isDue })
+}
