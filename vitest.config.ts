@@ -11,5 +11,7 @@ export default defineConfig({
     maxWorkers: Math.max(4, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What a poll waits for comes: how soon is the machine's business.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

@@ -27,7 +27,7 @@ function answerToHead(...lines: string[]): Promise<string> {
       socket.destroy()
       resolve(answer)
     }
-    const timer = setTimeout(() => end('waits'), 400)
+    const timer = setTimeout(() => end('waits'), 2_000)
     socket.once('data', (data) => end(data.toString('latin1').slice(9, 12)))
     socket.once('error', reject)
     socket.write(`${lines.join('\r\n')}\r\nhost: x\r\n\r\n`)
