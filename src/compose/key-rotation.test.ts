@@ -50,6 +50,22 @@ test('a sweep rotates a key that is a year old, and not before', async () => {
   )
 })
 
+test('doctor tells when, and that nothing has done it', async () => {
+  const { platform, clock } = await stocked()
+  const told = async () =>
+    (await platform.doctor()).checks.find(({ name }) => name === 'key rotation')
+  clock.now = Date.UTC(2030, 0, 1)
+  await platform.keys.rotate({ actor: ADMIN })
+  expect(await told()).toMatchObject({ ok: true, detail: 'term 2, the next one on 2031-01-01' })
+  clock.now = Date.UTC(2031, 0, 1)
+  const { ok, detail } = (await told())!
+  expect([ok, detail.split(':')[0]]).toEqual([true, 'term 2, overdue since 2031-01-01'])
+  await every(platform, null)
+  expect((await told())?.detail).toContain('only by `coffer key rotate`')
+  await every(platform, 'often')
+  expect(await told()).toMatchObject({ ok: false, code: 'invalid_value' })
+})
+
 test('as often as was said, or never', async () => {
   const { platform, clock } = await stocked()
   await every(platform, 30)

@@ -1,10 +1,12 @@
 import { isCofferError } from '../core/errors.ts'
 import type { AuditReport } from '../core/ports/coffer.ts'
 import type { DoctorReport, Progress } from '../core/ports/platform.ts'
+import { activeTerm } from '../crypto/keyring.ts'
 import { auditAllowed } from './audited.ts'
 import { storeAnchor } from './audit-reader.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { inspect } from './integrity.ts'
+import { dueAt, readSchedule } from './keys/schedule.ts'
 
 export type DoctorCheck = DoctorReport['checks'][number]
 
@@ -21,6 +23,7 @@ export async function doctor(
   const checks: DoctorCheck[] = []
   for (const check of outside) checks.push(await outsideCheck(check))
   checks.push(await rowsCheck(context, progress))
+  checks.push(await keyRotationCheck(context))
   checks.push(await outboxCheck(context))
   checks.push(await gateCheck(context, origin))
   const { check, audit } = await auditCheck(context, progress)
@@ -98,6 +101,27 @@ async function rowsCheck(
     return failedCheck('secrets and keys', error)
   }
 }
+
+/** A key that is older than it should be opens everything as before: it is told, and no alarm. */
+async function keyRotationCheck(context: EngineContext): Promise<DoctorCheck> {
+  const name = 'key rotation'
+  try {
+    const { everyDays } = await readSchedule(context)
+    const active = activeTerm(context.keys.keyring)
+    const due = everyDays === undefined ? Infinity : dueAt(active, everyDays)
+    const next =
+      due === Infinity
+        ? 'the next one only by `coffer key rotate`'
+        : due > context.clock()
+          ? `the next one on ${dayOf(due)}`
+          : `overdue since ${dayOf(due)}: \`coffer sweep\` makes the next one, from cron where no process stays`
+    return { name, ok: true, detail: `term ${active.term}, ${next}` }
+  } catch (error) {
+    return failedCheck(name, error)
+  }
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 async function outboxCheck(context: EngineContext): Promise<DoctorCheck> {
   const name = 'store and log'
