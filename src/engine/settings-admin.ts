@@ -1,10 +1,12 @@
 import { CofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { canonicalPath } from '../core/path.ts'
+import { KEY_ROTATION } from '../core/ports/settings.ts'
 import type { SettingsAdmin } from '../core/ports/settings.ts'
 import type { HeadRow } from '../core/ports/store.ts'
 import type { JsonObject } from '../core/value.ts'
 import type { EngineContext, Origin } from './context.ts'
+import { scheduleOf } from './keys/schedule.ts'
 import { createSettings } from './settings.ts'
 import { transact } from './transaction.ts'
 
@@ -21,6 +23,7 @@ export function createSettingsAdmin(context: EngineContext, origin: Origin): Set
       }
       await transact(context, origin, { action, resource }, async (tx) => {
         tx.require('admin', resource)
+        if (body !== undefined) CHECKS.get(name)?.(body)
         const before = await tx.named<JsonObject>('setting', name)
         if (before === undefined) await refuseAnother(tx.rows.heads.bind(tx.rows), body)
         await tx.putNamed('setting', name, await tx.record({ action, resource }), body)
@@ -28,6 +31,11 @@ export function createSettingsAdmin(context: EngineContext, origin: Origin): Set
     },
   }
 }
+
+/** Of the settings that the engine goes by itself. They throw what is wrong. */
+const CHECKS: ReadonlyMap<string, (body: JsonObject) => unknown> = new Map([
+  [KEY_ROTATION, scheduleOf],
+])
 
 type Heads = (range: { kind: 'setting'; limit: number }) => Promise<HeadRow[]>
 

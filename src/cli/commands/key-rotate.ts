@@ -23,11 +23,7 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async ({ options }, session
 }
 
 async function schedule(session: Session, every: string): Promise<void> {
-  const everyDays = every === 'never' ? null : durationDays(every, 'every')
-  const max = LIMITS.keyRotateEveryDaysMax
-  if (everyDays !== null && (everyDays < 1 || everyDays > max)) {
-    throw usage(`--every takes 1d to ${max}d, or never.`)
-  }
+  const everyDays = every === 'never' ? null : daysOf(every)
   await (await session.coffer()).settings.put(KEY_ROTATION, { everyDays })
   await session.out.result({ everyDays }, () => {
     session.out.note(
@@ -36,4 +32,11 @@ async function schedule(session: Session, every: string): Promise<void> {
         : `The key is rotated by a sweep once its term is ${everyDays} days old.`,
     )
   })
+}
+
+function daysOf(every: string): number {
+  const max = LIMITS.keyRotateEveryDaysMax
+  const days = /^\d{1,6}[dwy]?$/.test(every) ? durationDays(every, 'every') : 0
+  if (days < 1 || days > max) throw usage(`--every takes 1d to ${max}d, 1w, 1y, or never.`)
+  return days
 }

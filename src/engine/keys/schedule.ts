@@ -1,13 +1,10 @@
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { KEY_ROTATION } from '../../core/ports/settings.ts'
-import type { KeyRotationReport } from '../../core/ports/platform.ts'
 import type { JsonObject } from '../../core/value.ts'
 import type { KeyTerm } from '../../crypto/keyring.ts'
-import { activeTerm } from '../../crypto/keyring.ts'
-import type { EngineContext, Origin } from '../context.ts'
+import type { EngineContext } from '../context.ts'
 import { createSettings } from '../settings.ts'
-import { rotate } from './rotate.ts'
 
 const DAY_MS = 86_400_000
 
@@ -25,7 +22,8 @@ export async function readSchedule(context: EngineContext): Promise<KeySchedule>
     : scheduleOf(setting)
 }
 
-function scheduleOf({ everyDays }: JsonObject): KeySchedule {
+/** @throws CofferError `invalid_value` */
+export function scheduleOf({ everyDays }: JsonObject): KeySchedule {
   if (everyDays === null) return {}
   const max = LIMITS.keyRotateEveryDaysMax
   if (
@@ -45,20 +43,3 @@ function scheduleOf({ everyDays }: JsonObject): KeySchedule {
 
 export const dueAt = ({ createdAt }: KeyTerm, everyDays: number): number =>
   createdAt + everyDays * DAY_MS
-
-/**
- * Makes a new term where the active one is old enough, and finishes a rotation that was interrupted.
- * Undefined where there was nothing to do. Asks nobody: it is Coffer's own work.
- */
-export async function rotateWhenDue(
-  context: EngineContext,
-  origin: Origin,
-): Promise<KeyRotationReport | undefined> {
-  const { everyDays } = await readSchedule(context)
-  const isDue = (active: KeyTerm) =>
-    everyDays !== undefined && dueAt(active, everyDays) <= context.clock()
-  const { terms } = context.keys.keyring
-  const isHalfDone = terms.some(({ state }) => state === 'retiring')
-  if (!isHalfDone && !isDue(activeTerm(context.keys.keyring))) return undefined
-  return rotate(context, origin, { allowed: () => {}, wanted: isDue })
-}
