@@ -115,7 +115,8 @@ test('two sweeps at once make one term', async () => {
   const { home, platform, clock } = await stocked()
   clock.now += 400 * DAY_MS
   const other = await home.open({ clock: () => clock.now })
-  await Promise.all([platform.sweep(), other.sweep()])
+  const reports = await Promise.all([platform.sweep(), other.sweep()])
+  expect(reports.map(({ keyTerm }) => keyTerm)).toContain(2)
   await expectTerms(platform, 'destroyed', 'active')
   await expectTerms(other, 'destroyed', 'active')
 })
