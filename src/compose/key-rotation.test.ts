@@ -111,6 +111,68 @@ test('no key is destroyed while the store is not what it was', async () => {
   expect(await platform.sweep()).toMatchObject({ digestOk: true, keyTerm: 2 })
 })
 
+test('what is damaged keeps no other from its new wrap, and is named', async () => {
+  const { home, platform, clock } = await stocked()
+  const coffer = admin(platform)
+  await coffer.writeMany(
+    Array.from({ length: 1_100 }, (_, i) => ({ path: `many/${i}`, input: { value: `v${i}` } })),
+  )
+  const flip = async (path: string, at: number) => {
+    const { id } = (await coffer.describe(path))!
+    await tamper(home, async (rows) => {
+      const row = (await rows.version(id, 1))!
+      const envelope = Uint8Array.from(row.envelope)
+      envelope[at]! ^= 1
+      await rows.putVersion({ ...row, envelope })
+    })
+  }
+  const [wrapByte, termByte] = [20, 4]
+  for (const path of ['many/1', 'many/700', 'shop/b']) await flip(path, wrapByte)
+  await flip('many/2', termByte)
+  const rotating = platform.keys.rotate({ actor: ADMIN })
+  await expect(rotating).rejects.toMatchObject({ code: 'corrupt' })
+  await rotating.catch(({ message }: Error) => {
+    for (const name of ['many/1 v1', 'many/2 v1', 'many/700 v1', 'shop/b v1'])
+      expect(message).toContain(name)
+  })
+  const terms = async () =>
+    (await platform.keys.status()).terms.map(({ state, versions }) => [state, versions])
+  expect(await terms()).toEqual([
+    ['retiring', 4],
+    ['active', 1_098],
+  ])
+  expect(await valueAt(coffer, 'many/1099')).toBe('v1099')
+  clock.now += 1
+  expect(await platform.sweep(ADMIN)).toMatchObject({
+    failed: [{ path: 'store:keys', code: 'corrupt' }],
+  })
+  expect(await coffer.audit.query({ action: 'key.rewrap' })).toHaveLength(2)
+  for (const path of ['many/1', 'many/2', 'many/700', 'shop/b']) await coffer.destroy(path, [1])
+  expect(await platform.sweep(ADMIN)).toMatchObject({ failed: [], keyTerm: 2 })
+  expect(await terms()).toEqual([
+    ['destroyed', 0],
+    ['active', 1_098],
+  ])
+})
+
+test('a store in which hardly anything opens is given up', async () => {
+  const { home, platform } = await stocked()
+  await admin(platform).writeMany(
+    Array.from({ length: 502 }, (_, i) => ({ path: `many/${i}`, input: { value: 'x' } })),
+  )
+  await tamper(home, async (rows) => {
+    for (const row of await rows.versions(undefined, 1_000)) {
+      const envelope = Uint8Array.from(row.envelope)
+      envelope[20]! ^= 1
+      await rows.putVersion({ ...row, envelope })
+    }
+  })
+  await expect(platform.keys.rotate({ actor: ADMIN })).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringContaining('given up') as string,
+  })
+})
+
 test('two sweeps at once make one term', async () => {
   const { home, platform, clock } = await stocked()
   clock.now += 400 * DAY_MS

@@ -1,26 +1,16 @@
 import { CofferError } from '../../core/errors.ts'
 import type { KeyRotationReport, Progress } from '../../core/ports/platform.ts'
-import { rewrapEnvelope } from '../../crypto/envelope.ts'
 import type { KeyTerm } from '../../crypto/keyring.ts'
-import {
-  activeTerm,
-  addTerm,
-  destroyTerms,
-  kekOf,
-  readKeyringHeader,
-} from '../../crypto/keyring.ts'
+import { activeTerm, addTerm, destroyTerms, readKeyringHeader } from '../../crypto/keyring.ts'
 import { auditFailure } from '../audited.ts'
 import type { EngineContext, Origin } from '../context.ts'
-import { openState } from '../state.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
-import { refuseOlder } from '../witness.ts'
 import { KEYRING } from './holder.ts'
+import { leftBehind, rewrapAll } from './rewrap.ts'
 
 /** What it is about, in policies and in the audit log. */
 export const KEYS = 'store:keys'
-/** Versions re-wrapped in one transaction: other writers wait no longer than that takes. */
-const BATCH = 500
 
 /**
  * A new term, every DEK re-wrapped in batches, older terms destroyed once no row uses them. When an
@@ -53,48 +43,19 @@ export async function rotate(
     await tx.record({ action: 'key.rotate', resource: KEYS, reason })
     await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
   })
-  const rewrapped = await rewrapAll(context, progress).catch(async (error: unknown) => {
+  const failed = async (error: unknown) => {
     await auditFailure(context, origin, { action: 'key.rewrap', resource: KEYS }, error)
-    throw error
-  })
+    return error
+  }
+  const { rewrapped, damaged } = await rewrapAll(context, progress).catch(
+    async (error: unknown) => {
+      throw await failed(error)
+    },
+  )
   const retired = await retire(context, origin, rewrapped)
-  return {
-    term: activeTerm(context.keys.keyring).term,
-    rewrapped,
-    retired,
-    seconds: (context.clock() - startedAt) / 1_000,
-  }
-}
-
-/** Batches of short transactions; interrupted anywhere, the next call goes on with what is left. */
-async function rewrapAll(context: EngineContext, progress: Progress | undefined): Promise<number> {
-  const { store, random, keys } = context
-  const terms = await store.read((rows) => rows.terms())
-  const before = activeTerm(keys.keyring).term
-  const total = terms.reduce((sum, t) => (t.term < before ? sum + t.versions : sum), 0)
-  let done = 0
-  for (;;) {
-    const batch = await store.write(async (rows) => {
-      const state = await rows.state()
-      if (state === undefined) return 0
-      refuseOlder(state.generation, context.witness.known())
-      const { storeId, stateKey } = keys.keyring
-      const { keyringRevision } = openState(stateKey, storeId, state)
-      const keyring = await keys.catchUp(rows, keyringRevision)
-      const { term, kek } = activeTerm(keyring)
-      const find = kekOf(keyring)
-      const stale = await rows.versionsBelowTerm(term, BATCH)
-      for (const { id, version, path, envelope } of stale) {
-        const binding = { storeId, id, version, path }
-        const fresh = rewrapEnvelope(envelope, find, kek, term, binding, random)
-        await rows.putVersion({ id, version, path, term, envelope: fresh })
-      }
-      return stale.length
-    })
-    if (batch === 0) return done
-    done += batch
-    progress?.(Math.min(done, total), total)
-  }
+  if (damaged.size > 0) throw await failed(leftBehind([...damaged.values()]))
+  const { term } = activeTerm(context.keys.keyring)
+  return { term, rewrapped, retired, seconds: (context.clock() - startedAt) / 1_000 }
 }
 
 /** Only in a transaction that finds no row using them. */
