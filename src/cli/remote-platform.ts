@@ -24,12 +24,11 @@ export function remotePlatform(coffer: ConnectedCoffer): Operations {
 async function backup(
   { server }: ConnectedCoffer,
   file: string,
-  { recipients, passphrase }: BackupOptions,
+  { recipients, passphrase, withDamaged }: BackupOptions,
 ): Promise<BackupReport> {
   const { privateFile } = await import('./files.ts')
-  const { report, content } = await server.backup(
-    passphrase === undefined ? { recipients: recipients ?? [] } : { passphrase },
-  )
+  const key = passphrase === undefined ? { recipients: recipients ?? [] } : { passphrase }
+  const { report, content } = await server.backup({ ...key, withDamaged })
   const writing = privateFile(file)
   try {
     for await (const chunk of content) writing.write(chunk)

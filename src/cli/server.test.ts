@@ -136,6 +136,8 @@ test('a backup of a server is an encrypted file that only its maker can read', a
   expect(json()).toMatchObject({ file, bytes: statSync(file).size, secrets: expect.any(Number) })
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readFileSync(file, 'latin1')).toMatch(/^age-encryption.org\/v1/)
+  const damaged = await atServer([...args, '--with-damaged'])
+  expect([damaged.code, damaged.json()], damaged.err).toMatchObject([0, { damaged: 0 }])
 })
 
 test('policy test without an actor asks about whoever has the token', async () => {

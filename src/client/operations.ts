@@ -1,5 +1,6 @@
 import type { CreatedToken, Grants, TokenRecord } from '../core/ports/identities.ts'
 import type {
+  BackupOptions,
   BackupReport,
   DoctorReport,
   KeyRotationReport,
@@ -52,8 +53,13 @@ export interface ServerOperations {
   doctor(): Promise<DoctorReport>
   sweep(): Promise<SweepReport>
   /** An age file, encrypted by the server. */
-  backup(to: { recipients: readonly string[] } | { passphrase: string }): Promise<ServerBackup>
+  backup(to: BackupTarget): Promise<ServerBackup>
 }
+
+export type BackupTarget = (
+  { readonly recipients: readonly string[] } | { readonly passphrase: string }
+) &
+  Pick<BackupOptions, 'withDamaged'>
 
 export interface ServerBackup {
   readonly report: Omit<BackupReport, 'file'>
@@ -117,7 +123,7 @@ const AGE_TYPE = 'application/octet-stream'
 function reportOf(header: string | string[] | undefined): ServerBackup['report'] {
   try {
     const report: unknown = JSON.parse(String(header))
-    return objectOf(report, 'bytes', 'secrets', 'versions', 'generation', 'fingerprint')
+    return objectOf(report, 'bytes', 'secrets', 'versions', 'generation', 'fingerprint', 'damaged')
   } catch {
     throw strange()
   }

@@ -42,6 +42,8 @@ export interface RestoreReport {
   readonly versions: number
   readonly generation: number
   readonly fingerprint: string
+  /** Secrets, and versions (`PATH vN`), that were damaged: only with `withoutDamaged`. */
+  readonly leftOut: readonly string[]
 }
 
 /** What a backup says of itself after it is opened with its own key and before it is restored. */

@@ -10,11 +10,12 @@ import type { Store } from '../core/ports/store.ts'
 import { openKeyring, rootFingerprint } from '../crypto/keyring.ts'
 import type { BackupHeader } from '../engine/backup/format.ts'
 import { parseHeader, toBytes } from '../engine/backup/format.ts'
-import { loadBackup } from '../engine/backup/load.ts'
+import { leaveOutDamaged } from '../engine/backup/leave-out.ts'
+import { LEAVE_OUT, loadBackup } from '../engine/backup/load.ts'
 import { operatorOrigin } from '../engine/actors.ts'
 import { startEpoch } from '../engine/epoch.ts'
 import { createHeadCodec } from '../engine/heads.ts'
-import { inspect } from '../engine/integrity.ts'
+import { type Inspected, type IntegrityReport, inspect } from '../engine/integrity.ts'
 import { createKeyHolder } from '../engine/keys/holder.ts'
 import { openPlatform, closeParts, openLog, openParts, unseal } from './open.ts'
 import type { BackupInspection, BackupKey, PlatformOptions, RestoreReport } from './options.ts'
@@ -40,6 +41,12 @@ export async function inspectBackup(
   return { storeId, createdAt, generation, secrets, versions, fingerprint, sealKind, keyHeld }
 }
 
+export interface RestoreOptions extends PlatformOptions, BackupKey, Operator {
+  /** Leaves out secrets and versions that do not open, and restores the rest. */
+  readonly withoutDamaged?: boolean | undefined
+  readonly progress?: Progress
+}
+
 /**
  * Restores into an empty data directory. Both keys are proven before anything is written; the
  * restored rows are checked as a whole before they take their place; the log begins with the event.
@@ -47,7 +54,7 @@ export async function inspectBackup(
  */
 export async function restorePlatform(
   file: string,
-  options: PlatformOptions & BackupKey & Operator & { readonly progress?: Progress },
+  options: RestoreOptions,
 ): Promise<RestoreReport> {
   const place = placeOf(options)
   const origin = operatorOrigin(options)
@@ -55,6 +62,7 @@ export async function restorePlatform(
   const existed = await refuseNotEmpty(place.dataDir)
   if (place.auditDir !== join(place.dataDir, 'audit')) await refuseNotEmpty(place.auditDir)
   const { header, lines } = await openBackup(file, options)
+  let restored: Restored
   try {
     const rootKey = await unseal(toBytes(header.keyring), place)
     const keyring = openKeyring(toBytes(header.keyring), rootKey)
@@ -63,20 +71,24 @@ export async function restorePlatform(
     await mkdir(staging, { recursive: true, mode: 0o700 })
     const store = await STORES.sqlite.open({ dataDir: staging })
     try {
-      await loadBackup(store, keyring, header, lines, (done) =>
+      const leaveOut = options.withoutDamaged === true
+      const gone = await loadBackup(store, keyring, header, lines, leaveOut, (done) =>
         options.progress?.(done, header.versions),
       )
-      const found = await inspect({ store, keys, heads: createHeadCodec(keys) }, { values: true })
-      if (!found.digestOk || found.problems.length > 0) throw unsound(found.problems[0]?.name)
+      const now = place.clock()
+      const rows = { store, keys, heads: createHeadCodec(keys) }
+      restored = await sound(rows, leaveOut ? gone : undefined, now)
+      const { leftOut, digest } = restored
       await startEpoch(
         store,
         keyring,
         {
           action: 'store.restore',
           ...origin,
-          reason: `backup of generation ${header.generation}`,
-          now: place.clock(),
+          reason: `backup of generation ${header.generation}${without(leftOut)}`,
+          now,
           known: options.checkpoint?.generation ?? 0,
+          digest,
           anchor: { seq: 0, hash: '' },
         },
         place.random,
@@ -99,9 +111,47 @@ export async function restorePlatform(
   // Opening completes the log from the outbox: the restore is audited before it is reported.
   const { checkpoint: _kept, ...rest } = options
   await (await openPlatform(rest)).close()
-  const { secrets, versions, generation, fingerprint } = header
-  return { secrets, versions, generation, fingerprint }
+  const { generation, fingerprint } = header
+  const { secrets, versions, leftOut } = restored
+  return { secrets, versions, generation, fingerprint, leftOut }
 }
+
+interface Restored {
+  readonly secrets: number
+  readonly versions: number
+  readonly leftOut: readonly string[]
+  readonly digest: Uint8Array
+}
+
+/**
+ * Looks at all that was loaded. `gone`, when damage may be left out, are the secrets that already were.
+ * @throws CofferError `corrupt`
+ */
+async function sound(
+  rows: Inspected,
+  gone: readonly string[] | undefined,
+  now: number,
+): Promise<Restored> {
+  let found = await inspect(rows, { values: true })
+  let leftOut = gone ?? []
+  // With a head less, nobody can tell any more whether the others are all of one moment.
+  if (!found.digestOk && leftOut.length === 0) throw unsound(found, LEAVE_OUT)
+  if (gone !== undefined && (found.problems.length > 0 || leftOut.length > 0)) {
+    leftOut = [...leftOut, ...(await leaveOutDamaged(rows, now))]
+    found = await inspect(rows, { values: true })
+  }
+  if (found.problems.length > 0) throw unsound(found, gone === undefined ? LEAVE_OUT : OLDER)
+  const { secrets, versions, digest } = found
+  return { secrets, versions, leftOut, digest }
+}
+
+const NAMED_MAX = 10
+const few = (names: readonly string[]): string =>
+  names.slice(0, NAMED_MAX).join(', ') +
+  (names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : '')
+
+const without = (leftOut: readonly string[]): string =>
+  leftOut.length === 0 ? '' : `, without what is damaged: ${few(leftOut)}`
 
 /**
  * Accepts a store that was put back on purpose: its generation goes above everything known, and the
@@ -116,7 +166,7 @@ export async function acceptRestored(options: PlatformOptions & Operator): Promi
   try {
     const { keyring } = keys
     const found = await inspect({ store, keys, heads: createHeadCodec(keys) }, { values: true })
-    if (found.problems.length > 0) throw unsound(found.problems[0]?.name)
+    if (found.problems.length > 0) throw unsound(found, MEND)
     const { ok } = await log.verify()
     if (ok) await completeFromOutbox(store, log)
     const known = Math.max(log.tail.generation, options.checkpoint?.generation ?? 0)
@@ -193,10 +243,17 @@ async function refuseNotEmpty(directory: string): Promise<boolean> {
   throw new CofferError('not_empty', `${directory} is not empty.`)
 }
 
-const unsound = (name: string | undefined) =>
-  new CofferError(
-    'corrupt',
-    name === undefined
-      ? 'The rows are not together what was once in a store.'
-      : `The rows are damaged: ${name}.`,
-  )
+const OLDER =
+  'Take an older backup: policies, roles, actors, settings and credentials are never left out.'
+const MEND = 'Mend that first: docs/runbooks/damage.md.'
+
+function unsound({ problems }: IntegrityReport, remedy: string): CofferError {
+  const names = problems.map(({ name }) => name)
+  if (names.length === 0) {
+    return new CofferError('corrupt', 'The rows are not together what was once in a store.')
+  }
+  return new CofferError('corrupt', `What is damaged: ${few(names)}.`, {
+    remedy,
+    details: { damaged: names },
+  })
+}

@@ -19,7 +19,7 @@ import type { ActorAccess } from './access.ts'
 import type { EngineContext, Origin, Subject } from './context.ts'
 import { checkActor } from './actors.ts'
 import { auditAllowed, requireAudited } from './audited.ts'
-import { mustBeThere, names, policiesExist } from './known-names.ts'
+import { mustBeThere, mustBeThereToRemove, names, policiesExist } from './known-names.ts'
 import { transact } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -30,7 +30,7 @@ export function createAccessAdmin(context: EngineContext, origin: Origin): Acces
   const put = (kind: AccessKind, name: string, body: unknown, check?: Check) =>
     change(context, origin, kind, name, body, check)
   const remove = (kind: AccessKind, name: string) =>
-    change(context, origin, kind, name, undefined, (tx) => mustBeThere(tx, kind, name))
+    change(context, origin, kind, name, undefined, (tx) => mustBeThereToRemove(tx, kind, name))
 
   return {
     async policies() {

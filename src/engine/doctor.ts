@@ -95,7 +95,7 @@ async function rowsCheck(
           : found.slice(0, 10).join('; '),
       ...(found.length === 0
         ? {}
-        : { code: 'corrupt', remedy: 'Restore from a backup; keep the files as evidence.' }),
+        : { code: 'corrupt', remedy: 'Keep the files as evidence; see docs/runbooks/damage.md.' }),
     }
   } catch (error) {
     return failedCheck('secrets and keys', error)

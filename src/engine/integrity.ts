@@ -13,6 +13,7 @@ import type { Progress } from '../core/ports/platform.ts'
 
 export interface IntegrityReport {
   readonly heads: number
+  readonly secrets: number
   readonly versions: number
   /** Codes and names of what is wrong, at most `PROBLEMS_MAX`. */
   readonly problems: readonly { readonly name: string; readonly what: string }[]
@@ -41,7 +42,8 @@ export function inspect(
   return context.store.read((rows) => inspectRows(context, rows, options))
 }
 
-async function inspectRows(
+/** The same in a snapshot that is being read. */
+export async function inspectRows(
   context: Inspected,
   rows: StoreReader,
   { values, progress }: { readonly values: boolean; readonly progress?: Progress | undefined },
@@ -61,6 +63,7 @@ async function inspectRows(
   }
   let digest: Uint8Array = EMPTY_DIGEST
   let headCount = 0
+  let secrets = 0
   let live = 0
   for (const kind of KINDS) {
     for await (const row of allHeads(rows, kind)) {
@@ -71,6 +74,7 @@ async function inspectRows(
           refuseOtherGeneration(row, heads.named<NamedRecord<unknown>>(kind, row.path, row.head))
           continue
         }
+        secrets += 1
         const record = heads.secret(row.path, row.head)
         refuseOtherGeneration(row, record)
         if (values) await refuseOtherHint(context, rows, row, record)
@@ -90,6 +94,7 @@ async function inspectRows(
   }
   return {
     heads: headCount,
+    secrets,
     versions: live,
     problems,
     digest,
@@ -97,7 +102,8 @@ async function inspectRows(
   }
 }
 
-async function openOne(
+/** @throws CofferError `corrupt`, `sealed` */
+export async function openOne(
   context: Inspected,
   rows: StoreReader,
   kek: KekOf,
@@ -138,7 +144,7 @@ function refuseOtherGeneration(row: HeadRow, record: { readonly generation: numb
   throw new CofferError('corrupt', `The generation of ${row.path} was changed.`)
 }
 
-async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerator<HeadRow> {
+export async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerator<HeadRow> {
   for (let after: string | undefined; ;) {
     const chunk = await rows.heads({
       kind,

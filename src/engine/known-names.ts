@@ -4,17 +4,26 @@ import { BUILTIN_POLICIES, INITIAL_POLICIES } from '../core/policy/builtin.ts'
 import { checkAccessName } from '../core/policy/validate.ts'
 import type { Transaction } from './transaction.ts'
 
-/** @throws CofferError `not_found` */
-export async function mustBeThere(
+type AccessKind = 'policy' | 'role' | 'actor'
+
+/** @throws CofferError `not_found`, `corrupt` */
+export async function mustBeThere(tx: Transaction, kind: AccessKind, name: string): Promise<void> {
+  if ((await tx.named(kind, name)) === undefined) throw missing(kind, name)
+}
+
+/** The same for what is to be removed, which may be damaged. @throws CofferError `not_found` */
+export async function mustBeThereToRemove(
   tx: Transaction,
-  kind: 'policy' | 'role' | 'actor',
+  kind: AccessKind,
   name: string,
 ): Promise<void> {
-  if ((await tx.named(kind, name)) !== undefined) return
-  throw new CofferError('not_found', `There is no ${kind} ${name}.`, {
+  if (!(await tx.has(name, kind))) throw missing(kind, name)
+}
+
+const missing = (kind: AccessKind, name: string) =>
+  new CofferError('not_found', `There is no ${kind} ${name}.`, {
     remedy: `See \`coffer ${kind} list\`.`,
   })
-}
 
 /** @throws CofferError `not_found` */
 export async function policiesExist(tx: Transaction, policies: readonly string[]): Promise<void> {

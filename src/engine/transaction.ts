@@ -42,7 +42,7 @@ export interface Transaction {
   record(facts: EventFacts): Promise<number>
   secret(path: string): Promise<SecretRecord | undefined>
   /** Whether there is one, sound or not. */
-  has(path: string): Promise<boolean>
+  has(path: string, kind?: HeadKind): Promise<boolean>
   putSecret(record: SecretRecord): Promise<void>
   removeSecret(path: string): Promise<void>
   named<T>(kind: NamedKind, path: string): Promise<T | undefined>
@@ -182,7 +182,7 @@ async function inTransaction<T>(
       const head = await headOf('secret', path)
       return head === undefined ? undefined : heads.secret(path, head)
     },
-    has: async (path) => (await headOf('secret', path)) !== undefined,
+    has: async (path, kind = 'secret') => (await headOf(kind, path)) !== undefined,
     putSecret: (record) =>
       replaceHead('secret', record.path, {
         head: heads.sealSecret(record),

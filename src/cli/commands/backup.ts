@@ -18,6 +18,7 @@ export const handle: Handler<typeof backup> = async ({ options, args: [file] }, 
   const report = await platform.backup(file, {
     ...(await session.operator()),
     ...key,
+    withDamaged: options['with-damaged'],
     ...(progress === undefined ? {} : { progress }),
   })
   await session.out.result(report, () => {
@@ -25,5 +26,10 @@ export const handle: Handler<typeof backup> = async ({ options, args: [file] }, 
       `${report.secrets} secrets, ${report.versions} versions written to ${report.file} (${report.bytes} bytes)`,
     )
     session.out.note(`A restore also needs the root key ${report.fingerprint}.`)
+    if (report.damaged > 0) {
+      session.out.warn(
+        `${report.damaged} of it damaged (see \`coffer doctor\`): a restore needs --without-damaged.`,
+      )
+    }
   })
 }

@@ -23,13 +23,15 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
   const report = await restorePlatform(file, {
     ...platformOptions,
     ...(await session.operator()),
+    withoutDamaged: options['without-damaged'],
     ...(progress === undefined ? {} : { progress }),
   })
-  await session.out.result(report, () =>
+  await session.out.result(report, () => {
     session.out.note(
       `Restored ${report.secrets} secrets, ${report.versions} versions into ${platformOptions.dataDir}`,
-    ),
-  )
+    )
+    for (const name of report.leftOut) session.out.warn(`left out, since it was damaged: ${name}`)
+  })
 }
 
 function describe(inspection: BackupInspection, session: Session): void {

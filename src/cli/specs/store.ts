@@ -116,12 +116,13 @@ export const backup = defineCommand({
   summary: 'write an encrypted copy of the store, while it is in use',
   description: [
     "Encrypted to age recipients or a passphrase. A restore needs the backup's own key and the store's root key; the receipt names that root key's fingerprint.",
-    'A file of that name is replaced, once the new backup is complete.',
+    'A file of that name is replaced, once the new backup is complete. What a restore would refuse is not written: every value is opened first, and what does not open is named.',
   ],
   arguments: [{ name: 'file', summary: 'the file to write', complete: 'file' }],
   options: {
     recipient: { type: 'string', value: 'age1…', multiple: true, summary: 'an age recipient' },
     ...BACKUP_KEY,
+    'with-damaged': { type: 'boolean', summary: 'take along what is damaged, as it is' },
   },
   examples: [
     { command: 'coffer backup store.coffer --recipient age1…', note: '' },
@@ -133,13 +134,14 @@ export const restore = defineCommand({
   name: 'restore',
   summary: 'restore a backup into an empty data directory',
   description: [
-    'Before anything is touched it says which root key is needed and whether this process holds it. --inspect stops there.',
+    'Before anything is touched it says which root key is needed and whether this process holds it. --inspect stops there. What is restored is checked as a whole: one value that does not open is reason to refuse all of it, unless --without-damaged leaves that out.',
   ],
   arguments: [{ name: 'file', summary: 'the backup', complete: 'file' }],
   options: {
     inspect: { type: 'boolean', summary: 'only say what is in it and which key it needs' },
     'identity-file': { type: 'string', value: 'FILE', complete: 'file', summary: 'age identities' },
     ...BACKUP_KEY,
+    'without-damaged': { type: 'boolean', summary: 'leave out what does not open, and name it' },
   },
   examples: [
     {

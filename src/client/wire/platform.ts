@@ -65,10 +65,12 @@ export const SweepReport = z.strictObject({
   digestOk: z.boolean(),
 })
 
+const withDamaged = z.boolean().optional()
+
 /** Whom the backup is encrypted to: age recipients, or a passphrase. */
 export const BackupBody = z.union([
-  z.strictObject({ recipients: z.array(z.string()).min(1).max(20) }),
-  z.strictObject({ passphrase: z.string().min(1).max(1_024) }),
+  z.strictObject({ recipients: z.array(z.string()).min(1).max(20), withDamaged }),
+  z.strictObject({ passphrase: z.string().min(1).max(1_024), withDamaged }),
 ])
 
 export const Health = z.strictObject({

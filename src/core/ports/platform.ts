@@ -68,7 +68,10 @@ export interface Platform {
   ): Promise<void>
   /** Events of the platform's own work, such as counted refusals. Resolves when they are durable. */
   record(events: readonly PlatformEvent[]): Promise<void>
-  /** Writes a consistent, encrypted copy to `file` (0600, atomic). Needs action `backup`. */
+  /**
+   * Writes a consistent, encrypted copy to `file` (0600, atomic), once everything in it was opened: what
+   * a restore would refuse is not written. Needs action `backup`. @throws `corrupt`, naming what is damaged
+   */
   backup(file: string, options: BackupOptions): Promise<BackupReport>
   close(): Promise<void>
 }
@@ -178,6 +181,8 @@ export interface BackupOptions extends Operator {
   /** age recipients (`age1…`), or a passphrase; exactly one of the two. */
   readonly recipients?: readonly string[]
   readonly passphrase?: string
+  /** Takes what is damaged along, as it is: a restore of it must be told to leave that out. */
+  readonly withDamaged?: boolean | undefined
   readonly progress?: Progress
 }
 
@@ -189,4 +194,6 @@ export interface BackupReport {
   readonly generation: number
   /** The root key a restore will need besides the backup's own key. */
   readonly fingerprint: string
+  /** Heads that are damaged or have damaged versions; 0 but for `withDamaged`. */
+  readonly damaged: number
 }

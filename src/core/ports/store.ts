@@ -69,6 +69,7 @@ export interface VersionRow {
   readonly path: string
   /** The KEK term that wraps its DEK. */
   readonly term: number
+  /** Empty, as is `path`, when the row is so damaged that nothing can be told from it. */
   readonly envelope: Uint8Array
 }
 

@@ -4,6 +4,7 @@ import type { StoreWriter, VersionRow } from '../../core/ports/store.ts'
 import { rewrapEnvelope } from '../../crypto/envelope.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
 import type { EngineContext } from '../context.ts'
+import { allHeads } from '../integrity.ts'
 import { openState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
 
@@ -17,37 +18,38 @@ const DAMAGED_NAMED = 10
 export async function rewrapAll(
   context: EngineContext,
   progress: Progress | undefined,
-): Promise<{ rewrapped: number; damaged: ReadonlyMap<string, string> }> {
+): Promise<{ rewrapped: number; damaged: readonly string[] }> {
   const { store, keys } = context
   const terms = await store.read((rows) => rows.terms())
   const before = activeTerm(keys.keyring).term
   const total = terms.reduce((sum, t) => (t.term < before ? sum + t.versions : sum), 0)
-  /** By row, as a person names them. */
-  const damaged = new Map<string, string>()
+  const damaged: Rows = new Map()
   let rewrapped = 0
   for (;;) {
     const batch = await store.write((rows) => rewrapSome(context, rows, damaged))
-    for (const [row, name] of batch.damaged) damaged.set(row, name)
-    if (batch.looked === 0) return { rewrapped, damaged }
+    for (const [key, row] of batch.damaged) damaged.set(key, row)
+    if (batch.looked === 0) return { rewrapped, damaged: await namesOf(context, damaged) }
     if (damaged.size > DAMAGED_MAX) throw beyondRepair()
     rewrapped += batch.looked - batch.damaged.size
     progress?.(Math.min(rewrapped + damaged.size, total), total)
   }
 }
 
+type Rows = Map<string, Pick<VersionRow, 'id' | 'version'>>
+
 interface Batch {
   readonly looked: number
   /** Of those that were looked at. */
-  readonly damaged: ReadonlyMap<string, string>
+  readonly damaged: Rows
 }
 
 /** What cannot be opened keeps its wrap and its term, and no other from a new one. */
 async function rewrapSome(
   { keys, random, witness }: EngineContext,
   rows: StoreWriter,
-  known: ReadonlyMap<string, string>,
+  known: Rows,
 ): Promise<Batch> {
-  const damaged = new Map<string, string>()
+  const damaged: Rows = new Map()
   const state = await rows.state()
   if (state === undefined) return { looked: 0, damaged }
   refuseOlder(state.generation, witness.known())
@@ -67,7 +69,7 @@ async function rewrapSome(
     } catch (error) {
       // With the newest keyring at hand, a term that it does not have is damage as well.
       if (!isCofferError(error, 'corrupt') && !isCofferError(error, 'sealed')) throw error
-      damaged.set(rowOf(row), `${path} v${version}`)
+      damaged.set(rowOf(row), { id, version })
       continue
     }
     await rows.putVersion({ id, version, path, term, envelope: fresh })
@@ -76,6 +78,26 @@ async function rewrapSome(
 }
 
 const rowOf = ({ id, version }: VersionRow): string => `${id} ${version}`
+
+/** As a person names them. A row's own path may be what is damaged, so it is taken from the heads. */
+async function namesOf({ store, heads }: EngineContext, damaged: Rows): Promise<string[]> {
+  if (damaged.size === 0) return []
+  const ids = new Set([...damaged.values()].map(({ id }) => id))
+  const paths = new Map<string, string>()
+  await store.read(async (rows) => {
+    for await (const row of allHeads(rows, 'secret')) {
+      try {
+        const { id, path } = heads.secret(row.path, row.head)
+        if (ids.has(id)) paths.set(id, path)
+      } catch (error) {
+        if (!isCofferError(error, 'corrupt')) throw error
+      }
+    }
+  })
+  return [...damaged.values()].map(
+    ({ id, version }) => `${paths.get(id) ?? `the secret with the id ${id}`} v${version}`,
+  )
+}
 
 const beyondRepair = () =>
   new CofferError(

@@ -53,7 +53,7 @@ export async function rotate(
     },
   )
   const retired = await retire(context, origin, rewrapped)
-  if (damaged.size > 0) throw await failed(leftBehind([...damaged.values()]))
+  if (damaged.length > 0) throw await failed(leftBehind(damaged))
   const { term } = activeTerm(context.keys.keyring)
   return { term, rewrapped, retired, seconds: (context.clock() - startedAt) / 1_000 }
 }

@@ -24,6 +24,9 @@ import {
   unpackBytes,
 } from './slots.ts'
 
+/** An envelope of which nothing is left: it does not open, and whoever tries says whose it is. */
+const DAMAGED = new Uint8Array(0)
+
 const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as HeadKind]))
 
 /**
@@ -62,7 +65,10 @@ export class SqliteReader implements StoreReader {
 
   async blob(name: string): Promise<Uint8Array | undefined> {
     const row = this.#get('blob', name)
-    return row && unpack(row[0], this.connection.file).bytes
+    if (row === undefined) return undefined
+    const found = unpack(row[0])
+    if (found === undefined) throw this.#corrupt()
+    return found.bytes
   }
 
   async head(kind: HeadKind, path: string): Promise<HeadRow | undefined> {
@@ -148,7 +154,7 @@ export class SqliteReader implements StoreReader {
   }
 
   #version(row: Cell[]): VersionRow {
-    const { path, bytes } = unpack(row[3], this.connection.file)
+    const { path, bytes } = unpack(row[3]) ?? { path: '', bytes: DAMAGED }
     return {
       id: this.#text(row[0]),
       version: this.#number(row[1]) - FIXED_WIDTH,
@@ -264,7 +270,7 @@ export function currentRow(row: Cell[] | undefined, file: string): CurrentRow {
     typeof accessGeneration === 'number' &&
     (head === null || head instanceof Uint8Array)
   ) {
-    const envelope = body === null ? undefined : unpackBytes(body, file)
+    const envelope = body === null ? undefined : (unpackBytes(body) ?? DAMAGED)
     return { generation, accessGeneration, head: head ?? undefined, envelope }
   }
   throw storeFailure('corrupt', file)

@@ -1,6 +1,5 @@
 import { CofferError } from '../../../core/errors.ts'
 import type { Cell, Connection } from './connection.ts'
-import { storeFailure } from './errors.ts'
 
 /**
  * What must be erasable lives in slots: the rows of one table, where nothing is ever deleted and no
@@ -76,17 +75,18 @@ export const fixedWidth = (number: number): number => {
   throw invalid(`Versions and terms are whole numbers below ${NUMBER_MAX}.`)
 }
 
-/** What was packed: its bytes share the body's memory. @throws `corrupt` */
-export function unpack(body: Cell | undefined, file: string): { path: string; bytes: Uint8Array } {
-  const bytes = unpackBytes(body, file)
+/** What was packed: its bytes share the body's memory. `undefined` when nothing can be told from it. */
+export function unpack(body: Cell | undefined): { path: string; bytes: Uint8Array } | undefined {
+  const bytes = unpackBytes(body)
+  if (bytes === undefined) return undefined
   const { buffer, byteOffset } = body as Uint8Array
   const pathBytes = bytes.byteOffset - byteOffset - PREFIX_BYTES
   const path = Buffer.from(buffer, byteOffset + PREFIX_BYTES, pathBytes).toString('utf8')
   return { path, bytes }
 }
 
-/** The same without the path, which a read has no use for. @throws `corrupt` */
-export function unpackBytes(body: Cell | undefined, file: string): Uint8Array {
+/** The same without the path, which a read has no use for. */
+export function unpackBytes(body: Cell | undefined): Uint8Array | undefined {
   if (body instanceof Uint8Array && body.length >= PREFIX_BYTES) {
     const pathEnd = PREFIX_BYTES + (body[0]! | (body[1]! << 8))
     const length = (body[2]! | (body[3]! << 8) | (body[4]! << 16) | (body[5]! << 24)) >>> 0
@@ -94,7 +94,7 @@ export function unpackBytes(body: Cell | undefined, file: string): Uint8Array {
       return new Uint8Array(body.buffer, body.byteOffset + pathEnd, length)
     }
   }
-  throw storeFailure('corrupt', file)
+  return undefined
 }
 
 /** Whether the body ends there, but for the zeroes that `pack` puts behind it: nothing else vouches for them. */

@@ -129,11 +129,12 @@ export const platformRoutes = [
     operation: 'manage',
     operationId: 'backup',
     long: true,
-    summary: 'A consistent copy of the store, encrypted as an age file. Needs `backup`.',
+    summary:
+      'A consistent copy of the store, encrypted as an age file, once all of it was opened. Needs `backup`.',
     body: wire.BackupBody,
     example: { passphrase: 'words that only you know' },
     answer: { type: 'application/octet-stream', says: 'An age file.' },
-    errors: ['backup_key', 'store_full'],
+    errors: ['backup_key', 'store_full', 'corrupt'],
     handle: sendBackup,
   }),
 ]
