@@ -39,6 +39,12 @@ const open: () => Promise<Coffer> = openCoffer
 console.log(name, url.reveal(), String(url), again === defineConfig, typeof open, CofferError.name)
 `
 
+/** A configuration of its own file, whose declarations are published or built upon. */
+const DECLARED = `
+import { defineConfig, secretRef } from 'coffer/config'
+export default defineConfig({ url: secretRef('db-url'), old: secretRef('old').optional() })
+`
+
 /** The client entry loads where nothing of Node is. */
 const BROWSER = `
 const { log } = console
@@ -52,6 +58,10 @@ import { openCoffer } from 'coffer'
 await openCoffer({ dataDir: './nowhere' })
 `
 const UNCAUGHT_CHARS_MAX = 5000
+const CAUGHT = `
+import { openCoffer } from 'coffer'
+await openCoffer({ dataDir: './nowhere' }).catch(({ code }) => console.log(code))
+`
 
 /** The server of the package, asked over TLS with what it says of itself, then stopped. */
 const SERVE = `
@@ -78,19 +88,26 @@ try {
   const tarball = pack()
   writeFileSync(path.join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(path.join(dir, 'use.ts'), USE)
+  writeFileSync(path.join(dir, 'declared.ts'), DECLARED)
   sees('npm', ['install', '--prefer-offline', '--loglevel=error', tarball], 0, '')
   noInstallScripts()
   peersAreTried()
   sees('npx', ['--no-install', 'coffer', '--help'], 0, 'coffer')
   sees('npx', ['--no-install', 'coffer', 'version', '--json'], 0, '"version"')
   sees(node, ['use.ts'], 0, 'shop postgres://db [secret shop/dev/api/db-url')
-  sees(node, ['--conditions=browser', 'use.ts'], 1, 'browser')
+  for (const file of ['use.ts', 'declared.ts'])
+    sees(node, ['--conditions=browser', file], 1, 'coffer/client')
   sees(node, ['-e', BROWSER], 0, 'env')
   sees(node, ['--input-type=module', '-e', UNCAUGHT], 1, 'store_missing', UNCAUGHT_CHARS_MAX)
   sees(node, ['--input-type=module', '-e', SERVE], 0, '200 200 200\nended 0')
   sees(
     node,
-    [path.join(root, 'node_modules/typescript/bin/tsc'), ...typeChecking(), 'use.ts'],
+    [
+      path.join(root, 'node_modules/typescript/bin/tsc'),
+      ...typeChecking(),
+      'use.ts',
+      'declared.ts',
+    ],
     0,
     '',
   )
@@ -161,6 +178,7 @@ function typeChecking() {
   const types = path.join(root, 'node_modules/@types')
   return [
     '--noEmit',
+    '--declaration',
     '--strict',
     '--module',
     'nodenext',
@@ -173,7 +191,7 @@ function typeChecking() {
   ]
 }
 
-/** An older Node is told so in one line. */
+/** An older Node is told so: by the command in one line, by the library with a code. */
 function tryOlderNode() {
   const older = ['/usr/bin/node', '/usr/local/bin/node'].find(
     (file) => existsSync(file) && !recentEnough(versionOf(file)),
@@ -192,6 +210,7 @@ function tryOlderNode() {
   if (right) passed++
   else failed++
   console.log(`${right ? 'ok    ' : 'FAILED'} on Node ${versionOf(older)}: ${lines.join(' / ')}`)
+  sees(older, ['--input-type=module', '-e', CAUGHT], 0, 'unsupported_runtime')
 }
 
 function versionOf(file) {

@@ -1,4 +1,5 @@
 import type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
+import { CofferError } from './core/errors.ts'
 import type { AuditReport, AuditVerifyOptions } from './core/ports/coffer.ts'
 import type { Platform } from './core/ports/platform.ts'
 
@@ -52,7 +53,8 @@ export type { ConnectedCoffer, ConnectOptions } from './client/connect.ts'
 export type { Login } from './client/credential.ts'
 export type { Self, ServerOperations } from './client/operations.ts'
 export type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
-export { CofferError, ERRORS, isCofferError } from './core/errors.ts'
+export { CofferError }
+export { ERRORS, isCofferError } from './core/errors.ts'
 export type { CofferErrorOptions, ErrorCode } from './core/errors.ts'
 export type { AuditAction, AuditEvent, AuditOutcome } from './core/event.ts'
 export { LIMITS } from './core/limits.ts'
@@ -85,6 +87,7 @@ export type OpenOptions = PlatformOptions & { readonly actor?: string }
  * @throws CofferError `store_missing`, `sealed`, `wrong_key`, `store_rolled_back`, `corrupt`, …
  */
 export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffer> {
+  refuseOldNode()
   const { env = process.env, ...local } = options
   if (env['COFFER_ADDR'] && Object.values(local).every((option) => option === undefined)) {
     const { connectFromEnvironment } = await import('./client/environment.ts')
@@ -96,14 +99,24 @@ export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffe
 
 /** Opens a store with all that its operator can do. The engine is loaded by this call. */
 export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  refuseOldNode()
   const { openPlatform: open } = await import('./compose.ts')
   return open({ ...options, dataDir: await dataDirOf(options) })
 }
 
 /** Makes a store. @throws CofferError `store_exists`, and what the seal throws */
 export async function initPlatform(options: InitOptions): Promise<InitReport> {
+  refuseOldNode()
   const { initPlatform: init } = await import('./compose.ts')
   return init(options)
+}
+
+/** Before anything is loaded that an older Node does not have. @throws `unsupported_runtime` */
+function refuseOldNode(): void {
+  const version = process.versions.node
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 24 || (major === 24 && minor >= 16)) return
+  throw new CofferError('unsupported_runtime', `Coffer needs Node >= 24.16; this is v${version}.`)
 }
 
 /** Undefined leaves it to the composition's own default. */

@@ -153,6 +153,9 @@ function put(
   }
 }
 
+/** What an unset variable of a script must not turn into everything, or into the default. */
+const PLACES: ReadonlySet<string> = new Set(['DIR', 'FILE', 'URL', 'PATH', 'ACTOR'])
+
 function valueOf(token: Token & { kind: 'option' }, option: OptionSpec): string | number {
   const text = token.value
   const swallowed = token.inlineValue !== true && text !== undefined && /^-[^\d]/.test(text)
@@ -160,6 +163,12 @@ function valueOf(token: Token & { kind: 'option' }, option: OptionSpec): string 
     throw usage(
       `--${token.name} needs a value.`,
       `Write --${token.name}=${option.value ?? 'VALUE'}; with "=" the value may begin with "-".`,
+    )
+  }
+  if (text === '' && PLACES.has(option.value ?? '')) {
+    throw usage(
+      `--${token.name} is empty.`,
+      `Is a variable unset? Give a ${option.value}, or leave --${token.name} out.`,
     )
   }
   if (option.choices !== undefined && !option.choices.includes(text)) {

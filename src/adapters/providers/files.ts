@@ -1,5 +1,7 @@
 import { constants, unwatchFile, watchFile } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { closing } from '../../core/closing.ts'
 import { CofferError } from '../../core/errors.ts'
 
 const POLL_MS = 500
@@ -20,25 +22,28 @@ export async function readFileWhole(
   try {
     // Loaded when a file is read: it takes Node milliseconds that most programs never need.
     const { open } = await import('node:fs/promises')
-    await using handle = await open(file, flags)
-    const stats = await handle.stat()
-    if (!stats.isFile()) throw new CofferError('invalid_value', `${shown} is not a regular file.`)
-    // One byte more than allowed tells, also of a file that grows or gives no size.
-    const buffer = new Uint8Array(Math.min(stats.size, bytesMax) + 1)
-    let length = 0
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
-      length += bytesRead
-      if (bytesRead === 0 || length === buffer.length) break
-    }
-    if (length > bytesMax) {
-      throw new CofferError('too_large', `${shown} has more than ${bytesMax} bytes.`)
-    }
-    if (length > stats.size) throw new CofferError('unavailable', `${shown} is being written.`)
-    return buffer.slice(0, length)
+    return await closing(await open(file, flags), (handle) => contentOf(handle, shown, bytesMax))
   } catch (error) {
     return translate(error, shown)
   }
+}
+
+async function contentOf(handle: FileHandle, shown: string, bytesMax: number): Promise<Uint8Array> {
+  const stats = await handle.stat()
+  if (!stats.isFile()) throw new CofferError('invalid_value', `${shown} is not a regular file.`)
+  // One byte more than allowed tells, also of a file that grows or gives no size.
+  const buffer = new Uint8Array(Math.min(stats.size, bytesMax) + 1)
+  let length = 0
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
+    length += bytesRead
+    if (bytesRead === 0 || length === buffer.length) break
+  }
+  if (length > bytesMax) {
+    throw new CofferError('too_large', `${shown} has more than ${bytesMax} bytes.`)
+  }
+  if (length > stats.size) throw new CofferError('unavailable', `${shown} is being written.`)
+  return buffer.slice(0, length)
 }
 
 /** @returns undefined where the error says that there is nothing @throws CofferError otherwise */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { canonicalPrefix } from '../../core/path.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import { decodeText } from '../../core/secret.ts'
 import { readFile } from '../files.ts'
@@ -23,7 +24,7 @@ const PARSERS: Readonly<Record<Format, (file: string, text: string) => Promise<P
 
 export const handle: Handler<typeof importSpec> = async ({ options, args: [file] }, session) => {
   const { prefix } = options
-  if (prefix === undefined)
+  if (prefix === undefined || canonicalPrefix(prefix) === '')
     throw usage(
       '--prefix is missing: say where they are stored.',
       `coffer import ${file} --prefix shop/dev/api`,

@@ -2,6 +2,7 @@ import type { Login } from '../../client/credential.ts'
 import { issuedJwt } from '../../client/environment.ts'
 import { loginFile } from '../../client/kept-login.ts'
 import type { Self } from '../../client/operations.ts'
+import { closing } from '../../core/closing.ts'
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import { readFile } from '../files.ts'
 import { writeLogin } from '../logins.ts'
@@ -61,8 +62,8 @@ function notLetIn(error: unknown): unknown {
 async function withToken(session: Session): Promise<LoggedIn> {
   const token = await credential(session, 'Token (not shown):')
   const { address, caFile, allowHttp } = (await session.serverPlace())!
-  await using coffer = await connectTo({ address, caFile, allowHttp, token })
-  return { token, self: await coffer.server.self() }
+  const coffer = await connectTo({ address, caFile, allowHttp, token })
+  return { token, self: await closing(coffer, ({ server }) => server.self()) }
 }
 
 /** Undefined: with a token. */

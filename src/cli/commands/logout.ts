@@ -1,4 +1,5 @@
 import { loginFile, readLogin } from '../../client/kept-login.ts'
+import { closing } from '../../core/closing.ts'
 import { isCofferError } from '../../core/errors.ts'
 import { forgetLogin } from '../logins.ts'
 import { usage } from '../parse.ts'
@@ -28,9 +29,10 @@ export const handle: Handler<typeof logout> = async ({ options }, session) => {
 
 /** Whether it was still good. */
 async function revoke(place: ServerPlace): Promise<boolean> {
-  await using coffer = await connectTo(place)
   try {
-    await coffer.identities.revokeToken({ self: true })
+    await closing(await connectTo(place), ({ identities }) =>
+      identities.revokeToken({ self: true }),
+    )
     return true
   } catch (error) {
     if (isCofferError(error, 'unauthenticated')) return false

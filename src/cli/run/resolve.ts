@@ -4,6 +4,7 @@ import { canonicalPrefix } from '../../core/path.ts'
 import type { Coffer, ListQuery, SecretVersion } from '../../core/ports/coffer.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import type { Problem } from '../failure.ts'
+import { usage } from '../parse.ts'
 import type { Session } from '../session.ts'
 
 /** A secret below a prefix. */
@@ -22,6 +23,12 @@ export async function resolvePrefix(
   given: string,
 ): Promise<{ found: readonly Found[]; problems: readonly Problem[] }> {
   const prefix = canonicalPrefix(given)
+  if (prefix === '') {
+    throw usage(
+      'The prefix is empty: that would be every secret of the store.',
+      'Name what is meant, for example shop/dev/api. A copy of the whole store is `coffer backup`.',
+    )
+  }
   const coffer = await session.coffer()
   const found: Found[] = []
   const problems: Problem[] = []
@@ -39,7 +46,11 @@ export async function resolvePrefix(
   if (found.length + problems.length > 0) return { found, problems }
   throw new CofferError(
     'not_found',
-    `There is no secret below ${prefix === '' ? 'the root' : prefix}.`,
+    `There is no secret below ${prefix} that may be listed here.`,
+    {
+      remedy:
+        'Check the spelling with `coffer list`. What is found by its prefix needs the action list beside read: see `coffer policy test --action list`.',
+    },
   )
 }
 

@@ -17,7 +17,7 @@ export const policy = defineCommand({
   name: 'policy',
   summary: 'who may do what',
   description: [
-    'A policy is a JSON document: {"name":"ci","rules":[{"effect":"allow","actions":["read"],"paths":["shop/*/api/**"]}]}. Nothing is allowed that no rule allows, and a deny rule wins. Actions: read, describe, list, write, label, update, delete, undelete, destroy, rotate, deliver, audit, backup, admin, or *. Values are delivered only where a rule names the destination: "actions":["deliver"] with "conditions":{"destinations":["vercel:prj_1/*"]}.',
+    'A policy is a JSON document: {"name":"ci","rules":[{"effect":"allow","actions":["list","read"],"paths":["shop/*/api/**"]}]}. Nothing is allowed that no rule allows, and a deny rule wins. Actions: read, describe, list, write, label, update, delete, undelete, destroy, rotate, deliver, audit, backup, admin, or *. Values are delivered only where a rule names the destination: "actions":["deliver"] with "conditions":{"destinations":["vercel:prj_1/*"]}.',
   ],
   examples: [
     { command: 'coffer policy put ci.json', note: 'make or replace' },

@@ -3,6 +3,7 @@ import { lstat, open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { closing } from '../../../core/closing.ts'
 import { CofferError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { codeOf, translate } from './fault.ts'
@@ -56,24 +57,25 @@ interface Whole {
 
 async function readWhole(file: string, shown: string): Promise<Whole | undefined> {
   try {
-    await using handle = await open(
-      file,
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    )
-    const stats = await handle.stat({ bigint: true })
-    if (!stats.isFile())
-      throw new CofferError('corrupt', `${shown} is not a regular file.`, {
-        remedy: 'Move it away, or name another file.',
-      })
-    if (stats.size > LIMITS.documentBytesMax) {
-      throw new CofferError('too_large', `${shown} has more than ${LIMITS.documentBytesMax} bytes.`)
-    }
-    const bytes = await handle.readFile()
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    return { text, stamp: stampOf(stats) }
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    return await closing(await open(file, flags), (handle) => wholeOf(handle, shown))
   } catch (error) {
     return translate(error, shown)
   }
+}
+
+async function wholeOf(handle: FileHandle, shown: string): Promise<Whole> {
+  const stats = await handle.stat({ bigint: true })
+  if (!stats.isFile())
+    throw new CofferError('corrupt', `${shown} is not a regular file.`, {
+      remedy: 'Move it away, or name another file.',
+    })
+  if (stats.size > LIMITS.documentBytesMax) {
+    throw new CofferError('too_large', `${shown} has more than ${LIMITS.documentBytesMax} bytes.`)
+  }
+  const bytes = await handle.readFile()
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  return { text, stamp: stampOf(stats) }
 }
 
 /** Whether it was done; not, when the file is another than the one that was read. */
@@ -82,11 +84,20 @@ async function replace(
   text: string,
   stamp: string | undefined,
 ): Promise<boolean> {
-  const { file, shown } = place
   // The name is the same for everybody: who makes it first writes.
-  const next = path.join(path.dirname(file), `.${path.basename(file)}.coffer-new`)
+  const next = path.join(path.dirname(place.file), `.${path.basename(place.file)}.coffer-new`)
   // Open to the end: for so long no other file is given its number.
-  await using handle = await makeNext(next, place)
+  const handle = await makeNext(next, place)
+  return closing(handle, () => replaceBy(handle, next, place, text, stamp))
+}
+
+async function replaceBy(
+  handle: FileHandle,
+  next: string,
+  { file, shown }: FilePlace,
+  text: string,
+  stamp: string | undefined,
+): Promise<boolean> {
   const { ino } = await handle.stat({ bigint: true })
   const isMine = async () =>
     (await lstat(next, { bigint: true }).catch(() => undefined))?.ino === ino
@@ -135,8 +146,7 @@ async function makeNext(next: string, place: FilePlace): Promise<FileHandle> {
 
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  await using handle = await open(folder, 'r')
-  await handle.sync()
+  await closing(await open(folder, 'r'), (handle) => handle.sync())
 }
 
 const busy = (shown: string) =>
