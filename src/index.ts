@@ -1,4 +1,5 @@
 import type { InitOptions, InitReport, OpenedCoffer, PlatformOptions } from './compose.ts'
+import { refuseUnknownOptions } from './config/known-options.ts'
 import { CofferError } from './core/errors.ts'
 import type { AuditReport, AuditVerifyOptions } from './core/ports/coffer.ts'
 import type { Platform } from './core/ports/platform.ts'
@@ -88,6 +89,7 @@ export type OpenOptions = PlatformOptions & { readonly actor?: string }
  */
 export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffer> {
   refuseOldNode()
+  refuseUnknownOptions('openCoffer', options, OPEN_OPTIONS)
   const { env = process.env, ...local } = options
   if (env['COFFER_ADDR'] && Object.values(local).every((option) => option === undefined)) {
     const { connectFromEnvironment } = await import('./client/environment.ts')
@@ -95,6 +97,23 @@ export async function openCoffer(options: OpenOptions = {}): Promise<OpenedCoffe
   }
   const { openCoffer: open } = await import('./compose.ts')
   return open({ ...options, dataDir: await dataDirOf(options) })
+}
+
+const OPEN_OPTIONS: Record<keyof OpenOptions, true> = {
+  dataDir: true,
+  auditDir: true,
+  env: true,
+  sealOptions: true,
+  prompt: true,
+  rootKey: true,
+  sinks: true,
+  auditRetentionDays: true,
+  auditFlushed: true,
+  valueBytesMax: true,
+  checkpoint: true,
+  clock: true,
+  random: true,
+  actor: true,
 }
 
 /** Opens a store with all that its operator can do. The engine is loaded by this call. */

@@ -81,7 +81,7 @@ export async function openParts(
       keyring = openKeyring(blob, rootKey)
     } catch (error) {
       await auditWrongKey(place, blob, error)
-      throw error
+      throw asPassphrase(blob, error)
     }
     const keys = createKeyHolder(keyring, rootKey)
     const sinks = await sinksOf(place, options)
@@ -289,6 +289,17 @@ async function auditWrongKey(place: Place, blob: Uint8Array, error: unknown): Pr
   } catch {
     // Nothing is handed out either way; the wrong key is the error to tell of.
   }
+}
+
+/** Nobody who typed a passphrase thinks of it as a root key. */
+function asPassphrase(blob: Uint8Array, error: unknown): unknown {
+  if (!isCofferError(error, 'wrong_key')) return error
+  if (readKeyringHeader(blob).seal !== 'passphrase') return error
+  return new CofferError('wrong_key', `The passphrase is wrong. ${error.message}`, {
+    remedy: 'Give the passphrase of this store.',
+    details: error.details,
+    cause: error,
+  })
 }
 
 const missing = (place: Place) =>

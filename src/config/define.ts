@@ -1,6 +1,7 @@
 import type { Secret } from '../core/secret.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Resolve } from './infer.ts'
+import { refuseUnknownOptions } from './known-options.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import { NODE } from './node.ts'
 import type { LoadOptions, ProviderTable } from './options.ts'
@@ -90,16 +91,41 @@ export function defineConfig<T extends object>(
   shape: T,
   options: ConfigOptions = {},
 ): Config<Resolve<T>> {
+  refuseUnknownOptions('defineConfig', options, CONFIG_OPTIONS)
   return configOf<Resolve<T>>(compileShape(shape), options)
 }
 
 /** The configuration of a plan, with a memory of its own for caching. */
+const CONFIG_OPTIONS: Record<keyof ConfigOptions, true> = {
+  prefix: true,
+  providers: true,
+  manifest: true,
+}
+
+const LOAD_OPTIONS: Record<keyof LoadOptions, true> = {
+  coffer: true,
+  env: true,
+  providers: true,
+  signal: true,
+  timeoutMs: true,
+  cache: true,
+  processEnv: true,
+  clock: true,
+  onOffline: true,
+}
+
 export function configOf<T>(plan: Plan, options: ConfigOptions): Config<T> {
   const memory: Memory = new WeakMap()
   return Object.freeze({
     [NODE]: 'config' as const,
-    load: (load: LoadOptions = {}) => runLoad(plan, options, load, memory) as Promise<T>,
-    check: (load: LoadOptions = {}) => runCheck(plan, options, load, memory),
+    async load(load: LoadOptions = {}) {
+      refuseUnknownOptions('load', load, LOAD_OPTIONS)
+      return runLoad(plan, options, load, memory) as Promise<T>
+    },
+    async check(load: LoadOptions = {}) {
+      refuseUnknownOptions('check', load, LOAD_OPTIONS)
+      return runCheck(plan, options, load, memory)
+    },
     references: (env?: string) => runReferences(plan, options, env),
     resolveEnvironment: (load: LoadOptions = {}) => runEnvironment(plan, options, load, memory),
   })

@@ -101,7 +101,13 @@ async function settle(
     const remedy = `Put it where the provider "${ref.provider}" looks, or correct its name.`
     const elsewhere = ref.provider === COFFER ? {} : { remedy }
     const where = answer.where === undefined ? '' : ` in ${answer.where}`
-    throw new CofferError('not_found', `There is no such secret${where}.`, elsewhere)
+    const part =
+      ref.version === undefined
+        ? ref.label === undefined
+          ? ''
+          : `, or none of its versions is labelled ${ref.label}`
+        : `, or it has no version ${ref.version}`
+    throw new CofferError('not_found', `There is no such secret${where}${part}.`, elsewhere)
   }
   return secretOf(place, ref, answer.value, session, mode)
 }

@@ -71,3 +71,15 @@ test('assignments, comments and what is neither are told apart', () => {
     [6, 'bad'],
   ])
 })
+
+test('a value that ends in backslashes is closed where every reader closes it', () => {
+  const text = String.raw`A="C:\\dir\\"` + '\nB="x" # said\nC=\'y\\\'\n'
+  const read = Object.fromEntries(
+    dotenvPieces(text).map((piece) =>
+      piece.kind === 'assignment' ? [piece.name, piece.value] : [piece.kind, piece.line],
+    ),
+  )
+  expect(read).toEqual(parse(text))
+  expect(read).toEqual({ A: String.raw`C:\\dir\\`, B: 'x', C: 'y\\' })
+  expect(dotenvPieces('A="a\\" b\nB=1\n')[0]).toMatchObject({ kind: 'bad', name: 'A' })
+})

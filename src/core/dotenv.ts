@@ -42,7 +42,10 @@ export function dotenvPieces(text: string): DotenvPiece[] {
 export function dotenvSpelling(value: string): string | undefined {
   const escaped = value.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
   const plain = /^[A-Za-z0-9_./:@%+,=-]*$/.test(value) ? [value] : []
-  const quoted = [`'${value}'`, `"${value}"`, `"${escaped}"`, `\`${value}\``]
+  // Where a backslash comes before the closing quote, what it closes depends on the lines that follow.
+  const quoted = value.endsWith('\\')
+    ? []
+    : [`'${value}'`, `"${value}"`, `"${escaped}"`, `\`${value}\``]
   return [...plain, ...quoted.filter(holdsNoQuoteOfItsOwn), ...quoted].find((spelling) => {
     const [first, second, ...more] = dotenvPieces(`A=${spelling}\nB=end\n`)
     return (
@@ -86,9 +89,8 @@ function takePiece(text: string, start: number): Taken {
 
 function takeQuoted(text: string, name: string, start: number): Taken {
   const quote = text[start] ?? ''
-  let close = start + 1
-  while (close < text.length && (text[close] !== quote || text[close - 1] === '\\')) close++
-  if (close >= text.length) {
+  const close = closingQuote(text, start, quote)
+  if (close === undefined) {
     return {
       kind: 'bad',
       name,
@@ -103,6 +105,19 @@ function takeQuoted(text: string, name: string, start: number): Taken {
   const inner = text.slice(start + 1, close).replace(LINE_ENDS, '\n')
   const value = quote === '"' ? inner.replace(/\\n/g, '\n').replace(/\\r/g, '\r') : inner
   return { kind: 'assignment', name, value, cut: false, end }
+}
+
+/**
+ * The first quote without a backslash before it. If that closes nothing, the first with one that ends its
+ * line: `"C:\\dir\\"` is closed for every reader.
+ */
+function closingQuote(text: string, start: number, quote: string): number | undefined {
+  const quotes: number[] = []
+  for (let at = start; (at = text.indexOf(quote, at + 1)) >= 0;) quotes.push(at)
+  const endsLine = (at: number) => EMPTY.test(text.slice(at + 1, contentEnd(text, at)))
+  const plain = quotes.find((at) => text[at - 1] !== '\\')
+  if (plain !== undefined && endsLine(plain)) return plain
+  return quotes.find((at) => text[at - 1] === '\\' && endsLine(at)) ?? plain
 }
 
 function contentEnd(text: string, from: number): number {

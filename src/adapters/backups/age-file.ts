@@ -138,7 +138,10 @@ const invalid = (cause?: unknown) =>
 function readError(error: unknown, file: string): unknown {
   if (isCofferError(error)) return error
   const { code, message = '' } = error as Partial<NodeJS.ErrnoException>
-  if (code === 'ENOENT') return new CofferError('not_found', `There is no file ${file}.`)
+  if (code === 'ENOENT')
+    return new CofferError('not_found', `There is no file ${file}.`, {
+      remedy: 'Check the name of the file.',
+    })
   if (code !== undefined) return fileError(error, file)
   if (message.startsWith('no identity matched')) {
     return new CofferError('backup_key', 'This key does not open the backup.', { cause: error })

@@ -55,7 +55,7 @@ export class FlushQueue {
     committed: readonly CommittedEvent[] = [],
   ): Promise<void> {
     if (this.#closed) {
-      return Promise.reject(new CofferError('audit_unavailable', 'The audit log is closed.'))
+      return Promise.reject(closed())
     }
     const size = Math.max(1, events.length)
     if (this.#size + size > LIMITS.auditQueueMax) {
@@ -155,3 +155,8 @@ export const isPrivileged = (action: AuditAction): boolean => PRIVILEGED.test(ac
 
 const mayUseReserve = ({ action, outcome }: AuditEvent): boolean =>
   outcome !== 'denied' && isPrivileged(action)
+
+const closed = () =>
+  new CofferError('audit_unavailable', 'The audit log is closed: this Coffer was closed.', {
+    remedy: 'Open it again, or close it later.',
+  })

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { Seal, SealContext } from '../../core/ports/seal.ts'
 import type { JsonObject } from '../../core/value.ts'
 import { formatRootKey, parseRootKey, ROOT_KEY_BYTES } from '../../crypto/root-key.ts'
@@ -32,8 +32,25 @@ export const keyFile: Seal = {
       ],
     }
   },
-  unseal: async (params, context) => readKey(namedFile(context) ?? rememberedFile(params)),
+  unseal: async (params, context) => {
+    try {
+      return readKey(namedFile(context) ?? rememberedFile(params))
+    } catch (error) {
+      throw isCofferError(error, 'sealed') && hasKeyElsewhere(context) ? notRead(error) : error
+    }
+  },
 }
+
+const hasKeyElsewhere = ({ env }: SealContext): boolean =>
+  (env['COFFER_MASTER_KEY'] ?? env['OBSERVABILITY_MASTER_KEY']) !== undefined
+
+const notRead = (error: CofferError): CofferError =>
+  new CofferError('sealed', error.message, {
+    remedy:
+      'COFFER_MASTER_KEY is set, and not read: this store is sealed by a key file. Write the key to a file that only you can read, and name that with --key-file.',
+    details: error.details,
+    cause: error,
+  })
 
 const WHAT = 'Key file'
 

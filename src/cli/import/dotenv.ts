@@ -1,3 +1,4 @@
+import { parseEnv } from 'node:util'
 import { parse } from 'dotenv'
 import { dotenvPieces } from '../../core/dotenv.ts'
 import { at, entryOfVariable, refuseFile, type Entry, type ParsedFile } from './entry.ts'
@@ -40,7 +41,18 @@ export function parseDotenv(file: string, source: string): ParsedFile {
   }
   findings.push(...differences(text, entries, told))
   if (findings.length > 0) throw refuseFile(file, findings)
-  return { entries, notes: [...expansions(entries), ...cutOff] }
+  return { entries, notes: [...expansions(entries), ...cutOff, ...otherInNode(text, entries)] }
+}
+
+/** Node's own reader knows no `\"` and no `\r`: whoever starts with `node --env-file` had another value. */
+function otherInNode(text: string, entries: readonly Entry[]): string[] {
+  const theirs = parseEnv(text)
+  return entries
+    .filter(({ name, value }) => theirs[name] !== value)
+    .map(
+      ({ name, line }) =>
+        `${at(line)}${name} is stored as the dotenv package reads it; node --env-file reads something else`,
+    )
 }
 
 function differences(text: string, entries: readonly Entry[], told: ReadonlySet<string>): string[] {

@@ -105,9 +105,15 @@ function compileSecretField(
     return isOptional ? () => undefined : broken(spot, absent('secretRef'), making)
   }
   if (making.allowInlineSecrets !== true) {
+    const isMembers = typeof value === 'object'
     const error = new CofferError(
       'inline_secret',
-      'A secret is written here instead of a secretRef.',
+      isMembers
+        ? 'This has members, and none of them is secretRef.'
+        : 'A secret is written here instead of a secretRef.',
+      isMembers
+        ? { remedy: 'Write secretRef: "path", in these letters, and nothing beside it.' }
+        : {},
     )
     return broken(spot, error, making)
   }

@@ -318,7 +318,10 @@ function checkSize(value: EncodedValue, bytesMax: number): void {
   throw new CofferError(
     'too_large',
     `The value has ${value.bytes.length} bytes; this store takes at most ${bytesMax}.`,
-    { details: { valueBytesMax: bytesMax } },
+    {
+      remedy: `A program that opens the store may allow up to ${LIMITS.valueBytesCeiling} bytes (valueBytesMax); keep larger things elsewhere, and their key here.`,
+      details: { valueBytesMax: bytesMax },
+    },
   )
 }
 
