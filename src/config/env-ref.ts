@@ -1,3 +1,4 @@
+import { CofferError } from '../core/errors.ts'
 import { NODE } from './node.ts'
 import type { Out, StandardSchema } from './standard-schema.ts'
 
@@ -21,5 +22,7 @@ export interface EnvRef<Output = string> {
 export function env(name: string): EnvRef
 export function env<S extends StandardSchema>(name: string, schema: S): EnvRef<Out<S>>
 export function env(name: string, schema?: StandardSchema): EnvRef<unknown> {
+  if (name === '')
+    throw new CofferError('invalid_argument', 'env() names a variable; this is empty.')
   return Object.freeze({ [NODE]: 'env' as const, name, schema })
 }

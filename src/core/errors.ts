@@ -45,7 +45,11 @@ export const ERRORS = {
   denied: row(403, 77, 'Ask an administrator; `coffer policy test` shows which rule decides.'),
   unauthenticated: row(401, 77, 'Log in with `coffer login`, or give a credential that is good.'),
   deleted: row(409, 66, 'Bring it back with `coffer undelete` within its recovery window.'),
-  destroyed: row(410, 66, 'This version was erased for good; read another one.'),
+  destroyed: row(
+    410,
+    66,
+    'This version was erased for good: read another one, set a new one, or delete the secret.',
+  ),
   empty_version: row(409, 66, 'This version has no value yet; write one, or read another.'),
   disabled: row(403, 77, 'Enable the version first, or read another one.'),
   not_yet_valid: row(403, 77, 'Wait until its notBefore, or read another version.'),
@@ -96,7 +100,7 @@ export const ERRORS = {
   unavailable: row(503, 69, 'Check that it is reachable, then try again.'),
   throttled: row(429, 75, 'Wait, then try again.'),
   timeout: row(504, 75, 'Try again, or allow more time.'),
-  cancelled: row(499, 75, 'It was cancelled before it finished.'),
+  cancelled: row(499, 75, 'Run it again when it is meant.'),
   missing_dependency: row(500, 78, 'Install the package that is named.'),
   // running a command
   env_name_refused: row(

@@ -219,3 +219,14 @@ describe('reading', () => {
     expect(await unseal(write('end', KEY + end))).toBe(KEY)
   })
 })
+
+test('a key that is in the environment, and not read, is told of', async () => {
+  const given = world({ file: at('gone.key') }, { COFFER_MASTER_KEY: KEY })
+  const error = await refusalOf(() => keyFile.unseal({}, given))
+  expect(error.code).toBe('sealed')
+  expect(error.remedy).toContain('--key-file')
+  expect(error.remedy).toContain('COFFER_MASTER_KEY is set')
+  expect(JSON.stringify(error)).not.toContain(KEY)
+  const without = await refusalOf(() => keyFile.unseal({}, world({ file: at('gone.key') })))
+  expect(without.remedy).not.toContain('COFFER_MASTER_KEY')
+})

@@ -1,4 +1,5 @@
 import { backupPassphrase } from '../backup-key.ts'
+import { counted } from '../counted.ts'
 import { usage } from '../parse.ts'
 import type { Handler } from '../spec.ts'
 import type { backup } from '../specs/store.ts'
@@ -23,7 +24,7 @@ export const handle: Handler<typeof backup> = async ({ options, args: [file] }, 
   })
   await session.out.result(report, () => {
     session.out.note(
-      `${report.secrets} secrets, ${report.versions} versions written to ${report.file} (${report.bytes} bytes)`,
+      `${counted(report.secrets, 'secret')}, ${counted(report.versions, 'version')} written to ${report.file} (${report.bytes} bytes)`,
     )
     session.out.note(`A restore also needs the root key ${report.fingerprint}.`)
     if (report.damaged > 0) {

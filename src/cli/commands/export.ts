@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CofferError } from '../../core/errors.ts'
 import { decodeText, type Secret } from '../../core/secret.ts'
+import { counted } from '../counted.ts'
 import { BY_VARIABLE, FORMATS, type Exported } from '../export/formats.ts'
 import { combine, type Problem } from '../failure.ts'
 import { writePrivateFile } from '../files.ts'
@@ -27,7 +28,7 @@ export const handle: Handler<typeof exportSpec> = async ({ options, args: [prefi
   writePrivateFile(options.out, text)
   const count = items.length
   await session.out.result({ file: options.out, format, secrets: count }, () =>
-    session.out.note(`${count} secrets written to ${options.out}`),
+    session.out.note(`${counted(count, 'secret')} written to ${options.out}`),
   )
 }
 

@@ -4,6 +4,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { canonicalPrefix } from '../../core/path.ts'
 import type { Coffer } from '../../core/ports/coffer.ts'
 import { decodeText } from '../../core/secret.ts'
+import { counted } from '../counted.ts'
 import { readFile } from '../files.ts'
 import type { ParsedFile } from '../import/entry.ts'
 import { planImport, type Planned } from '../import/plan.ts'
@@ -51,7 +52,7 @@ export const handle: Handler<typeof importSpec> = async ({ options, args: [file]
     },
     () => {
       const rest = skipped === 0 ? '' : `; ${skipped} existed and were left`
-      session.out.note(`${receipts.length} secrets stored below ${prefix}${rest}`)
+      session.out.note(`${counted(receipts.length, 'secret')} stored below ${prefix}${rest}`)
       const then = file === '-' ? '' : `; when it works, delete ${file}`
       session.out.note(`Next: coffer run --prefix ${prefix} -- COMMAND${then}`)
     },

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../core/limits.ts'
 import { KEY_ROTATION } from '../../core/ports/settings.ts'
+import { counted } from '../counted.ts'
 import { usage } from '../parse.ts'
 import type { Session } from '../session.ts'
 import type { Handler } from '../spec.ts'
@@ -17,7 +18,7 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async ({ options }, session
   await session.out.result(report, () => {
     const retired = report.retired.length === 0 ? '' : `; retired ${report.retired.join(', ')}`
     session.out.note(
-      `term ${report.term} is active; ${report.rewrapped} versions re-wrapped${retired}`,
+      `term ${report.term} is active; ${counted(report.rewrapped, 'version')} re-wrapped${retired}`,
     )
   })
 }

@@ -1,5 +1,6 @@
 import { CofferError } from '../../core/errors.ts'
 import type { BackupInspection } from '../../compose.ts'
+import { counted } from '../counted.ts'
 import { openingKey } from '../backup-key.ts'
 import { iso } from '../records.ts'
 import type { Session } from '../session.ts'
@@ -28,7 +29,7 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
   })
   await session.out.result(report, () => {
     session.out.note(
-      `Restored ${report.secrets} secrets, ${report.versions} versions into ${platformOptions.dataDir}`,
+      `Restored ${counted(report.secrets, 'secret')}, ${counted(report.versions, 'version')} into ${platformOptions.dataDir}`,
     )
     for (const name of report.leftOut) session.out.warn(`left out, since it was damaged: ${name}`)
   })
@@ -39,7 +40,7 @@ function describe(inspection: BackupInspection, session: Session): void {
   print(`store      ${inspection.storeId}`)
   print(`made       ${shownInstant(inspection.createdAt) ?? ''}`)
   print(
-    `holds      ${inspection.secrets} secrets, ${inspection.versions} versions (generation ${inspection.generation})`,
+    `holds      ${counted(inspection.secrets, 'secret')}, ${counted(inspection.versions, 'version')} (generation ${inspection.generation})`,
   )
   print(
     `root key   ${inspection.fingerprint} (seal ${inspection.sealKind}): ${inspection.keyHeld ? 'held here' : 'not held here'}`,
