@@ -54,7 +54,12 @@ test('a re-seal names the options of the new seal, and a wrong passphrase is cal
   const same = await store.run(['key', 'reseal', '--seal', 'environment'])
   expect(same.err).toContain('--new-seal-option variable=NAME')
   const done = await store.run([
-    ...['key', 'reseal', '--seal', 'passphrase', '--new-passphrase-file', words],
+    'key',
+    'reseal',
+    '--seal',
+    'passphrase',
+    '--new-passphrase-file',
+    words,
   ])
   expect(done.code, done.err).toBe(0)
   writeFileSync(words, 'another horse battery staple')
