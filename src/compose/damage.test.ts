@@ -91,6 +91,7 @@ test('a damaged value is left out when that is asked for, and stays in the histo
     secrets: 3,
     versions: 5,
     leftOut: ['shop/b v2'],
+    digestOk: true,
   })
   const after = await elsewhere(home).open()
   const coffer = admin(after)
@@ -124,6 +125,7 @@ test('a secret whose head is damaged is left out with its versions', async () =>
     secrets: 2,
     versions: 3,
     leftOut: ['shop/b', 'shop/c v1'],
+    digestOk: false,
   })
   const after = await elsewhere(home).open()
   expect(await after.doctor()).toMatchObject({ ok: true })

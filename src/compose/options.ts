@@ -44,6 +44,8 @@ export interface RestoreReport {
   readonly fingerprint: string
   /** Secrets, and versions (`PATH vN`), that were damaged: only with `withoutDamaged`. */
   readonly leftOut: readonly string[]
+  /** Whether all heads together are what the store once held; false once a secret is left out as a whole. */
+  readonly digestOk: boolean
 }
 
 /** What a backup says of itself after it is opened with its own key and before it is restored. */

@@ -112,14 +112,17 @@ export async function restorePlatform(
   const { checkpoint: _kept, ...rest } = options
   await (await openPlatform(rest)).close()
   const { generation, fingerprint } = header
-  const { secrets, versions, leftOut } = restored
-  return { secrets, versions, generation, fingerprint, leftOut }
+  const { secrets, versions, leftOut, digestOk } = restored
+  return { secrets, versions, generation, fingerprint, leftOut, digestOk }
 }
 
 interface Restored {
   readonly secrets: number
   readonly versions: number
   readonly leftOut: readonly string[]
+  /** Of what was loaded. */
+  readonly digestOk: boolean
+  /** Of what is left. */
   readonly digest: Uint8Array
 }
 
@@ -134,15 +137,16 @@ async function sound(
 ): Promise<Restored> {
   let found = await inspect(rows, { values: true })
   let leftOut = gone ?? []
+  const { digestOk } = found
   // With a head less, nobody can tell any more whether the others are all of one moment.
-  if (!found.digestOk && leftOut.length === 0) throw unsound(found, LEAVE_OUT)
+  if (!digestOk && leftOut.length === 0) throw unsound(found, LEAVE_OUT)
   if (gone !== undefined && (found.problems.length > 0 || leftOut.length > 0)) {
     leftOut = [...leftOut, ...(await leaveOutDamaged(rows, now))]
     found = await inspect(rows, { values: true })
   }
   if (found.problems.length > 0) throw unsound(found, gone === undefined ? LEAVE_OUT : OLDER)
   const { secrets, versions, digest } = found
-  return { secrets, versions, leftOut, digest }
+  return { secrets, versions, leftOut, digestOk, digest }
 }
 
 const NAMED_MAX = 10

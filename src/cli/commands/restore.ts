@@ -32,8 +32,12 @@ export const handle: Handler<typeof restore> = async ({ options, args: [file] },
       `Restored ${counted(report.secrets, 'secret')}, ${counted(report.versions, 'version')} into ${platformOptions.dataDir}`,
     )
     for (const name of report.leftOut) session.out.warn(`left out, since it was damaged: ${name}`)
+    if (!report.digestOk) session.out.warn(NOT_PROVEN)
   })
 }
+
+const NOT_PROVEN =
+  'With a secret less nobody can prove that the rest is whole and of one moment, policies included: compare it with an older backup or with the audit log.'
 
 function describe(inspection: BackupInspection, session: Session): void {
   const print = session.out.line
