@@ -5,6 +5,7 @@ import { addToDigest, digestElement, EMPTY_DIGEST } from '../crypto/digest.ts'
 import type { KekOf } from '../crypto/envelope.ts'
 import { openEnvelope, termOf, valuePart } from '../crypto/envelope.ts'
 import { kekOf } from '../crypto/keyring.ts'
+import { BREATHE_EVERY, breathe } from './breathe.ts'
 import type { EngineContext } from './context.ts'
 import type { NamedRecord } from './heads.ts'
 import { readableCurrent } from './secrets/usable.ts'
@@ -81,7 +82,10 @@ export async function inspectRows(
         for (const version of record.versions) {
           if (version.state !== 'live') continue
           live += 1
-          if (kek !== undefined) await openOne(context, rows, kek, record, version.number)
+          if (kek !== undefined) {
+            await openOne(context, rows, kek, record, version.number)
+            if (live % BREATHE_EVERY === 0) await breathe()
+          }
           if (values && live % CHUNK === 0) progress?.(live, total)
         }
       } catch (error) {
@@ -144,6 +148,7 @@ function refuseOtherGeneration(row: HeadRow, record: { readonly generation: numb
   throw new CofferError('corrupt', `The generation of ${row.path} was changed.`)
 }
 
+/** All of a kind, in the order of their paths, in a snapshot that is being read. */
 export async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerator<HeadRow> {
   for (let after: string | undefined; ;) {
     const chunk = await rows.heads({
@@ -151,7 +156,10 @@ export async function* allHeads(rows: StoreReader, kind: HeadKind): AsyncGenerat
       limit: CHUNK,
       ...(after === undefined ? {} : { after }),
     })
-    yield* chunk
+    for (const [at, row] of chunk.entries()) {
+      yield row
+      if (at % BREATHE_EVERY === 0) await breathe()
+    }
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
   }

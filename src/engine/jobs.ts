@@ -3,6 +3,7 @@ import type { Jobs } from '../core/ports/jobs.ts'
 import type { HeadRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { SYSTEM_ACTOR } from './access.ts'
+import { breathe } from './breathe.ts'
 import type { Shared } from './coffer.ts'
 import { createCoffer } from './coffer.ts'
 import type { EngineContext } from './context.ts'
@@ -45,7 +46,7 @@ async function* secretsWith(context: EngineContext, text: string): AsyncGenerato
     }
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
-    await new Promise((resolve) => setImmediate(resolve))
+    await breathe()
   }
 }
 

@@ -6,6 +6,7 @@ import { canGenerate, generateValue } from '../core/types/generate.ts'
 import { encodeValue } from '../core/value.ts'
 import { allows } from './access.ts'
 import { auditFailure, originFacts } from './audited.ts'
+import { BREATHE_EVERY, breathe } from './breathe.ts'
 import { purge } from './secrets/changes.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { tidy } from './identities/tidy.ts'
@@ -129,7 +130,10 @@ async function* allSecrets(context: EngineContext): AsyncGenerator<HeadRow> {
     const chunk = await context.store.read((rows) =>
       rows.heads({ kind: 'secret', limit: CHUNK, ...position }),
     )
-    yield* chunk
+    for (const [at, row] of chunk.entries()) {
+      yield row
+      if (at % BREATHE_EVERY === 0) await breathe()
+    }
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
   }

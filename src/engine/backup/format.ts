@@ -1,6 +1,7 @@
 import { CofferError } from '../../core/errors.ts'
 import type { HeadKind, StoreReader } from '../../core/ports/store.ts'
 import { readKeyringHeader } from '../../crypto/keyring.ts'
+import { breathe } from '../breathe.ts'
 import { KEYRING } from '../keys/holder.ts'
 
 /**
@@ -117,6 +118,7 @@ async function* headChunks(rows: StoreReader, kind: HeadKind) {
       ...(after === undefined ? {} : { after }),
     })
     yield chunk
+    await breathe()
     after = chunk.at(-1)?.path
     if (after === undefined || chunk.length < CHUNK) return
   }

@@ -1,4 +1,5 @@
 import type { StoreReader } from '../../core/ports/store.ts'
+import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
 
 const CHUNK = 500
@@ -26,6 +27,8 @@ export function credentialsOf<T>(
       }
       after = chunk.at(-1)?.path
       if (after === undefined || chunk.length < CHUNK) return found
+      // Not in a change, which keeps others from writing.
+      if (rows === undefined) await breathe()
     }
   }
   return rows === undefined ? context.store.read(collect) : collect(rows)

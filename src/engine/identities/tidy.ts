@@ -1,3 +1,4 @@
+import { BREATHE_EVERY, breathe } from '../breathe.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { SYSTEM_ACTOR } from '../access.ts'
 import type { Transaction } from '../transaction.ts'
@@ -48,7 +49,9 @@ async function deadOnes(context: EngineContext): Promise<string[]> {
   const rows = await credentialsOf<unknown>(context, '')
   const find: Find = <T>(name: string) => rows.get(name) as T | undefined
   const dead: string[] = []
+  let looked = 0
   for (const name of rows.keys()) {
+    if (++looked % BREATHE_EVERY === 0) await breathe()
     if ((await rowsOfDead(find, name, now)) !== undefined) dead.push(name)
   }
   return dead

@@ -3,6 +3,7 @@ import type { Progress } from '../../core/ports/platform.ts'
 import type { StoreWriter, VersionRow } from '../../core/ports/store.ts'
 import { rewrapEnvelope } from '../../crypto/envelope.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
+import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
 import { allHeads } from '../integrity.ts'
 import { openState } from '../state.ts'
@@ -32,6 +33,7 @@ export async function rewrapAll(
     if (damaged.size > DAMAGED_MAX) throw beyondRepair()
     rewrapped += batch.looked - batch.damaged.size
     progress?.(Math.min(rewrapped + damaged.size, total), total)
+    await breathe()
   }
 }
 

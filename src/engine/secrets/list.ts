@@ -9,6 +9,7 @@ import type { StoreReader } from '../../core/ports/store.ts'
 import type { SecretRecord } from '../../core/record.ts'
 import type { ActorAccess } from '../access.ts'
 import { allows } from '../access.ts'
+import { breathe } from '../breathe.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import { makeCursor, openCursor } from '../cursor.ts'
 import { refuseOlder } from '../witness.ts'
@@ -20,6 +21,8 @@ import { labelTarget } from './usable.ts'
 const DAY_MS = 86_400_000
 /** A page ends after so many heads looked at, full or not; its cursor goes on. */
 const SCANNED_MAX = 10_000
+/** Some 8 ms. */
+const SCANNED_AT_ONCE = 1_000
 
 /**
  * Secrets below a prefix that the actor may list, in UTF-8 order. Only the ranges that the actor's
@@ -104,6 +107,7 @@ async function scan(
   for (let row = await heads.next(); row !== undefined; row = await heads.next()) {
     if (scanned === SCANNED_MAX) return { ...page(), cursor: cursorAt(last) }
     scanned += 1
+    if (scanned % SCANNED_AT_ONCE === 0) await breathe()
     last = row.path
     if (folders && row.path === prefix) continue
     const slash = folders ? row.path.indexOf('/', start) : -1
