@@ -109,6 +109,23 @@ test('a damaged value is left out when that is asked for, and stays in the histo
   expect(await valueAt(coffer, 'shop/b')).toBe('third')
 })
 
+test('a value that opens is not left out for what its row says of it', async () => {
+  const { home, platform, idOf, file } = await stocked()
+  const ids = await Promise.all(['shop/a', 'shop/b', 'shop/c'].map(idOf))
+  await tamper(home, async (rows) => {
+    for (const [at, changed] of [{ term: 9 }, { term: 0 }, { path: 'shop/x' }].entries()) {
+      const row = (await rows.version(ids[at]!, 1))!
+      await rows.putVersion({ ...row, ...changed })
+    }
+  })
+  expect(await platform.backup(file, { ...TO, withDamaged: true })).toMatchObject({ damaged: 3 })
+  await expect(restored(home, file)).rejects.toMatchObject({ code: 'corrupt' })
+  expect(await restored(home, file, true)).toMatchObject({ versions: 6, leftOut: [] })
+  const after = await elsewhere(home).open()
+  expect(await after.doctor()).toMatchObject({ ok: true })
+  expect(await valueAt(admin(after), 'shop/c', 1)).toBe('old shop/c')
+})
+
 test('a secret whose head is damaged is left out with its versions', async () => {
   const { home, platform, idOf, file } = await stocked()
   const id = await idOf('shop/c')

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { admin, newHome, tamper, valueAt } from '../../test/support/platform.ts'
 import type { Coffer } from '../core/ports/coffer.ts'
+import { overriddenStore } from '../testing/overridden-store.ts'
 import { openPlatform } from './open.ts'
 
 const DAY_MS = 86_400_000
@@ -44,21 +45,15 @@ test('what is brought back between the sweep’s look and its purge stays', asyn
   const platform = await openPlatform(
     { ...home.options, clock: () => clock.now },
     {
-      store: (store) => ({
-        description: store.description,
-        current: (path) => store.current(path),
-        head: (kind, path) => store.head(kind, path),
-        read: (work) => store.read(work),
-        async write(work) {
-          const first = between
-          between = undefined
-          await first?.()
-          return store.write(work)
-        },
-        lease: (...asked) => store.lease(...asked),
-        scrub: () => store.scrub(),
-        close: () => store.close(),
-      }),
+      store: (store) =>
+        overriddenStore(store, {
+          async write(work) {
+            const first = between
+            between = undefined
+            await first?.()
+            return store.write(work)
+          },
+        }),
     },
   )
   clock.now += DAY_MS

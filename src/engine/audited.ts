@@ -10,6 +10,8 @@ import type { EngineContext, Origin } from './context.ts'
 export interface Attempt {
   readonly action: AuditAction
   readonly resource: string
+  /** False for what never takes from the disk's reserve, though administrators may for the same. */
+  readonly reserve?: boolean | undefined
 }
 
 /** Appends the event of something that did not happen; denied and failed are told apart. */

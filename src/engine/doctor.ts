@@ -6,7 +6,7 @@ import { auditAllowed } from './audited.ts'
 import { storeAnchor } from './audit-reader.ts'
 import type { EngineContext, Origin } from './context.ts'
 import { inspect } from './integrity.ts'
-import { dueAt, readSchedule } from './keys/schedule.ts'
+import { dueAt, isAhead, readSchedule } from './keys/schedule.ts'
 
 export type DoctorCheck = DoctorReport['checks'][number]
 
@@ -109,17 +109,22 @@ async function keyRotationCheck(context: EngineContext): Promise<DoctorCheck> {
     const { everyDays } = await readSchedule(context)
     const active = activeTerm(context.keys.keyring)
     const due = everyDays === undefined ? Infinity : dueAt(active, everyDays)
+    const now = context.clock()
     const next =
       due === Infinity
         ? 'the next one only by `coffer key rotate`'
-        : due > context.clock()
-          ? `the next one on ${dayOf(due)}`
-          : `overdue since ${dayOf(due)}: \`coffer sweep\` makes the next one, from cron where no process stays`
+        : isAhead(active, now)
+          ? `made on ${dayOf(active.createdAt)} by a clock that was ahead: ${BY_SWEEP}`
+          : due > now
+            ? `the next one on ${dayOf(due)}`
+            : `overdue since ${dayOf(due)}: ${BY_SWEEP}`
     return { name, ok: true, detail: `term ${active.term}, ${next}` }
   } catch (error) {
     return failedCheck(name, error)
   }
 }
+
+const BY_SWEEP = '`coffer sweep` makes the next one, from cron where no process stays'
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 

@@ -1,5 +1,5 @@
 import { CofferError } from '../core/errors.ts'
-import type { HeadKind, HeadRow, StoreReader } from '../core/ports/store.ts'
+import type { HeadKind, HeadRow, StoreReader, VersionRow } from '../core/ports/store.ts'
 import type { SecretRecord } from '../core/record.ts'
 import { addToDigest, digestElement, EMPTY_DIGEST } from '../crypto/digest.ts'
 import type { KekOf } from '../crypto/envelope.ts'
@@ -106,21 +106,33 @@ export async function inspectRows(
   }
 }
 
-/** @throws CofferError `corrupt`, `sealed` */
-export async function openOne(
+async function openOne(
+  context: Inspected,
+  rows: StoreReader,
+  kek: KekOf,
+  record: SecretRecord,
+  version: number,
+): Promise<void> {
+  const { path } = record
+  const row = await openRow(context, rows, kek, record, version)
+  if (row.path !== path || row.term !== termOf(row.envelope)) {
+    throw new CofferError('corrupt', `The path or term of ${path} v${version} was changed.`)
+  }
+}
+
+/** The row of a version whose value opens, whatever its columns say. @throws `corrupt`, `sealed` */
+export async function openRow(
   context: Inspected,
   rows: StoreReader,
   kek: KekOf,
   { id, path }: SecretRecord,
   version: number,
-): Promise<void> {
+): Promise<VersionRow> {
   const { storeId } = context.keys.keyring
   const row = await rows.version(id, version)
   if (row === undefined) throw new CofferError('corrupt', `${path} v${version} is gone.`)
   openEnvelope(row.envelope, kek, { storeId, id, version, path }).fill(0)
-  if (row.path !== path || row.term !== termOf(row.envelope)) {
-    throw new CofferError('corrupt', `The path or term of ${path} v${version} was changed.`)
-  }
+  return row
 }
 
 /** A plain read finds the envelope by columns beside the head; they must lead to the same bytes. */

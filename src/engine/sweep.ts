@@ -18,6 +18,7 @@ import { addVersion } from './secrets/write.ts'
 import { transact } from './transaction.ts'
 
 const CHUNK = 500
+const STORE = 'store:data'
 
 /**
  * One pass of the background work: purges what was deleted and is past its recovery window, rotates
@@ -25,13 +26,13 @@ const CHUNK = 500
  * removes credentials that ended, prunes the audit log, checks all heads and their digest. Nothing is
  * purged, and no key destroyed, while any of them is not what it was: an attacker's rows decide no
  * deletion. What is wrong with one secret keeps no other from its turn. Only what the actor may list
- * is named in the report.
+ * is named in the report; of the rest that failed the number is told.
  */
 export async function sweep(context: EngineContext, origin: Origin): Promise<SweepReport> {
   try {
     return await sweepOnce(context, origin)
   } catch (error) {
-    await auditFailure(context, origin, { action: 'sweep', resource: 'store:data' }, error)
+    await auditFailure(context, origin, { action: 'sweep', resource: STORE }, error)
     throw error
   }
 }
@@ -67,7 +68,6 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
       return rotated
     })
   }
-  if (purged.length > 0) await context.store.scrub()
   if (sound) await tidy(context)
   let keyTerm: number | undefined
   if (sound) {
@@ -76,6 +76,8 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
       return undefined
     })
   }
+  // Each time: what was erased while a reader held on to it is owed since then.
+  await attempt(STORE, () => context.store.scrub().then(() => undefined))
   await context.log.prune(now, origin.actor)
   await context.log.append([
     {
@@ -83,7 +85,7 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
       actor: origin.actor,
       action: 'sweep',
       outcome: sound ? 'allowed' : 'failed',
-      resource: 'store:data',
+      resource: STORE,
       ...(sound ? {} : { code: 'corrupt' }),
       reason: `${purged.length} purged, ${rotated.length} rotated, ${due.length} due`,
       ...originFacts(origin),
@@ -91,12 +93,15 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
   ])
   const access = await context.access.load(origin)
   const named = (path: string) =>
+    path === STORE ||
     allows(access, { action: path === KEYS ? 'admin' : 'list', path, at: now }).allowed
+  const failedByName = failed.filter(({ path }) => named(path))
   return {
     purged: purged.filter(named),
     rotated: rotated.filter(named),
     due: due.filter(named),
-    failed: failed.filter(({ path }) => named(path)),
+    failed: failedByName,
+    failedUnnamed: failed.length - failedByName.length,
     ...(keyTerm !== undefined && named(KEYS) ? { keyTerm } : {}),
     digestOk: sound,
   }

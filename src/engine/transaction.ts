@@ -68,11 +68,12 @@ export async function transact<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   let committed: Committed<T>
-  await context.log.admit(attempt.action)
+  const asked = attempt.reserve === false ? 'sweep' : attempt.action
+  await context.log.admit(asked)
   const make = () => context.store.write((rows) => inTransaction(context, origin, rows, work))
   try {
     committed = await make().catch((error: unknown) => {
-      if (!isCofferError(error, 'store_full') || !context.log.makeRoom(attempt.action)) throw error
+      if (!isCofferError(error, 'store_full') || !context.log.makeRoom(asked)) throw error
       return make()
     })
   } catch (error) {

@@ -6,7 +6,7 @@ import { CofferError } from '../../src/core/errors.ts'
 import type { Platform } from '../../src/core/ports/platform.ts'
 import type { Store } from '../../src/core/ports/store.ts'
 import { quickFs } from '../audit/scratch-log.ts'
-import { admin, newHome, valueAt } from '../support/platform.ts'
+import { ADMIN, admin, newHome, valueAt } from '../support/platform.ts'
 
 /** Whoever fills the disk keeps no administrator out. */
 const opened: Platform[] = []
@@ -14,6 +14,7 @@ afterEach(async () => {
   for (const platform of opened.splice(0)) await platform.close()
 })
 
+const YEAR_MS = 365 * 86_400_000
 const POLICY = { name: 'nothing', rules: [] }
 
 test('once the reserve was used, nothing ordinary is committed, and administrators go on', async () => {
@@ -26,14 +27,16 @@ test('once the reserve was used, nothing ordinary is committed, and administrato
       return quickFs.open(file, how)
     },
   }
-  const platform = await openPlatform(home.options, { logFs })
+  const clock = { now: Date.now() }
+  const options = { ...home.options, clock: () => clock.now }
+  const platform = await openPlatform(options, { logFs })
   opened.push(platform)
   const coffer = admin(platform)
   await coffer.write('shop/a', { value: 'v1' })
   await coffer.write('shop/b', { value: 'v1' })
   full = true
   rmSync(path.join(home.auditDir, 'reserve'))
-  const other = await openPlatform(home.options, { logFs })
+  const other = await openPlatform(options, { logFs })
   opened.push(other)
   for (const each of [coffer, admin(other)]) {
     for (const call of [
@@ -46,6 +49,12 @@ test('once the reserve was used, nothing ordinary is committed, and administrato
     await each.access.putPolicy(POLICY)
   }
   await coffer.delete('shop/b')
+  // Nor does Coffer's own rotation of its key, which an administrator's may.
+  clock.now += YEAR_MS
+  await platform.sweep().catch(() => {})
+  expect((await platform.keys.status()).activeTerm).toBe(1)
+  await platform.keys.rotate({ actor: ADMIN })
+  expect((await platform.keys.status()).activeTerm).toBe(2)
   full = false
   expect(await valueAt(coffer, 'shop/a')).toBe('v1')
   await coffer.write('shop/a', { value: 'v2' })
@@ -68,7 +77,9 @@ test('where the store finds no room the reserve is given up, for administrators 
         return typeof member === 'function' ? member.bind(target) : member
       },
     })
-  const platform = await openPlatform(home.options, { store, logFs: quickFs })
+  const clock = { now: Date.now() }
+  const options = { ...home.options, clock: () => clock.now }
+  const platform = await openPlatform(options, { store, logFs: quickFs })
   opened.push(platform)
   const coffer = admin(platform)
   await coffer.write('shop/a', { value: 'v1' })
@@ -76,6 +87,12 @@ test('where the store finds no room the reserve is given up, for administrators 
   await expect(coffer.write('shop/a', { value: 'v2' })).rejects.toMatchObject({
     code: 'store_full',
   })
+  clock.now += YEAR_MS
+  expect(await platform.sweep(ADMIN)).toMatchObject({
+    failed: [{ path: 'store:keys', code: 'store_full' }],
+  })
+  expect(existsSync(reserve)).toBe(true)
+  expect((await platform.keys.status()).activeTerm).toBe(1)
   await coffer.access.putPolicy(POLICY)
   expect((await coffer.access.policies()).map(({ name }) => name)).toContain(POLICY.name)
 })

@@ -17,9 +17,10 @@ export const handle: Handler<Sub<'key', 'rotate'>> = async ({ options }, session
   })
   await session.out.result(report, () => {
     const retired = report.retired.length === 0 ? '' : `; retired ${report.retired.join(', ')}`
-    session.out.note(
-      `term ${report.term} is active; ${counted(report.rewrapped, 'version')} re-wrapped${retired}`,
-    )
+    const term = report.made
+      ? `term ${report.term} is active`
+      : `an interrupted rotation to term ${report.term} is finished`
+    session.out.note(`${term}; ${counted(report.rewrapped, 'version')} re-wrapped${retired}`)
   })
 }
 

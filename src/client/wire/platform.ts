@@ -39,6 +39,7 @@ export const KeyRotationReport = z.strictObject({
   term: whole(1),
   rewrapped: whole(0),
   retired: z.array(whole(1)),
+  made: z.boolean(),
   seconds: z.number(),
 })
 
@@ -61,6 +62,7 @@ export const SweepReport = z.strictObject({
   rotated: z.array(z.string()),
   due: z.array(z.string()),
   failed: z.array(z.strictObject({ path: z.string(), code: z.string() })),
+  failedUnnamed: whole(0),
   keyTerm: whole(1).optional(),
   digestOk: z.boolean(),
 })

@@ -107,7 +107,11 @@ export type Progress = (done: number, total: number) => void
 
 export interface KeyAdmin {
   status(): Promise<KeyStatus>
-  /** A new term, then every DEK re-wrapped; old terms retired. Resumes an interrupted one. */
+  /**
+   * A new term, then every DEK re-wrapped; old terms retired. Resumes an interrupted one.
+   * @throws `corrupt` when all that opens is under the new term, with `details.damaged`: the names of
+   * the rest; `store_busy` when all is done, and the old keyring not yet erased
+   */
   rotate(options: Operator & { progress?: Progress }): Promise<KeyRotationReport>
   /** The keyring under another root key. */
   reseal(
@@ -149,6 +153,8 @@ export interface KeyStatus {
 
 export interface KeyRotationReport {
   readonly term: number
+  /** False when an earlier rotation was finished instead: its term is the new one. */
+  readonly made: boolean
   readonly rewrapped: number
   readonly retired: readonly number[]
   readonly seconds: number
@@ -172,6 +178,8 @@ export interface SweepReport {
   /** Due, but Coffer may not or cannot rotate them itself. */
   readonly due: readonly string[]
   readonly failed: readonly { readonly path: string; readonly code: string }[]
+  /** How many more failed, of what the actor may not list. */
+  readonly failedUnnamed: number
   /** The new active term, or the one that versions were left to be wrapped under. */
   readonly keyTerm?: number | undefined
   readonly digestOk: boolean

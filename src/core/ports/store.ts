@@ -64,6 +64,7 @@ export interface HeadRow {
 export interface VersionRow {
   /** The secret's id, 32 hex digits. */
   readonly id: string
+  /** From 1. */
   readonly version: number
   /** The path that its DEK's wrap is bound to: what a re-wrap needs to know. */
   readonly path: string

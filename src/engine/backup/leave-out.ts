@@ -2,7 +2,8 @@ import { isCofferError } from '../../core/errors.ts'
 import type { StoreWriter } from '../../core/ports/store.ts'
 import type { SecretRecord, VersionRecord } from '../../core/record.ts'
 import { kekOf } from '../../crypto/keyring.ts'
-import { type Inspected, openOne } from '../integrity.ts'
+import { termOf } from '../../crypto/envelope.ts'
+import { type Inspected, openRow } from '../integrity.ts'
 import { readableCurrent } from '../secrets/usable.ts'
 
 /** Rows in one transaction. */
@@ -27,7 +28,7 @@ async function withoutDamagedVersions(context: Inspected, now: number): Promise<
       const found = await rows.heads({ kind: 'secret', limit: BATCH, ...(after && { after }) })
       for (const { path, head } of found) {
         const record = context.heads.secret(path, head)
-        const damaged = await damagedVersions(context, rows, record)
+        const damaged = await mendVersions(context, rows, record)
         if (damaged.length === 0) continue
         await putWithout(context, rows, record, damaged, now)
         leftOut.push(...damaged.map((number) => `${path} v${number}`))
@@ -39,7 +40,8 @@ async function withoutDamagedVersions(context: Inspected, now: number): Promise<
   }
 }
 
-async function damagedVersions(
+/** Puts the columns of what opens right; returns what does not open. */
+async function mendVersions(
   context: Inspected,
   rows: StoreWriter,
   record: SecretRecord,
@@ -49,7 +51,9 @@ async function damagedVersions(
   for (const { number, state } of record.versions) {
     if (state !== 'live') continue
     try {
-      await openOne(context, rows, kek, record, number)
+      const row = await openRow(context, rows, kek, record, number)
+      const { path } = record
+      await rows.putVersion({ ...row, path, term: termOf(row.envelope) })
     } catch (error) {
       if (!isCofferError(error, 'corrupt') && !isCofferError(error, 'sealed')) throw error
       damaged.push(number)

@@ -1,4 +1,4 @@
-import { CofferError } from '../../core/errors.ts'
+import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { KeyRotationReport, Progress } from '../../core/ports/platform.ts'
 import type { KeyTerm } from '../../crypto/keyring.ts'
 import { activeTerm, addTerm, destroyTerms, readKeyringHeader } from '../../crypto/keyring.ts'
@@ -7,78 +7,128 @@ import type { EngineContext, Origin } from '../context.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
-import { leftBehind, rewrapAll } from './rewrap.ts'
+import { leftBehind, notYetErased } from './left-behind.ts'
+import { rewrapStale } from './rewrap.ts'
+import type { SecondLook } from './second-look.ts'
+import { lookAgain } from './second-look.ts'
 
 /** What it is about, in policies and in the audit log. */
 export const KEYS = 'store:keys'
 
+export interface Rotation {
+  /** Of who asks. @throws `denied` */
+  readonly allowed: (tx: Transaction) => void
+  /** Whether there is to be a new term, once nobody else can make one. */
+  readonly wanted: (active: KeyTerm) => boolean
+  /** False for Coffer's own work. */
+  readonly reserve?: boolean
+  readonly progress?: Progress | undefined
+}
+
 /**
  * A new term, every DEK re-wrapped in batches, older terms destroyed once no row uses them. When an
- * earlier rotation was interrupted, it is finished and no further term is made.
+ * earlier rotation was interrupted, it is finished and no further term is made. What is damaged keeps
+ * the terms that it may need, and holds up no new one.
  */
 export async function rotate(
   context: EngineContext,
   origin: Origin,
-  {
-    allowed,
-    wanted,
-    progress,
-  }: {
-    /** Of who asks. @throws `denied` */
-    readonly allowed: (tx: Transaction) => void
-    /** Whether there is to be a new term, once nobody else can make one. */
-    readonly wanted: (active: KeyTerm) => boolean
-    readonly progress?: Progress | undefined
-  },
+  { progress, ...asked }: Rotation,
 ): Promise<KeyRotationReport> {
   const startedAt = context.clock()
-  await transact(context, origin, { action: 'key.rotate', resource: KEYS }, async (tx) => {
+  let made = await makeTerm(context, origin, asked, (below) => !below)
+  const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll(context, progress))
+  let done = await rewrap()
+  if (!made && done.rewrapped === 0 && done.left.length > 0) {
+    made = await makeTerm(context, origin, asked, () => true)
+    if (made) done = await rewrap()
+  }
+  const { rewrapped, left } = done
+  const retired = await retire(context, origin, asked, done)
+  const { term } = activeTerm(context.keys.keyring)
+  if (retired.length > 0) await audited(context, origin, 'key.retire', erase(context, term))
+  if (left.length > 0) {
+    await audited(context, origin, 'key.rewrap', Promise.reject(leftBehind(term, left)))
+  }
+  return { term, made, rewrapped, retired, seconds: (context.clock() - startedAt) / 1_000 }
+}
+
+async function audited<T>(
+  context: EngineContext,
+  origin: Origin,
+  action: 'key.rewrap' | 'key.retire',
+  work: Promise<T>,
+): Promise<T> {
+  return work.catch(async (error: unknown) => {
+    await auditFailure(context, origin, { action, resource: KEYS }, error)
+    throw error
+  })
+}
+
+/** Whether there is one more, since it is wanted and may be made with or without versions below. */
+async function makeTerm(
+  context: EngineContext,
+  origin: Origin,
+  { allowed, wanted, reserve }: Rotation,
+  mayWith: (below: boolean) => boolean,
+): Promise<boolean> {
+  let made = false
+  await transact(context, origin, { action: 'key.rotate', resource: KEYS, reserve }, async (tx) => {
     allowed(tx)
     const { keyring } = context.keys
     const active = activeTerm(keyring)
-    const inUse = await tx.rows.terms()
-    if (inUse.some((used) => used.term < active.term) || !wanted(active)) return
+    const below = (await tx.rows.terms()).some((used) => used.term < active.term)
+    made = mayWith(below) && wanted(active)
+    if (!made) return
     const next = addTerm(keyring, tx.now, context.random)
     const reason = `term ${activeTerm(next).term}`
     await tx.record({ action: 'key.rotate', resource: KEYS, reason })
     await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
   })
-  const failed = async (error: unknown) => {
-    await auditFailure(context, origin, { action: 'key.rewrap', resource: KEYS }, error)
-    return error
-  }
-  const { rewrapped, damaged } = await rewrapAll(context, progress).catch(
-    async (error: unknown) => {
-      throw await failed(error)
-    },
-  )
-  const retired = await retire(context, origin, rewrapped)
-  if (damaged.length > 0) throw await failed(leftBehind(damaged))
-  const { term } = activeTerm(context.keys.keyring)
-  return { term, rewrapped, retired, seconds: (context.clock() - startedAt) / 1_000 }
+  return made
 }
 
-/** Only in a transaction that finds no row using them. */
+async function rewrapAll(
+  context: EngineContext,
+  progress: Progress | undefined,
+): Promise<SecondLook> {
+  const { rewrapped } = await rewrapStale(context, progress)
+  const looked = await lookAgain(context)
+  return { ...looked, rewrapped: rewrapped + looked.rewrapped }
+}
+
+/** What was looked through before, and only in a transaction that finds no row using them. */
 async function retire(
   context: EngineContext,
   origin: Origin,
-  rewrapped: number,
+  { reserve }: Rotation,
+  { term: under, left, rewrapped }: SecondLook,
 ): Promise<readonly number[]> {
   let retired: readonly number[] = []
-  await transact(context, origin, { action: 'key.retire', resource: KEYS }, async (tx) => {
+  const attempt = { action: 'key.retire', resource: KEYS, reserve } as const
+  await transact(context, origin, attempt, async (tx) => {
     const { keyring } = context.keys
     const inUse = new Set((await tx.rows.terms()).map((used) => used.term))
+    for (const { terms } of left) for (const term of terms) inUse.add(term)
     retired = keyring.terms
-      .filter((term) => term.state === 'retiring' && !inUse.has(term.term))
-      .map((term) => term.term)
+      .filter(({ term, state }) => state === 'retiring' && term < under && !inUse.has(term))
+      .map(({ term }) => term)
     if (retired.length === 0) return
     const reason = `terms ${retired.join(', ')} after ${rewrapped} re-wraps`
     await tx.record({ action: 'key.retire', resource: KEYS, reason })
     const next = destroyTerms(keyring, retired, tx.now)
     await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
   })
-  if (retired.length > 0) await context.store.scrub()
   return retired
+}
+
+/** @throws CofferError `store_busy`: done, but for what a reader holds on to */
+async function erase({ store }: EngineContext, term: number): Promise<void> {
+  try {
+    await store.scrub()
+  } catch (error) {
+    throw isCofferError(error, 'store_busy') ? notYetErased(term, error) : error
+  }
 }
 
 async function headerOf(tx: Transaction): Promise<KeyringHeader> {

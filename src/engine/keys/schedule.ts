@@ -43,3 +43,9 @@ export function scheduleOf({ everyDays }: JsonObject): KeySchedule {
 
 export const dueAt = ({ createdAt }: KeyTerm, everyDays: number): number =>
   createdAt + everyDays * DAY_MS
+
+/** A term that was made more than a day from now was made by a clock that was ahead: it would never end. */
+export const isTermDue = (active: KeyTerm, everyDays: number | undefined, now: number): boolean =>
+  everyDays !== undefined && (dueAt(active, everyDays) <= now || isAhead(active, now))
+
+export const isAhead = ({ createdAt }: KeyTerm, now: number): boolean => createdAt > now + DAY_MS

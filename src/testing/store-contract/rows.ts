@@ -192,7 +192,8 @@ export function rowsContract(handles: () => Handles): void {
   it('re-wraps by pages until no version is below a term', async () => {
     const count = 25
     await put(async (rows) => {
-      for (let i = 0; i < count; i++) await rows.putVersion(version(`0${i % 4}`, i, 1 + (i % 3)))
+      for (let i = 0; i < count; i++)
+        await rows.putVersion(version(`0${i % 4}`, 1 + i, 1 + (i % 3)))
     })
     expect(await ask((rows) => rows.terms())).toEqual([
       { term: 1, versions: 9 },

@@ -77,7 +77,9 @@ export const PRAGMAS = `
 `
 
 const IS_BLOB = `term = ${FIXED_WIDTH + BLOB_TERM}`
-const IS_VERSION = `term > ${FIXED_WIDTH + BLOB_TERM}`
+/** Ids are hex and free keys sort behind them: a term that was changed makes no version invisible. */
+const IS_VERSION = `version > ${FIXED_WIDTH} AND id < '~'`
+const HAS_TERM = `term > ${FIXED_WIDTH + BLOB_TERM}`
 
 export const STATEMENTS = {
   current: `
@@ -105,7 +107,7 @@ export const STATEMENTS = {
     ON CONFLICT (one) DO UPDATE SET generation = excluded.generation,
       access_generation = excluded.access_generation, seal = excluded.seal`,
   slot: 'SELECT slot, length(body) FROM slots WHERE id = ? AND version = ?',
-  freeSlot: 'SELECT slot FROM slots WHERE term = ? LIMIT 1',
+  freeSlot: `SELECT slot FROM slots WHERE term = ? AND id >= '~' LIMIT 1`,
   fillSlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = ? WHERE slot = ?',
   refillSlot: `
     UPDATE slots SET term = ?3, body = ?4
@@ -138,11 +140,11 @@ export const STATEMENTS = {
     SELECT id, version, term, body FROM slots WHERE id = ? AND version = ? AND ${IS_VERSION}`,
   versionsBelowTerm: `
     SELECT id, version, term, body FROM slots
-    WHERE ${IS_VERSION} AND term < ? ORDER BY term, slot LIMIT ?`,
+    WHERE ${HAS_TERM} AND term < ? AND ${IS_VERSION} ORDER BY term, slot LIMIT ?`,
   versions: `
     SELECT id, version, term, body FROM slots
     WHERE (id, version) > (?, ?) AND ${IS_VERSION} ORDER BY id, version LIMIT ?`,
-  terms: `SELECT term, count(*) FROM slots WHERE ${IS_VERSION} GROUP BY term ORDER BY term`,
+  terms: `SELECT term, count(*) FROM slots WHERE ${HAS_TERM} GROUP BY term ORDER BY term`,
   outbox: 'SELECT generation, event FROM outbox WHERE generation > ? ORDER BY generation LIMIT ?',
   appendOutbox: 'INSERT INTO outbox (generation, event) VALUES (?, ?) ON CONFLICT DO NOTHING',
   trimOutbox: 'DELETE FROM outbox WHERE generation <= ?',

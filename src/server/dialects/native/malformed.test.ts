@@ -63,6 +63,16 @@ test.each(BODIES)('a body %s is refused with %i %s', async (raw, status, code) =
   expect((await send('GET', '/secrets/body')).status).toBe(404)
 })
 
+test('a setting that says something else than it should is refused, as the document says', async () => {
+  const body = { everyDays: 0 }
+  await refused('PUT', '/settings/keys/rotation', { body }, 422, 'invalid_value')
+  const { paths } = (await send('GET', '/openapi.json')).json as unknown as {
+    paths: Record<string, { put?: { responses: object } }>
+  }
+  const put = Object.entries(paths).find(([url]) => url.endsWith('/settings/{name}'))?.[1].put
+  expect(Object.keys(put?.responses ?? {})).toContain('422')
+})
+
 test('a body is as deep, as wide and as large as is allowed, and no more', async () => {
   const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
   const { requestJsonDepthMax, requestJsonMembersMax, requestBodyBytesMax } = LIMITS

@@ -52,7 +52,7 @@ export const platformRoutes = [
     body: wire.Setting,
     example: { anything: true },
     answer: 'nothing',
-    errors: [...STORE_ERRORS, ...PATH_ERRORS],
+    errors: [...STORE_ERRORS, ...PATH_ERRORS, 'invalid_value'],
     handle: ({ coffer, path, body }) => coffer.settings.put(path, body),
   }),
   route({

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { ADMIN, admin, newHome, tamper, valueAt } from '../../test/support/platform.ts'
+import type { Home } from '../../test/support/platform.ts'
+import type { Coffer } from '../core/ports/coffer.ts'
+import type { Platform } from '../core/ports/platform.ts'
+import type { VersionRow } from '../core/ports/store.ts'
+import { refusalOf } from '../testing/refusal.ts'
+
+const DAY_MS = 86_400_000
+const [WRAP_BYTE, TERM_BYTE] = [20, 4]
+
+async function stocked(count: number) {
+  const home = await newHome()
+  const clock = { now: Date.now() }
+  const platform = await home.open({ clock: () => clock.now })
+  const coffer = admin(platform)
+  await coffer.writeMany(
+    Array.from({ length: count }, (_, i) => ({ path: `many/${i}`, input: { value: `v${i}` } })),
+  )
+  return { home, clock, platform, coffer }
+}
+
+/** Changes the row of a secret's first version behind Coffer's back. */
+async function change(
+  home: Home,
+  coffer: Coffer,
+  path: string,
+  changed: (row: VersionRow) => Partial<VersionRow>,
+): Promise<void> {
+  const { id } = (await coffer.describe(path))!
+  await tamper(home, async (rows) => {
+    const row = (await rows.version(id, 1))!
+    await rows.putVersion({ ...row, ...changed(row) })
+  })
+}
+
+const flipped =
+  (at: number) =>
+  ({ envelope }: VersionRow): Partial<VersionRow> => ({
+    envelope: envelope.map((byte, i) => (i === at ? byte ^ 1 : byte)),
+  })
+
+const terms = async (platform: Platform) =>
+  (await platform.keys.status()).terms.map(({ state, versions }) => [state, versions])
+
+test('what is damaged keeps no other from its new wrap, holds up no new term, and is named', async () => {
+  const { home, platform, coffer, clock } = await stocked(1_100)
+  const damaged = ['many/1', 'many/2', 'many/700', 'many/9']
+  for (const path of damaged) {
+    await change(home, coffer, path, flipped(path === 'many/2' ? TERM_BYTE : WRAP_BYTE))
+  }
+  const names = damaged.map((path) => `${path} v1`)
+  for (const term of [2, 3]) {
+    const { code, message, details } = await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))
+    expect(code).toBe('corrupt')
+    expect(message).toContain(`Term ${term} is active`)
+    expect(details).toMatchObject({ term, damaged: expect.arrayContaining(names) as unknown })
+    for (const name of names) expect(message).toContain(name)
+  }
+  expect(await terms(platform)).toEqual([
+    ['retiring', 4],
+    ['destroyed', 0],
+    ['active', 1_096],
+  ])
+  expect(await valueAt(coffer, 'many/1099')).toBe('v1099')
+  clock.now += 365 * DAY_MS
+  expect(await platform.sweep(ADMIN)).toMatchObject({
+    failed: [{ path: 'store:keys', code: 'corrupt' }],
+  })
+  expect(await platform.sweep('local:other')).toMatchObject({ failed: [], failedUnnamed: 1 })
+  expect((await terms(platform)).at(-1)).toEqual(['active', 1_096])
+  expect((await platform.keys.status()).activeTerm).toBe(4)
+  for (const path of damaged) await coffer.destroy(path, [1])
+  expect(await platform.sweep(ADMIN)).toMatchObject({ failed: [], failedUnnamed: 0, keyTerm: 4 })
+  expect((await terms(platform)).map(([state]) => state)).toEqual([
+    'destroyed',
+    'destroyed',
+    'destroyed',
+    'active',
+  ])
+})
+
+test.each([
+  ['a later term', { term: 2 }],
+  ['a term that never was', { term: 77 }],
+  ['no term', { term: 0 }],
+  ['another path', { path: 'many/other' }],
+  ['another path and a later term', { path: 'many/other', term: 2 }],
+])('what opens outlives a rotation though its row says %s', async (_, changed) => {
+  const { home, platform, coffer } = await stocked(3)
+  await change(home, coffer, 'many/1', () => changed)
+  expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ term: 2, retired: [1] })
+  for (const i of [0, 1, 2]) expect(await valueAt(coffer, `many/${i}`)).toBe(`v${i}`)
+  expect(await terms(platform)).toEqual([
+    ['destroyed', 0],
+    ['active', 3],
+  ])
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+})
+
+test('a later rotation finds what an earlier one was kept from', async () => {
+  const { home, platform, coffer } = await stocked(3)
+  await change(home, coffer, 'many/1', () => ({ term: 3 }))
+  expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ term: 2, retired: [1] })
+  expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ term: 3, retired: [2] })
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+})
+
+test('a version of no secret is named, with what takes it away', async () => {
+  const { home, platform, coffer } = await stocked(2)
+  const { id } = (await coffer.describe('many/1'))!
+  await tamper(home, async (rows) => {
+    const row = (await rows.version(id, 1))!
+    await rows.putVersion({ ...row, id: 'e'.repeat(32) })
+  })
+  const { message, remedy } = await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))
+  expect(message).toContain(`the secret with the id ${'e'.repeat(32)} v1`)
+  expect(remedy).toContain('restore --without-damaged')
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+})
+
+test('a store in which hardly anything opens is given up', async () => {
+  const { home, platform } = await stocked(502)
+  await tamper(home, async (rows) => {
+    for (const row of await rows.versions(undefined, 1_000)) {
+      await rows.putVersion({ ...row, ...flipped(WRAP_BYTE)(row) })
+    }
+  })
+  await expect(platform.keys.rotate({ actor: ADMIN })).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringContaining('given up') as string,
+  })
+})
