@@ -83,8 +83,9 @@ complete -o filenames -F _coffer coffer
 }
 
 function valueOfBash(option: OptionSpec): string {
-  if (option.choices !== undefined) {
-    return `COMPREPLY=($(compgen -W ${quote(option.choices.join(' '))} -- "$cur"))`
+  const words = option.choices ?? option.words
+  if (words !== undefined) {
+    return `COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$cur"))`
   }
   if (option.complete === 'file') return 'COMPREPLY=($(compgen -f -- "$cur"))'
   if (option.complete === 'directory') return 'COMPREPLY=($(compgen -d -- "$cur"))'
@@ -141,9 +142,10 @@ function zshOption(name: string, option: OptionSpec): string {
   const repeat = option.multiple === true ? '*' : ''
   const text = `[${option.summary.replace(/[[\]:]/g, '\\$&')}]`
   if (option.type === 'boolean') return `${repeat}--${name}${text}`
+  const words = option.choices ?? option.words
   const action =
-    option.choices !== undefined
-      ? `(${option.choices.join(' ')})`
+    words !== undefined
+      ? `(${words.join(' ')})`
       : option.complete === 'directory'
         ? '_files -/'
         : option.complete === 'file'
@@ -216,7 +218,8 @@ function fishOption([name, option]: NamedOption): string {
   const parts = [`-l ${name}`]
   if (option.short !== undefined) parts.push(`-s ${option.short}`)
   if (option.type !== 'boolean') parts.push(option.complete === undefined ? '-x' : '-r -F')
-  if (option.choices !== undefined) parts.push(`-a ${quote(option.choices.join(' '))}`)
+  const words = option.choices ?? option.words
+  if (words !== undefined) parts.push(`-a ${quote(words.join(' '))}`)
   parts.push(`-d ${quote(option.summary)}`)
   return parts.join(' ')
 }

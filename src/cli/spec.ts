@@ -45,6 +45,8 @@ export interface OptionSpec {
   /** What holds when it is not given, for help. */
   readonly default?: string
   readonly choices?: readonly string[]
+  /** What completion offers, where more is taken. */
+  readonly words?: readonly string[]
   readonly complete?: Completion
 }
 

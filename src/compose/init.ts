@@ -2,7 +2,6 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf, nodeFs } from '../adapters/logs/log-fs.ts'
 import { PUBLIC_KEY_FILE, segmentsIn } from '../adapters/logs/segments.ts'
-import { SEALS } from '../adapters/seals/registry.ts'
 import { STORE_FILE } from '../adapters/stores/adapter.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError } from '../core/errors.ts'
@@ -15,10 +14,12 @@ import { checkActor } from '../engine/actors.ts'
 import { createContext } from '../engine/engine.ts'
 import { createKeyHolder, KEYRING } from '../engine/keys/holder.ts'
 import { transact } from '../engine/transaction.ts'
-import { findSeal, openLog, openSealedLog } from './open.ts'
+import { anchorLog } from './anchor.ts'
+import { openLog, openSealedLog } from './open.ts'
 import type { InitReport, PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
+import { sealFor } from './seals.ts'
 import { sinksOf } from './sinks.ts'
 
 export interface InitOptions extends PlatformOptions {
@@ -55,11 +56,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
     rmSync(join(place.auditDir, PUBLIC_KEY_FILE), { force: true })
 
     const sealContext = place.sealContext()
-    const seal =
-      options.seal === undefined
-        ? Object.values(SEALS).find((known) => known.ready(sealContext))
-        : findSeal(options.seal)
-    if (seal === undefined) throw new CofferError('sealed', 'No seal is ready to be used.')
+    const seal = sealFor(options.seal, sealContext)
     const { rootKey, params, notes = [], shares = [] } = await seal.establish(sealContext)
     const fingerprint = rootFingerprint(rootKey)
     const keyring = createKeyring({
@@ -91,6 +88,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
         const record: ActorRecord = { name: admin, policies: ['admin'], roles: [] }
         await tx.putNamed('actor', admin, generation, record)
       })
+      await anchorLog(store, keyring, signed, random)
     } finally {
       await signed.close()
       keys.erase()

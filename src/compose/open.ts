@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { openFileLog } from '../adapters/logs/file-log.ts'
 import type { LogFs } from '../adapters/logs/log-fs.ts'
-import { SEALS } from '../adapters/seals/registry.ts'
 import { STORES } from '../adapters/stores/registry.ts'
 import { CofferError, isCofferError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -9,7 +8,6 @@ import type { AuditLog } from '../core/ports/audit-log.ts'
 import type { AuditHead } from '../core/ports/coffer.ts'
 import type { JwtVerifier } from '../core/ports/identities.ts'
 import type { Platform } from '../core/ports/platform.ts'
-import type { Seal } from '../core/ports/seal.ts'
 import type { Sink } from '../core/ports/sink.ts'
 import type { Store } from '../core/ports/store.ts'
 import { shellWord } from '../core/shell-word.ts'
@@ -23,6 +21,7 @@ import { openState, refuseRollback } from '../engine/state.ts'
 import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
+import { findSeal, refuseUnknownOptions, sealFor } from './seals.ts'
 import { sinksOf } from './sinks.ts'
 
 /**
@@ -37,7 +36,7 @@ export async function openPlatform(
   const place = placeOf(options)
   const parts = await openParts(place, options, seams)
   try {
-    await settle(parts, options)
+    await settle(parts, options, place)
     return platformOf(place, options, parts)
   } catch (error) {
     await closeParts(parts)
@@ -135,7 +134,9 @@ export const openSealedLog = ({ auditDir, clock, random }: Place, storeId: strin
 export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array> {
   const { seal, params, fingerprint } = readKeyringHeader(blob)
   try {
-    return await findSeal(seal).unseal(params, place.sealContext())
+    const context = place.sealContext()
+    refuseUnknownOptions(context)
+    return await findSeal(seal).unseal(params, context)
   } catch (error) {
     if (!isCofferError(error, 'sealed')) throw error
     const { message, remedy, details } = error
@@ -146,21 +147,16 @@ export async function unseal(blob: Uint8Array, place: Place): Promise<Uint8Array
   }
 }
 
-/** @throws CofferError `invalid_argument` */
-export function findSeal(kind: string): Seal {
-  const seal = Object.hasOwn(SEALS, kind) ? SEALS[kind] : undefined
-  if (seal !== undefined) return seal
-  throw new CofferError('invalid_argument', `There is no seal ${kind}.`, {
-    remedy: `The seals are ${Object.keys(SEALS).join(', ')}.`,
-  })
-}
-
 /**
  * The store must be at least where its log, every sink and the checkpoint say it was; the log must
  * hold what the store remembers of it. What the log lacks is completed from the outbox. The log and
  * the sinks are looked at before the store: else a change made in between would look like a rollback.
  */
-async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<void> {
+async function settle(
+  parts: Parts,
+  { checkpoint }: PlatformOptions,
+  { random }: Place,
+): Promise<void> {
   const { store, sinks, log, keys } = parts
   const before = await log.refresh()
   const witnesses = await Promise.all(
@@ -183,9 +179,12 @@ async function settle(parts: Parts, { checkpoint }: PlatformOptions): Promise<vo
   }
   // Again, since the store's state may speak of what was appended since the first look.
   const tail = await log.refresh()
-  if (checkpoint !== undefined) refuseBehind(state.generation, tail, checkpoint)
-  if (tail.seq < state.anchor.seq) throw cutLog(state.anchor.seq, tail.seq)
+  if (checkpoint !== undefined) refuseBehind(state.generation, log, tail, checkpoint)
+  if (tail.seq < state.anchor.seq) throw cutLog(log, state.anchor.seq, tail.seq)
   if (state.generation > tail.generation) await log.complete(state.generation)
+  if (state.anchor.seq === 0) {
+    await (await import('./anchor.ts')).anchorLog(store, keys.keyring, log, random)
+  }
 }
 
 /** @throws CofferError `audit_unavailable` for a sink that does not answer in time */
@@ -208,17 +207,32 @@ async function headOf(sink: Sink): Promise<{ readonly generation: number } | und
   }
 }
 
-function refuseBehind(generation: number, tail: { seq: number }, checkpoint: AuditHead): void {
+function refuseBehind(
+  generation: number,
+  log: AuditLog,
+  tail: { readonly seq: number },
+  checkpoint: AuditHead,
+): void {
   refuseRollback(generation, checkpoint.generation, 'the checkpoint')
-  if (tail.seq < checkpoint.seq) throw cutLog(checkpoint.seq, tail.seq)
+  if (tail.seq < checkpoint.seq) throw cutLog(log, checkpoint.seq, tail.seq)
 }
 
-const cutLog = (known: number, found: number) =>
-  new CofferError(
-    'audit_tampered',
-    `The audit log ends at entry ${found}, but entry ${known} is known to have been written.`,
-    { details: { known, found } },
-  )
+const cutLog = ({ description }: AuditLog, known: number, found: number) =>
+  found === 0
+    ? new CofferError(
+        'audit_tampered',
+        `The ${description} is empty, but entry ${known} is known to have been written.`,
+        {
+          remedy:
+            'If the log is in another directory, name that: --audit-dir, COFFER_AUDIT_DIR. If not, see docs/runbooks/audit.md.',
+          details: { known, found },
+        },
+      )
+    : new CofferError(
+        'audit_tampered',
+        `The ${description} ends at entry ${found}, but entry ${known} is known to have been written.`,
+        { details: { known, found } },
+      )
 
 function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platform {
   let jwt: Promise<JwtVerifier> | undefined
@@ -231,7 +245,7 @@ function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platf
     valueBytesMax: valueBytesMax(options.valueBytesMax),
     verifyJwt: async (token, issuer) => (await (jwt ??= verifier())).verify(token, issuer),
     seals: {
-      find: findSeal,
+      find: sealFor,
       context: (sealOptions) => place.sealContext(sealOptions ?? {}),
     },
     outsideChecks: [() => privateDirectory(place.dataDir), () => soundFile(place)],

@@ -20,11 +20,11 @@ export interface Place {
 
 export function placeOf(options: PlatformOptions): Place {
   const env = options.env ?? process.env
-  const dataDir = resolve(options.dataDir ?? env['COFFER_DATA_DIR'] ?? '/data/secrets')
+  const dataDir = resolve(options.dataDir ?? (env['COFFER_DATA_DIR'] || '/data/secrets'))
   const random = options.random ?? pooledRandom()
   return {
     dataDir,
-    auditDir: resolve(options.auditDir ?? env['COFFER_AUDIT_DIR'] ?? join(dataDir, 'audit')),
+    auditDir: resolve(options.auditDir ?? (env['COFFER_AUDIT_DIR'] || join(dataDir, 'audit'))),
     env,
     clock: credible(options.clock ?? Date.now),
     random,

@@ -11,6 +11,9 @@ import { escapeText } from '../core/quoted.ts'
  * member order, `seq` first and `prev` last. Text in, text out; nothing here reads a file or a clock.
  */
 
+/** How the reason of an `audit.repair` begins that tells of a witness that was gone. */
+export const HEAD_GONE_REASON = 'the head file was missing or damaged'
+
 /** What a line says of its place in the chain. */
 export interface LinePlace {
   readonly seq: number

@@ -1,7 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditHead, AuditReport } from '../core/ports/coffer.ts'
-import { genesisHash, lineHash, placeOf, signingKeyOf, type LinePlace } from './audit-line.ts'
+import {
+  HEAD_GONE_REASON,
+  genesisHash,
+  lineHash,
+  placeOf,
+  signingKeyOf,
+  type LinePlace,
+} from './audit-line.ts'
 import { SignatureWindow, type SignatureMark } from './signature-window.ts'
 
 /** A point of the log that somebody outside of it remembers. */
@@ -40,9 +47,12 @@ interface Link {
 const NEWLINE = 0x0a
 const LETTER_S = 0x73
 const PRUNE = Buffer.from('"action":"audit.prune"')
+const REPAIR = Buffer.from('"action":"audit.repair"')
+const HEAD_GONE = Buffer.from(`"reason":"${HEAD_GONE_REASON}`)
 /** `,"prev":"` 43 `"}` ends every line. */
 const PREV_CHARS = 43
 const ISO_CHARS = 24
+const NAMED_MAX = 3
 
 /**
  * Follows a chain over bytes that are pushed in order, in bounded memory: per line one SHA-256, no
@@ -69,6 +79,7 @@ export class ChainWalk {
   #at = ''
   #clockBack = 0
   #clockBackSeq = 0
+  readonly #headGone: string[] = []
   /** The greatest `seq` that a prune removed, and where that prune stands. */
   readonly #pruned: { through: number; seq: number }[] = []
   #problem: Problem | undefined
@@ -162,6 +173,9 @@ export class ChainWalk {
     if (this.#problem !== undefined) return
     if (link.signature === undefined) {
       this.#events++
+      if (line.includes(REPAIR) && line.includes(HEAD_GONE)) {
+        if (this.#headGone.push(`entry ${link.seq} of ${at}`) > NAMED_MAX) this.#headGone.shift()
+      }
       if (this.#first.seq > 1 && line.includes(PRUNE)) this.#notePrune(line, link.seq)
     } else {
       // Events are as old as what they tell of; signatures are made in the log's own order.
@@ -299,6 +313,11 @@ export class ChainWalk {
     if (this.#clockBack > 0) {
       warnings.push(
         `The clock went backwards ${this.#clockBack} times, first at entry ${this.#clockBackSeq}.`,
+      )
+    }
+    if (this.#headGone.length > 0) {
+      warnings.push(
+        `The head file was missing or damaged at ${this.#headGone.join(', ')}: a tail that was cut shortly before may have gone unnoticed.`,
       )
     }
     if (this.#options.publicKey === undefined) {

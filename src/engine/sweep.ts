@@ -95,13 +95,12 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
   const named = (path: string) =>
     path === STORE ||
     allows(access, { action: path === KEYS ? 'admin' : 'list', path, at: now }).allowed
-  const failedByName = failed.filter(({ path }) => named(path))
   return {
     purged: purged.filter(named),
     rotated: rotated.filter(named),
     due: due.filter(named),
-    failed: failedByName,
-    failedUnnamed: failed.length - failedByName.length,
+    failed: failed.filter(({ path }) => named(path)),
+    failedUnnamed: failed.filter(({ path, code }) => code !== 'denied' && !named(path)).length,
     ...(keyTerm !== undefined && named(KEYS) ? { keyTerm } : {}),
     digestOk: sound,
   }

@@ -69,7 +69,7 @@ test('a sweep does the work for all, and names only what its actor may list', as
   await coffer.delete('shop/gone', { recoveryDays: 0 })
   await coffer.write('shop/due', { value: 'x', rotation: { everyDays: 1, automatic: false } })
   clock.now += 2 * DAY_MS
-  const nothing = { purged: [], rotated: [], due: [], failed: [], digestOk: true }
+  const nothing = { purged: [], rotated: [], due: [], failed: [], failedUnnamed: 0, digestOk: true }
   expect(await platform.sweep(NOBODY)).toEqual(nothing)
   await coffer.access.putPolicy({
     name: 'lists-due',

@@ -219,6 +219,24 @@ test('reads that were logged since cannot be hidden by putting the log back', as
   await expect(home.open()).rejects.toMatchObject({ code: 'audit_tampered' })
 })
 
+test('a log that is gone, or left elsewhere, is missed before the first change', async () => {
+  const home = await newHome()
+  const platform = await home.open()
+  expect(await admin(platform).read({ path: 'shop/a' })).toBeUndefined()
+  await platform.close()
+  await expect(home.open({ auditDir: join(home.dir, 'elsewhere') })).rejects.toMatchObject({
+    code: 'audit_tampered',
+    message: expect.stringContaining('elsewhere is empty, but entry') as string,
+    remedy: expect.stringContaining('--audit-dir, COFFER_AUDIT_DIR') as string,
+  })
+  rmSync(home.auditDir, { recursive: true })
+  await expect(home.open()).rejects.toMatchObject({ code: 'audit_tampered' })
+  expect((await acceptRestored({ ...home.options, actor: ADMIN })).ok).toBe(true)
+  await (await home.open()).close()
+  rmSync(home.auditDir, { recursive: true })
+  await expect(home.open()).rejects.toMatchObject({ code: 'audit_tampered' })
+})
+
 test('where the store is gone and its log is left, init refuses to begin anew', async () => {
   const home = await twoDays()
   rmSync(home.db)

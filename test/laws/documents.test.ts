@@ -3,8 +3,10 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { DESTINATIONS } from '../../src/adapters/destinations/registry.ts'
 import { PROVIDERS } from '../../src/adapters/providers/registry.ts'
+import { SEALS } from '../../src/adapters/seals/registry.ts'
+import { SEAL_KINDS } from '../../src/cli/specs/seal-kinds.ts'
 import { errorsDocument } from '../../scripts/errors-document.ts'
-import { root } from './sources.ts'
+import { root, sources } from './sources.ts'
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
 
@@ -43,6 +45,31 @@ test.each([
   const first: readonly string[] = rows.join(' ').match(/[a-z]+/g) ?? []
   expect(kinds.filter((kind) => !first.includes(kind))).toEqual([])
 })
+
+test('docs/seals.md has the seals that help names, and their options', () => {
+  const page = read('docs/seals.md')
+  for (const kind of SEAL_KINDS) {
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${kind}\``))
+    for (const name of Object.keys(SEALS[kind]?.options ?? {})) {
+      expect(row, kind).toContain(`\`${name}\``)
+    }
+  }
+})
+
+test('docs/variables.md has every variable of ours, and no other', () => {
+  const ours = /\bCOFFER_[A-Z_]*[A-Z]\b/g
+  const told = new Set(read('docs/variables.md').match(ours))
+  const used = new Set(sources('src').flatMap(({ text }) => text.match(ours) ?? []))
+  expect([...told].filter((name) => !used.has(name))).toEqual([])
+  expect([...used].filter((name) => !told.has(name) && !NOT_READ.has(name))).toEqual([])
+})
+
+/** Codes of errors and warnings; and one that programs are kept from, should anybody set it. */
+const NOT_READ: ReadonlySet<string> = new Set([
+  'COFFER_NO_TUNNEL',
+  'COFFER_OFFLINE',
+  'COFFER_PASSPHRASE_FILE',
+])
 
 test('a law names the test that guards it, and the test is there', () => {
   const laws = read('ARCHITECTURE.md').split('## Laws')[1]?.split('\n## ')[0] ?? ''

@@ -171,6 +171,22 @@ test('a tail that is cut together with the head file is found by each other witn
   expect((await refusalOf(() => witnessed.append([event('x')]))).code).toBe('audit_tampered')
 })
 
+test('where nobody else remembers, the log tells from then on that the head file was gone', async () => {
+  put(lines.slice(0, 10))
+  rmSync(path.join(scratch.dir, 'head'))
+  const fresh = await scratch.open()
+  await fresh.append([event('x')])
+  const { ok, warnings } = await fresh.verify()
+  expect([ok, warnings]).toEqual([
+    true,
+    [expect.stringMatching(/^The head file was missing or damaged at entry 11 of 2026-01-01T/)],
+  ])
+  const repairs = await fresh.query({ action: 'audit.repair' })
+  expect(repairs.map(({ reason }) => reason)).toEqual([expect.stringContaining('behind entry 10')])
+  await fresh.append([event('y')])
+  expect(await fresh.query({ action: 'audit.repair' })).toHaveLength(1)
+})
+
 test('a process that saw more refuses a log that was put back, head file and all', async () => {
   const before = `${scratch.dir}-before`
   cpSync(scratch.dir, before, { recursive: true })

@@ -3,7 +3,14 @@ import { isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import type { Clock } from '../../core/ports/ambient.ts'
 import type { AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
-import { eventBody, eventLine, lineHash, placeOf, signatureLine } from '../../crypto/audit-line.ts'
+import {
+  HEAD_GONE_REASON,
+  eventBody,
+  eventLine,
+  lineHash,
+  placeOf,
+  signatureLine,
+} from '../../crypto/audit-line.ts'
 import { auditUnavailable, isChange, type Waiter } from './flush-queue.ts'
 import {
   cut,
@@ -178,23 +185,23 @@ export class LogWriter {
     const { place, files, lock } = this.#parts
     if (files.unchanged(this.#end, lock.stamp)) return []
     files.recover(readWitness(place)?.seq ?? 0)
-    const followed = this.#adopt()
+    const { torn, witnessed } = this.#adopt()
+    const { seq, signedSeq } = this.#end
     this.#newest = segmentsIn(place.fs, place.dir).at(-1) ?? 0
-    if (followed.torn === undefined) return []
-    files.trim(followed.torn)
-    return [
-      eventBody({
-        at: this.#parts.clock(),
-        actor: 'system:audit',
-        action: 'audit.repair',
-        outcome: 'allowed',
-        resource: 'audit:log',
-        reason: `cut ${followed.torn.bytes} bytes of an unfinished write behind entry ${this.#end.seq}`,
-      }),
-    ]
+    const repairs: string[] = []
+    // The next flush writes the head anew: whoever looks later learns only from this that it was gone.
+    if (!witnessed && signedSeq > 0) {
+      repairs.push(`${HEAD_GONE_REASON}: what was behind entry ${seq} may be cut`)
+    }
+    if (torn !== undefined) {
+      files.trim(torn)
+      repairs.push(`cut ${torn.bytes} bytes of an unfinished write behind entry ${seq}`)
+    }
+    const at = this.#parts.clock()
+    return repairs.map((reason) => eventBody({ ...REPAIR, at, reason }))
   }
 
-  #adopt(): Followed {
+  #adopt(): Followed & { readonly witnessed: boolean } {
     const { place } = this.#parts
     // The head is read first: it may then be behind the log, but never ahead of it.
     const read = readWitness(place)
@@ -207,7 +214,7 @@ export class LogWriter {
     if (durable.seq > this.#durable.seq) this.#durable = durable
     // Another process has synced a line behind ours, and ours with it.
     if (this.#unsynced !== undefined && durable.seq > this.#unsynced.seq) this.#unsynced = undefined
-    return followed
+    return { ...followed, witnessed: witness !== undefined }
   }
 
   /** What was not durable may have been taken back; what was must still be there. */
@@ -317,6 +324,13 @@ export class LogWriter {
     this.#durable = tailOf(this.#end)
   }
 }
+
+const REPAIR = {
+  actor: 'system:audit',
+  action: 'audit.repair',
+  outcome: 'allowed',
+  resource: 'audit:log',
+} as const
 
 /** The outbox goes to the log in pieces of about so many rows. */
 const OUTBOX_AT_ONCE = 10_000

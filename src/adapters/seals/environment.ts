@@ -11,6 +11,7 @@ import { parseRootKey } from '../../crypto/root-key.ts'
 export const environment: Seal = {
   kind: 'environment',
   summary: 'the key in COFFER_MASTER_KEY or OBSERVABILITY_MASTER_KEY',
+  options: { variable: 'the name of another variable that has the key' },
   ready: (context) => candidates({}, context).some((name) => context.env[name] !== undefined),
   establish: async (context) => {
     const { name, rootKey } = readKey({}, context)

@@ -14,6 +14,7 @@ import { readPrivateFile } from './private-file.ts'
 export const keyFile: Seal = {
   kind: 'key-file',
   summary: 'a key file of mode 0600 outside the data directory, made when there is none',
+  options: { file: 'the file (--key-file)' },
   ready: () => true,
   establish: async (context) => {
     const named = namedFile(context)

@@ -12,6 +12,7 @@ import { readPrivateFile } from './private-file.ts'
 export const passphrase: Seal = {
   kind: 'passphrase',
   summary: 'a passphrase, stretched with Argon2id',
+  options: { passphraseFile: 'a file that has the passphrase (--passphrase-file)' },
   ready: ({ env, options }) =>
     env['COFFER_PASSPHRASE'] !== undefined || options['passphraseFile'] !== undefined,
   establish: async (context) => {

@@ -17,6 +17,10 @@ import { formatShare, parseShare, shareDigest } from './shamir/share.ts'
 export const shamir: Seal = {
   kind: 'shamir',
   summary: 'the key in shares for several people, of which some must come together',
+  options: {
+    shares: 'how many there are, 2 to 32, by default 5',
+    threshold: 'how many are needed, by default 3',
+  },
   // Somebody must take the shares.
   ready: () => false,
   establish: async (context) => {

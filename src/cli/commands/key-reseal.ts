@@ -1,13 +1,13 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import { usage } from '../parse.ts'
+import { SEAL_KINDS } from '../specs/seal-kinds.ts'
 import { sealNamed } from '../seal-name.ts'
 import { sealOptionsOf } from '../session.ts'
 import type { Handler } from '../spec.ts'
 import type { Sub } from '../specs/sub.ts'
 
 export const handle: Handler<Sub<'key', 'reseal'>> = async ({ options }, session) => {
-  if (options.seal === undefined)
-    throw usage('--seal is missing: environment, key-file, passphrase …')
+  if (options.seal === undefined) throw usage(`--seal is missing: ${SEAL_KINDS.join(', ')}.`)
   const platform = await session.platform()
   const { fingerprint, notes, shares } = await platform.keys
     .reseal({

@@ -1,4 +1,5 @@
 import { defineCommand } from '../spec.ts'
+import { SEAL_KINDS } from './seal-kinds.ts'
 
 export const serve = defineCommand({
   name: 'serve',
@@ -7,7 +8,7 @@ export const serve = defineCommand({
     'One port for three protocols: the native API under /api/v1, the Vault dialect under /v1, the AWS Secrets Manager dialect at POST /. Where there is no store it makes one, as `coffer init` does, and prints once how to reach it and the first token of its administrator. Logs go to stderr.',
     'HTTPS with a certificate of its own: `coffer ca` prints the authority that clients need. Given files are read again when they change, and on SIGHUP. SIGTERM and SIGINT finish what is under way, for at most 10 s; a second one ends it at once.',
     'Plain HTTP with --http, on loopback only: tokens and values would be readable on any other way. Behind a proxy that ends TLS on the same private network --http-anywhere consents to that.',
-    'Each option has a variable of its own: COFFER_LISTEN, COFFER_TLS_CERT, COFFER_TLS_KEY, COFFER_TLS_NAMES, COFFER_WORKERS, COFFER_TRUSTED_PROXIES, COFFER_DISABLE, COFFER_AWS_ACCOUNT_ID, COFFER_AWS_ROTATION_COMMANDS, COFFER_LOG_LEVEL; lists are separated by commas.',
+    'These have variables of their own: COFFER_LISTEN, COFFER_TLS_CERT, COFFER_TLS_KEY, COFFER_TLS_NAMES, COFFER_WORKERS, COFFER_TRUSTED_PROXIES, COFFER_DISABLE, COFFER_AWS_ACCOUNT_ID, COFFER_AWS_ROTATION_COMMANDS, COFFER_LOG_LEVEL; lists are separated by commas.',
   ],
   atStore: true,
   options: {
@@ -84,7 +85,8 @@ export const serve = defineCommand({
     seal: {
       type: 'string',
       value: 'SEAL',
-      summary: 'for a new store: environment, key-file, passphrase, shamir …',
+      words: SEAL_KINDS,
+      summary: `of a new store: ${SEAL_KINDS.join(', ')}`,
     },
     admin: { type: 'string', value: 'ACTOR', summary: 'of a new store', default: 'you' },
     yes: { type: 'boolean', short: 'y', summary: 'do not ask' },

@@ -1,4 +1,5 @@
 import { defineCommand, type OptionSpec } from '../spec.ts'
+import { SEAL_KINDS } from './seal-kinds.ts'
 
 const BACKUP_KEY = {
   'backup-passphrase-file': {
@@ -20,7 +21,8 @@ export const init = defineCommand({
     seal: {
       type: 'string',
       value: 'SEAL',
-      summary: 'environment, key-file, passphrase, shamir …',
+      words: SEAL_KINDS,
+      summary: `where the root key is: ${SEAL_KINDS.join(', ')}`,
       default: 'the first that is ready',
     },
     admin: { type: 'string', value: 'ACTOR', summary: 'who gets the policy admin', default: 'you' },
@@ -80,7 +82,12 @@ export const key = defineCommand({
         'Values and their keys stay as they are. After a leak of the old root key that is not enough: copies of the store made before still open with it. Run `coffer key rotate` next, and replace the values that may have been read.',
       ],
       options: {
-        seal: { type: 'string', value: 'SEAL', summary: 'the new seal (required)' },
+        seal: {
+          type: 'string',
+          value: 'SEAL',
+          words: SEAL_KINDS,
+          summary: `the new seal (required): ${SEAL_KINDS.join(', ')}`,
+        },
         'new-key-file': {
           type: 'string',
           value: 'FILE',

@@ -178,7 +178,7 @@ export interface SweepReport {
   /** Due, but Coffer may not or cannot rotate them itself. */
   readonly due: readonly string[]
   readonly failed: readonly { readonly path: string; readonly code: string }[]
-  /** How many more failed, of what the actor may not list. */
+  /** How many more failed, of what the actor may not list, but for what was denied. */
   readonly failedUnnamed: number
   /** The new active term, or the one that versions were left to be wrapped under. */
   readonly keyTerm?: number | undefined

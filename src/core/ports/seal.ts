@@ -11,8 +11,13 @@ export interface Seal {
   /** One line for `coffer init --help`. */
   readonly summary: string
   /**
+   * What it can be told, by the names of `SealContext.options`, each in a line. Anything else is
+   * refused; without this member nothing is.
+   */
+  readonly options?: Readonly<Record<string, string>>
+  /**
    * Whether `establish` could succeed here without asking a person: `init` without `--seal` takes
-   * the first of the registry that says yes.
+   * the first of the registry that says yes and takes the options that were given.
    */
   ready(context: SealContext): boolean
   /**

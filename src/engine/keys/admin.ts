@@ -12,7 +12,8 @@ import { dueAt, readSchedule } from './schedule.ts'
 
 /** Seals by kind, with what a seal may use; the composition gives it. */
 export interface SealAccess {
-  find(kind: string): Seal
+  /** @throws CofferError `invalid_argument` for another kind, or an option that it does not take */
+  find(kind: string, context: SealContext): Seal
   context(options?: Readonly<Record<string, string | undefined>>): SealContext
 }
 
@@ -27,16 +28,12 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
       }),
     async reseal({ seal, sealOptions, ...operator }) {
       const origin = operatorOrigin(operator, 'keys')
-      const chosen = seals.find(seal)
+      const sealContext = seals.context(sealOptions)
+      const chosen = seals.find(seal, sealContext)
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
         tx.require('admin', KEYS),
       )
-      const {
-        rootKey,
-        params,
-        notes = [],
-        shares = [],
-      } = await chosen.establish(seals.context(sealOptions))
+      const { rootKey, params, notes = [], shares = [] } = await chosen.establish(sealContext)
       const fingerprint = rootFingerprint(rootKey)
       if (fingerprint === rootFingerprint(context.keys.rootKey)) {
         throw new CofferError(
