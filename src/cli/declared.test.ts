@@ -88,6 +88,19 @@ describe('with --env every command about one secret takes its name in the manife
     })
   })
 
+  test('update --expires is about the version alone, and --env then only names it', async () => {
+    await store.run(['set', 'shop/dev/api/key'], { cwd, input: 'y'.repeat(20) })
+    const update = ['update', 'api/key', '--env', 'dev', '--expires', '30d']
+    expect(await store.run(update, { cwd })).toMatchObject({ code: 0 })
+    const shown = (await store.run(['show', 'shop/dev/api/key', '--json'])).json()
+    const expires = { labels: ['current'], expiresAt: expect.any(String) as string }
+    expect(shown).toMatchObject({
+      owner: 'them',
+      versions: expect.arrayContaining([expect.objectContaining(expires)]) as unknown,
+    })
+    expect((await store.run([...update, '--owner', 'me'], { cwd })).err).toContain('alone')
+  })
+
   test.each([
     [['get', 'api/kye', '--env', 'dev'], 'api/key'],
     [['delete', 'gone/key', '--env', 'dev'], 'whole path'],

@@ -26,15 +26,34 @@ test('docs/errors.md is the table of errors (write it with `npm run docs`)', () 
   expect(read('docs/errors.md')).toBe(errorsDocument())
 })
 
+/** Links inside the project, from the root. */
+const linksOf = (page: string): string[] =>
+  [...read(page).matchAll(/\]\((?<to>[^)\s#]+)(?:#[^)]*)?\)/g)]
+    .map(({ groups }) => groups?.['to'] ?? '')
+    .filter((to) => !/^[a-z]+:/.test(to))
+    .map((to) => path.posix.join(path.posix.dirname(page), to))
+
 test('a link inside the project leads somewhere', () => {
   const broken = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\((?<to>[^)\s#]+)(?:#[^)]*)?\)/g)]
-      .map(({ groups }) => groups?.['to'] ?? '')
-      .filter((to) => !/^[a-z]+:/.test(to))
-      .filter((to) => !existsSync(path.join(root, path.dirname(page), to)))
+    linksOf(page)
+      .filter((to) => !existsSync(path.join(root, to)))
       .map((to) => `${page} -> ${to}`),
   )
   expect(broken).toEqual([])
+})
+
+test('what is packed links to what is packed', () => {
+  const { files } = JSON.parse(read('package.json')) as { files: string[] }
+  const isPacked = (file: string) =>
+    files.some((packed) => file === packed || file.startsWith(`${packed}/`))
+  const packed = pages.filter(isPacked)
+  expect(packed).toContain('README.md')
+  const outside = packed.flatMap((page) =>
+    linksOf(page)
+      .filter((to) => !isPacked(to))
+      .map((to) => `${page} -> ${to}`),
+  )
+  expect(outside).toEqual([])
 })
 
 test.each([

@@ -3,14 +3,7 @@ import { isCofferError } from '../../core/errors.ts'
 import type { AuditEvent } from '../../core/event.ts'
 import type { Clock } from '../../core/ports/ambient.ts'
 import type { AuditSigner, AuditTail, OutboxSource } from '../../core/ports/audit-log.ts'
-import {
-  HEAD_GONE_REASON,
-  eventBody,
-  eventLine,
-  lineHash,
-  placeOf,
-  signatureLine,
-} from '../../crypto/audit-line.ts'
+import { eventBody, eventLine, lineHash, placeOf, signatureLine } from '../../crypto/audit-line.ts'
 import { auditUnavailable, isChange, type Waiter } from './flush-queue.ts'
 import {
   cut,
@@ -34,6 +27,7 @@ import type { SegmentWriter } from './segment-writer.ts'
 import type { SinkFeed } from './sink-feed.ts'
 import { positionOf } from './line-search.ts'
 import { outboxBodies } from './outbox-bodies.ts'
+import { repairsOf } from './repairs.ts'
 import { refuse, refuseOrdinary } from './refuse.ts'
 import { segmentsIn } from './segments.ts'
 
@@ -185,20 +179,10 @@ export class LogWriter {
     const { place, files, lock } = this.#parts
     if (files.unchanged(this.#end, lock.stamp)) return []
     files.recover(readWitness(place)?.seq ?? 0)
-    const { torn, witnessed } = this.#adopt()
-    const { seq, signedSeq } = this.#end
+    const found = this.#adopt()
     this.#newest = segmentsIn(place.fs, place.dir).at(-1) ?? 0
-    const repairs: string[] = []
-    // The next flush writes the head anew: whoever looks later learns only from this that it was gone.
-    if (!witnessed && signedSeq > 0) {
-      repairs.push(`${HEAD_GONE_REASON}: what was behind entry ${seq} may be cut`)
-    }
-    if (torn !== undefined) {
-      files.trim(torn)
-      repairs.push(`cut ${torn.bytes} bytes of an unfinished write behind entry ${seq}`)
-    }
-    const at = this.#parts.clock()
-    return repairs.map((reason) => eventBody({ ...REPAIR, at, reason }))
+    if (found.torn !== undefined) files.trim(found.torn)
+    return repairsOf(this.#end, found, this.#parts.clock())
   }
 
   #adopt(): Followed & { readonly witnessed: boolean } {
@@ -324,13 +308,6 @@ export class LogWriter {
     this.#durable = tailOf(this.#end)
   }
 }
-
-const REPAIR = {
-  actor: 'system:audit',
-  action: 'audit.repair',
-  outcome: 'allowed',
-  resource: 'audit:log',
-} as const
 
 /** The outbox goes to the log in pieces of about so many rows. */
 const OUTBOX_AT_ONCE = 10_000

@@ -14,19 +14,19 @@ export const handle: Handler<typeof update> = async ({ options, args: [given] },
   const path = declared?.path ?? given
   const typeNow = async () =>
     declared?.metadata.type ?? (await (await session.coffer()).describe(path))?.type
-  const change = {
-    ...declared?.metadata,
+  const asked = {
     ...(await metadataOf(options, typeNow)),
     ...(options['no-tags'] ? { tags: null } : {}),
     ...(options['no-rotation'] ? { rotation: null } : {}),
   }
   const validity = validityOf(options, session.world.now())
   if (Object.keys(validity).length > 0) {
-    if (Object.keys(change).length > 0 || options['if-revision'] !== undefined) {
+    if (Object.keys(asked).length > 0 || options['if-revision'] !== undefined) {
       throw usage('--expires and --not-before are about a version: give them alone.')
     }
     return changeVersion(session, path, options.version, validity, 'updated')
   }
+  const change = { ...declared?.metadata, ...asked }
   if (options.version !== undefined) throw usage('--version goes with --expires or --not-before.')
   if (Object.keys(change).length === 0)
     throw usage('There is nothing to change.', 'See `coffer update --help`.')

@@ -1,7 +1,15 @@
+import { ACTIONS } from '../../core/policy/policy.ts'
 import { defineCommand, type OptionSpec } from '../spec.ts'
 
 const NAME = { name: 'name', summary: 'its name' } as const
 const ACTOR = { name: 'actor', summary: 'kind:name, as local:alice or service:ci' } as const
+const ACTION = {
+  type: 'string',
+  value: 'ACTION',
+  words: ACTIONS,
+  summary: 'what',
+  default: 'read',
+} as const satisfies OptionSpec
 const YES = { type: 'boolean', short: 'y', summary: 'do not ask' } as const satisfies OptionSpec
 const DESTINATION = {
   type: 'string',
@@ -87,7 +95,7 @@ export const policy = defineCommand({
       arguments: [{ name: 'path', summary: 'a secret, or policy:NAME, audit:log …' }],
       options: {
         actor: { type: 'string', value: 'ACTOR', summary: 'who', default: 'you' },
-        action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
+        action: ACTION,
         label: { type: 'string', value: 'LABEL', summary: 'of a read: which label' },
         destination: DESTINATION,
         at: { type: 'string', value: 'TIME', summary: 'when', default: 'now' },
@@ -109,7 +117,7 @@ export const policy = defineCommand({
       summary: 'every actor that may do it, and by which rule',
       arguments: [{ name: 'path', summary: 'a secret' }],
       options: {
-        action: { type: 'string', value: 'ACTION', summary: 'what', default: 'read' },
+        action: ACTION,
         destination: DESTINATION,
         all: { type: 'boolean', summary: 'also those who may not' },
         why: { type: 'boolean', summary: 'every reason, from the actor to the rule' },

@@ -1,8 +1,14 @@
 import { defineCommand, type OptionSpec } from '../spec.ts'
+import { AUDIT_ACTIONS } from './words.ts'
 
 const FILTER = {
   actor: { type: 'string', value: 'ACTOR', summary: 'what this actor did' },
-  action: { type: 'string', value: 'ACTION', summary: 'read, write, delete, key.rotate …' },
+  action: {
+    type: 'string',
+    value: 'ACTION',
+    words: AUDIT_ACTIONS,
+    summary: 'read, write, delete, key.rotate …',
+  },
   outcome: {
     type: 'string',
     value: 'OUTCOME',

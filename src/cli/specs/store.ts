@@ -15,7 +15,7 @@ export const init = defineCommand({
   summary: 'make a store',
   description: [
     'Makes a store and grants you its built-in policy admin. The root key comes from COFFER_MASTER_KEY (32 bytes as base64, base64url or 64 hex characters), else from a key file that init writes outside the data directory and names, or from a passphrase with --seal passphrase. With --seal shamir it is split into shares for several people, which are printed once; any 3 of 5 open the store, or as the seal options shares and threshold say.',
-    'Where /data/secrets cannot be made, init proposes ./.coffer, adds it to .gitignore in a git repository and records it as dataDir in coffer.yaml, so that later commands find it.',
+    'Where /data/secrets cannot be made, init proposes ./.coffer (and takes it where nobody can be asked), adds it to .gitignore in a git repository and records it as dataDir in coffer.yaml, so that later commands find it.',
   ],
   options: {
     seal: {

@@ -1,5 +1,6 @@
 import { IN_ENVIRONMENT, PATH } from '../secret-path.ts'
 import { defineCommand, type OptionSpec } from '../spec.ts'
+import { TYPE_NAMES } from './words.ts'
 
 const METADATA = {
   tag: { type: 'string', value: 'KEY=VALUE', multiple: true, summary: 'a tag; replaces all tags' },
@@ -9,6 +10,7 @@ const METADATA = {
   type: {
     type: 'string',
     value: 'TYPE',
+    words: TYPE_NAMES,
     summary: 'what its values are checked against',
     default: 'string',
   },
@@ -138,7 +140,7 @@ export const list = defineCommand({
   options: {
     tag: { type: 'string', value: 'KEY[=VALUE]', summary: 'with this tag' },
     owner: { type: 'string', value: 'WHO', summary: 'of this owner' },
-    type: { type: 'string', value: 'TYPE', summary: 'of this type' },
+    type: { type: 'string', value: 'TYPE', words: TYPE_NAMES, summary: 'of this type' },
     classification: { type: 'string', value: 'WORD', summary: 'of this classification' },
     'older-than': { type: 'string', value: '30d', summary: 'whose current version is older' },
     'expires-within': { type: 'string', value: '7d', summary: 'that expire soon, or have expired' },
@@ -169,7 +171,7 @@ export const update = defineCommand({
   name: 'update',
   summary: 'change what is known about a secret; its value stays',
   description: [
-    'Makes no new version. An empty text (--owner "", --expires "") removes a field. With --env everything that the manifest says of the secret is written, and options on top of it.',
+    'Makes no new version. An empty text (--owner "", --expires "") removes a field. With --env everything that the manifest says of the secret is written, and options on top of it; with --expires or --not-before, --env only names the secret.',
   ],
   arguments: [PATH],
   options: {
