@@ -2,7 +2,7 @@ import { environmentOf } from '../config/manifest/environment.ts'
 import { isOwn, isWhole } from '../config/manifest/own.ts'
 import type { DeclaredSecret } from '../config/manifest/manifest.ts'
 import { showReference } from '../config/reference.ts'
-import { CofferError } from '../core/errors.ts'
+import { CofferError, isCofferError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import type { MetadataChange } from '../core/ports/coffer.ts'
 import { manifestHere } from './generated.ts'
@@ -41,6 +41,25 @@ export async function declaredHere(session: Session, name: string, env: string):
   throw new CofferError('invalid_argument', `In ${env} it is kept as ${showReference(ref)}.`, {
     remedy: 'Use the means of that place; `coffer run --env` and `coffer check --env` read it.',
   })
+}
+
+/** What to tell who made a secret by its name in the manifest, and not where the manifest has it. */
+export async function meantByManifest(session: Session, name: string): Promise<string | undefined> {
+  // What is wrong with a project is told to who asks for it.
+  const project = await session.project().catch((error: unknown) => {
+    if (isCofferError(error)) return undefined
+    throw error
+  })
+  const manifest = project?.manifest
+  if (manifest === undefined) return undefined
+  const secret = manifest.secrets.find((candidate) => candidate.name === name)
+  if (secret === undefined) return undefined
+  for (const [env, { ref }] of Object.entries(secret.references)) {
+    if (isOwn(manifest, ref) && isWhole(ref) && ref.key !== name) {
+      return `${manifest.file} declares ${name}, which is ${ref.key} in ${env}: with --env ${env} it is stored there.`
+    }
+  }
+  return undefined
 }
 
 function metadataOf(secret: DeclaredSecret): MetadataChange {

@@ -51,6 +51,9 @@ export const handle: Handler<typeof set> = async ({ options, args: [given] }, se
         : `${receipt.path} v${receipt.version} was stored before with this token; nothing was written`,
     ),
   )
+  if (options.env !== undefined || receipt.version !== 1) return
+  const meant = await (await import('../declared.ts')).meantByManifest(session, path)
+  if (meant !== undefined) session.out.warn(meant)
 }
 
 const entered = async (
