@@ -122,7 +122,7 @@ test('a version of no secret is named, with what takes it away', async () => {
 test('a store in which hardly anything opens is given up', async () => {
   const { home, platform } = await stocked(502)
   await tamper(home, async (rows) => {
-    for (const row of await rows.versions(undefined, 1_000)) {
+    for (const row of (await rows.versions(undefined, 1_000)).rows) {
       await rows.putVersion({ ...row, ...flipped(WRAP_BYTE)(row) })
     }
   })

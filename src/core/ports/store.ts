@@ -74,6 +74,12 @@ export interface VersionRow {
   readonly envelope: Uint8Array
 }
 
+export interface VersionPage {
+  readonly rows: readonly VersionRow[]
+  /** Where the next page begins; absent behind the last. */
+  readonly end?: string | undefined
+}
+
 /** Plain counters; their truth is established by `seal` (opaque, authenticated by the engine). */
 export interface StateRow {
   readonly generation: number
@@ -120,11 +126,12 @@ export interface StoreReader {
   /** Ascending by path in UTF-8 byte order. */
   heads(range: HeadRange): Promise<HeadRow[]>
   version(id: string, version: number): Promise<VersionRow | undefined>
-  /** Versions whose term is below `term`, in a stable order; at most `limit`. */
-  versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]>
-  /** All versions, ascending by id and number, after the given one. */
-  versions(after: { id: string; version: number } | undefined, limit: number): Promise<VersionRow[]>
-  /** The terms in use and how many versions each. */
+  /**
+   * All versions, each once, in whatever order costs the store least, at most `limit` after the `end`
+   * of the page before. From one transaction to the next a version changes its place only by being put.
+   */
+  versions(after: string | undefined, limit: number): Promise<VersionPage>
+  /** The terms in use and how many versions each, ascending. May look at every version. */
   terms(): Promise<{ term: number; versions: number }[]>
   /** Ascending by generation, greater than `after`. */
   outbox(after: number, limit: number): Promise<OutboxRow[]>

@@ -74,13 +74,13 @@ export async function* backupBody(
       yield text(chunk.map((h) => ({ h: [h.kind, h.path, h.generation, toText(h.head)] })))
     }
   }
-  for (let after: { id: string; version: number } | undefined; ;) {
-    const chunk = await rows.versions(after, CHUNK)
-    versions += chunk.length
+  for (let after: string | undefined; ;) {
+    const page = await rows.versions(after, CHUNK)
+    versions += page.rows.length
     progress(versions)
-    yield text(chunk.map((v) => ({ v: [v.id, v.version, v.path, v.term, toText(v.envelope)] })))
-    after = chunk.at(-1)
-    if (after === undefined || chunk.length < CHUNK) break
+    yield text(page.rows.map((v) => ({ v: [v.id, v.version, v.path, v.term, toText(v.envelope)] })))
+    after = page.end
+    if (after === undefined) break
   }
   yield text([{ end: { heads, versions } }])
 }

@@ -83,18 +83,17 @@ async function putWithout(
 }
 
 async function withoutStrays(context: Inspected): Promise<void> {
-  for (let after: { id: string; version: number } | undefined; ;) {
-    const chunk = await context.store.write(async (rows) => {
-      const found = await rows.versions(after, BATCH)
-      for (const { id, version, path } of found) {
+  for (let after: string | undefined; ;) {
+    after = await context.store.write(async (rows) => {
+      const page = await rows.versions(after, BATCH)
+      for (const { id, version, path } of page.rows) {
         if (!(await isSpokenOf(context, rows, id, version, path))) {
           await rows.removeVersion(id, version)
         }
       }
-      return found
+      return page.end
     })
-    after = chunk.at(-1)
-    if (after === undefined || chunk.length < BATCH) return
+    if (after === undefined) return
   }
 }
 

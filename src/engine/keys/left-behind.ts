@@ -1,18 +1,20 @@
 import { CofferError } from '../../core/errors.ts'
-import type { NamedLeft } from './second-look.ts'
+import type { Left } from './rewrap.ts'
 
 const NAMED_MAX = 10
 
 /** What to tell of a rotation that could not take everything along. */
-export function leftBehind(term: number, left: readonly NamedLeft[]): CofferError {
-  const names = left.map(({ name }) => name)
+export function leftBehind(term: number, left: readonly Left[]): CofferError {
+  const names = left.map(
+    ({ id, version, secret }) => `${secret ?? `the secret with the id ${id}`} v${version}`,
+  )
   const some = names.slice(0, NAMED_MAX).join(', ')
   const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : ''
   return new CofferError(
     'corrupt',
     `Term ${term} is active and wraps all but what is damaged: ${some}${more} cannot be opened and keep the terms before.`,
     {
-      remedy: left.some(({ stray }) => stray)
+      remedy: left.some(({ secret }) => secret === undefined)
         ? `${DESTROY} What no secret speaks of goes with \`coffer restore --without-damaged\` of a backup made \`--with-damaged\`.`
         : DESTROY,
       details: { term, damaged: names },

@@ -1,6 +1,6 @@
 import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { KeyRotationReport, Progress } from '../../core/ports/platform.ts'
-import type { KeyTerm } from '../../crypto/keyring.ts'
+import type { KeyTerm, Keyring } from '../../crypto/keyring.ts'
 import { activeTerm, addTerm, destroyTerms, readKeyringHeader } from '../../crypto/keyring.ts'
 import { auditFailure } from '../audited.ts'
 import type { EngineContext, Origin } from '../context.ts'
@@ -8,9 +8,8 @@ import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
 import { leftBehind, notYetErased } from './left-behind.ts'
-import { rewrapStale } from './rewrap.ts'
-import type { SecondLook } from './second-look.ts'
-import { lookAgain } from './second-look.ts'
+import type { Rewrapped } from './rewrap.ts'
+import { rewrapAll } from './rewrap.ts'
 
 /** What it is about, in policies and in the audit log. */
 export const KEYS = 'store:keys'
@@ -36,11 +35,11 @@ export async function rotate(
   { progress, ...asked }: Rotation,
 ): Promise<KeyRotationReport> {
   const startedAt = context.clock()
-  let made = await makeTerm(context, origin, asked, (below) => !below)
+  let made = await makeTerm(context, origin, asked, isWhole)
   const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll(context, progress))
   let done = await rewrap()
   if (!made && done.rewrapped === 0 && done.left.length > 0) {
-    made = await makeTerm(context, origin, asked, () => true)
+    made = await makeTerm(context, origin, asked)
     if (made) done = await rewrap()
   }
   const { rewrapped, left } = done
@@ -65,20 +64,21 @@ async function audited<T>(
   })
 }
 
-/** Whether there is one more, since it is wanted and may be made with or without versions below. */
+/** That no earlier rotation is left to be finished. */
+const isWhole = ({ terms }: Keyring): boolean => terms.every(({ state }) => state !== 'retiring')
+
+/** Whether there is one more term now, since it is wanted and may be made. */
 async function makeTerm(
   context: EngineContext,
   origin: Origin,
   { allowed, wanted, reserve }: Rotation,
-  mayWith: (below: boolean) => boolean,
+  mayBeMade: (keyring: Keyring) => boolean = () => true,
 ): Promise<boolean> {
   let made = false
   await transact(context, origin, { action: 'key.rotate', resource: KEYS, reserve }, async (tx) => {
     allowed(tx)
     const { keyring } = context.keys
-    const active = activeTerm(keyring)
-    const below = (await tx.rows.terms()).some((used) => used.term < active.term)
-    made = mayWith(below) && wanted(active)
+    made = mayBeMade(keyring) && wanted(activeTerm(keyring))
     if (!made) return
     const next = addTerm(keyring, tx.now, context.random)
     const reason = `term ${activeTerm(next).term}`
@@ -88,28 +88,18 @@ async function makeTerm(
   return made
 }
 
-async function rewrapAll(
-  context: EngineContext,
-  progress: Progress | undefined,
-): Promise<SecondLook> {
-  const { rewrapped } = await rewrapStale(context, progress)
-  const looked = await lookAgain(context)
-  return { ...looked, rewrapped: rewrapped + looked.rewrapped }
-}
-
-/** What was looked through before, and only in a transaction that finds no row using them. */
+/** Once every version was looked at: what is written meanwhile is under the newest term. */
 async function retire(
   context: EngineContext,
   origin: Origin,
   { reserve }: Rotation,
-  { term: under, left, rewrapped }: SecondLook,
+  { term: under, left, rewrapped }: Rewrapped,
 ): Promise<readonly number[]> {
   let retired: readonly number[] = []
   const attempt = { action: 'key.retire', resource: KEYS, reserve } as const
   await transact(context, origin, attempt, async (tx) => {
     const { keyring } = context.keys
-    const inUse = new Set((await tx.rows.terms()).map((used) => used.term))
-    for (const { terms } of left) for (const term of terms) inUse.add(term)
+    const inUse = new Set(left.flatMap(({ terms }) => terms))
     retired = keyring.terms
       .filter(({ term, state }) => state === 'retiring' && term < under && !inUse.has(term))
       .map(({ term }) => term)

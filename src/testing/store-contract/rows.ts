@@ -25,8 +25,7 @@ export function rowsContract(handles: () => Handles): void {
     expect(singles).toEqual([undefined, undefined, undefined, undefined])
     const lists = await ask(async (rows) => [
       await rows.heads({ kind: 'secret', limit: 1 }),
-      await rows.versions(undefined, 1),
-      await rows.versionsBelowTerm(9, 1),
+      (await rows.versions(undefined, 1)).rows,
       await rows.terms(),
       await rows.outbox(0, 1),
     ])
@@ -172,52 +171,56 @@ export function rowsContract(handles: () => Handles): void {
     }
   })
 
-  it('pages versions by id and number', async () => {
+  it('pages versions, each of them once', async () => {
     const all = ['0a 1', '0a 2', '0a 10', '0b 1', 'ff 3']
     await put(async (rows) => {
       for (const each of all.toReversed()) {
         const [id, number] = each.split(' ')
         await rows.putVersion(version(id!, Number(number)))
       }
+      await rows.putBlob('keyring', bytes('no version'))
+      await rows.putVersion(version('0c', 1))
+      await rows.removeVersion('0c', 1)
     })
-    const after = (last: { id: string; version: number } | undefined, limit = 9) =>
-      ask(async (rows) => numbers(await rows.versions(last, limit)))
-    expect(await after(undefined)).toEqual(all)
-    expect(await after(undefined, 2)).toEqual(all.slice(0, 2))
-    expect(await after({ id: '0a', version: 2 })).toEqual(all.slice(2))
-    expect(await after({ id: '0a', version: 99 }, 1)).toEqual(['0b 1'])
-    expect(await after({ id: 'ff', version: 3 })).toEqual([])
+    for (const limit of [1, 2, all.length, 99]) {
+      const found: string[] = []
+      let after: string | undefined
+      do {
+        const page = await ask((rows) => rows.versions(after, limit))
+        expect(page.rows.length).toBeLessThanOrEqual(limit)
+        found.push(...numbers(page.rows))
+        after = page.end
+      } while (after !== undefined)
+      expect(found.toSorted()).toEqual(all.toSorted())
+    }
   })
 
-  it('re-wraps by pages until no version is below a term', async () => {
+  it('re-wraps by pages, each in a transaction of its own', async () => {
     const count = 25
     await put(async (rows) => {
-      for (let i = 0; i < count; i++)
+      for (let i = 0; i < count; i++) {
         await rows.putVersion(version(`0${i % 4}`, 1 + i, 1 + (i % 3)))
+      }
     })
     expect(await ask((rows) => rows.terms())).toEqual([
       { term: 1, versions: 9 },
       { term: 2, versions: 8 },
       { term: 3, versions: 8 },
     ])
-    const list = await ask((rows) => rows.versionsBelowTerm(3, 99))
-    const terms = list.map((row) => row.term)
-    expect(terms).toEqual(terms.toSorted((a, b) => a - b))
-    expect(numbers(await ask((rows) => rows.versionsBelowTerm(3, 4)))).toEqual(
-      numbers(list.slice(0, 4)),
-    )
-    let rewrapped = 0
-    for (;;) {
-      const page = await store.write(async (rows) => {
-        const page = await rows.versionsBelowTerm(4, 4)
-        for (const row of page) await rows.putVersion({ ...row, term: 4 })
-        return page.length
+    let pages = 0
+    let after: string | undefined
+    do {
+      after = await store.write(async (rows) => {
+        const page = await rows.versions(after, 4)
+        for (const row of page.rows) await rows.putVersion({ ...row, term: 4 })
+        return page.end
       })
-      rewrapped += page
-      if (page === 0) break
-    }
-    expect(rewrapped).toBe(count)
-    expect(await ask((rows) => rows.terms())).toEqual([{ term: 4, versions: count }])
+      pages += 1
+      await put((rows) => rows.putVersion(version('new', pages, 4)))
+    } while (after !== undefined && pages < count)
+    const terms = await ask((rows) => rows.terms())
+    expect(terms.map(({ term }) => term)).toEqual([4])
+    expect(terms[0]!.versions).toBeGreaterThan(count)
   })
 
   it('keeps the outbox in order until it is trimmed, one event per generation', async () => {

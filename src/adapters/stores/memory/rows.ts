@@ -8,6 +8,7 @@ import type {
   StateRow,
   StoreReader,
   StoreWriter,
+  VersionPage,
   VersionRow,
 } from '../../../core/ports/store.ts'
 import { compareUtf8 } from '../../../core/utf8-order.ts'
@@ -28,8 +29,6 @@ export interface Tables {
   readonly heads: SortedMap<Key, Head>
   /** By id and number. */
   readonly versions: SortedMap<Key, VersionRow>
-  /** By term, id, number. */
-  readonly terms: SortedMap<Key, VersionRow>
   readonly outbox: SortedMap<Key, OutboxRow>
 }
 
@@ -38,7 +37,6 @@ export const emptyTables: Tables = {
   blobs: new SortedMap(compareKeys),
   heads: new SortedMap(compareKeys),
   versions: new SortedMap(compareKeys),
-  terms: new SortedMap(compareKeys),
   outbox: new SortedMap(compareKeys),
 }
 
@@ -92,22 +90,20 @@ export class MemoryReader implements StoreReader {
     return row && copyVersion(row)
   }
 
-  async versionsBelowTerm(term: number, limit: number): Promise<VersionRow[]> {
-    return page(this.tables.terms, limit, copyVersion, { stop: (row) => row.term >= term })
-  }
-
-  async versions(
-    after: { id: string; version: number } | undefined,
-    limit: number,
-  ): Promise<VersionRow[]> {
-    const start = after ? [after.id, after.version + 1] : []
-    return page(this.tables.versions.from(start), limit, copyVersion)
+  async versions(after: string | undefined, limit: number): Promise<VersionPage> {
+    const [id, version] = after?.split(' ') ?? []
+    const start = id === undefined ? [] : [id, Number(version) + 1]
+    const rows = page(this.tables.versions.from(start), limit, copyVersion)
+    const last = rows.at(-1)
+    return last === undefined || rows.length < limit
+      ? { rows }
+      : { rows, end: `${last.id} ${last.version}` }
   }
 
   async terms(): Promise<{ term: number; versions: number }[]> {
     const counts = new Map<number, number>()
-    for (const [, { term }] of this.tables.terms) counts.set(term, (counts.get(term) ?? 0) + 1)
-    return [...counts].map(([term, versions]) => ({ term, versions }))
+    for (const [, { term }] of this.tables.versions) counts.set(term, (counts.get(term) ?? 0) + 1)
+    return [...counts].toSorted(([a], [b]) => a - b).map(([term, versions]) => ({ term, versions }))
   }
 
   async outbox(after: number, limit: number): Promise<OutboxRow[]> {
@@ -134,21 +130,12 @@ export class MemoryWriter extends MemoryReader implements StoreWriter {
   }
 
   async putVersion(row: VersionRow): Promise<void> {
-    await this.removeVersion(row.id, row.version)
-    const copy = copyVersion(row)
-    this.#put({
-      versions: this.tables.versions.set([row.id, row.version], copy),
-      terms: this.tables.terms.set([row.term, row.id, row.version], copy),
-    })
+    const versions = this.tables.versions.set([row.id, row.version], copyVersion(row))
+    this.#put({ versions })
   }
 
   async removeVersion(id: string, version: number): Promise<void> {
-    const row = this.tables.versions.get([id, version])
-    if (!row) return
-    this.#put({
-      versions: this.tables.versions.delete([id, version]),
-      terms: this.tables.terms.delete([row.term, id, version]),
-    })
+    this.#put({ versions: this.tables.versions.delete([id, version]) })
   }
 
   async appendOutbox(row: OutboxRow): Promise<void> {

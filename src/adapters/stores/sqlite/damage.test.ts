@@ -55,10 +55,9 @@ async function tryAll(): Promise<string> {
     const store = await openSqliteStore({ file, mustExist: true, busyTimeoutMs: 0 })
     try {
       await dumpStore(store)
-      await store.read((rows) => rows.versionsBelowTerm(9, 1_000))
       await store.write(async (rows) => {
         await rows.putState({ generation: 2, accessGeneration: 1, seal: new Uint8Array(2_000) })
-        for (const row of await rows.versionsBelowTerm(2, 1_000)) {
+        for (const row of (await rows.versions(undefined, 1_000)).rows) {
           await rows.putVersion({ ...row, term: 2 })
         }
         await rows.putHead({ kind: 'role', path: 'r', head: new Uint8Array(9), generation: 2 })
@@ -96,7 +95,7 @@ describe('a damaged file', () => {
       expect(KNOWN, `byte ${place}`).toContain(code)
       seen.set(code, (seen.get(code) ?? 0) + 1)
     }
-    expect(seen.get('corrupt')).toBeGreaterThan(50)
+    expect(seen.get('corrupt')).toBeGreaterThan(40)
     expect(seen.get('none')).toBeGreaterThan(50)
   })
 

@@ -218,3 +218,19 @@ describe('a file that changes behind our back', () => {
     await store.close()
   })
 })
+
+it('counts versions in pieces, all of them', async () => {
+  const store = await openSqliteStore({ file })
+  const envelope = new Uint8Array(9)
+  const count = 20_005
+  await store.write(async (rows) => {
+    for (let version = 1; version <= count; version++) {
+      await rows.putVersion({ id: 'aa', version, path: 'a', term: 2 - (version % 2), envelope })
+    }
+  })
+  expect(await store.read((rows) => rows.terms())).toEqual([
+    { term: 1, versions: 10_003 },
+    { term: 2, versions: 10_002 },
+  ])
+  await store.close()
+})

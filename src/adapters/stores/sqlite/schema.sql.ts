@@ -21,7 +21,8 @@ export const KIND_CODES: Readonly<Record<HeadKind, number>> = {
  * `slots` holds the versions, blobs and free room, see slots.ts.
  * `current_row` is a hint, the slot of the current version if that was there when the head was put;
  * it saves a read one of four trees, and is believed only when id and number agree.
- * `slots_term` ends in the row's place in the file, so that re-wrapping goes through it in order.
+ * `slots_free` has what is free and nothing else: an index of all terms would be a page more for each
+ * write, where only a rotation of the key, which looks at every row anyway, has a use for it.
  */
 export const SCHEMA = `
   CREATE TABLE state (
@@ -48,7 +49,7 @@ export const SCHEMA = `
     body BLOB NOT NULL,
     UNIQUE (id, version)
   ) STRICT;
-  CREATE INDEX slots_term ON slots (term);
+  CREATE INDEX slots_free ON slots (term) WHERE term < 0;
   CREATE TABLE outbox (generation INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
   CREATE TABLE leases (
     name TEXT PRIMARY KEY,
@@ -79,7 +80,6 @@ export const PRAGMAS = `
 const IS_BLOB = `term = ${FIXED_WIDTH + BLOB_TERM}`
 /** Ids are hex and free keys sort behind them: a term that was changed makes no version invisible. */
 const IS_VERSION = `version > ${FIXED_WIDTH} AND id < '~'`
-const HAS_TERM = `term > ${FIXED_WIDTH + BLOB_TERM}`
 
 export const STATEMENTS = {
   current: `
@@ -107,7 +107,7 @@ export const STATEMENTS = {
     ON CONFLICT (one) DO UPDATE SET generation = excluded.generation,
       access_generation = excluded.access_generation, seal = excluded.seal`,
   slot: 'SELECT slot, length(body) FROM slots WHERE id = ? AND version = ?',
-  freeSlot: `SELECT slot FROM slots WHERE term = ? AND id >= '~' LIMIT 1`,
+  freeSlot: `SELECT slot FROM slots WHERE term = ? AND term < 0 AND id >= '~' LIMIT 1`,
   fillSlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = ? WHERE slot = ?',
   refillSlot: `
     UPDATE slots SET term = ?3, body = ?4
@@ -138,13 +138,13 @@ export const STATEMENTS = {
   removeHead: 'DELETE FROM heads WHERE kind = ? AND path = ?',
   version: `
     SELECT id, version, term, body FROM slots WHERE id = ? AND version = ? AND ${IS_VERSION}`,
-  versionsBelowTerm: `
-    SELECT id, version, term, body FROM slots
-    WHERE ${HAS_TERM} AND term < ? AND ${IS_VERSION} ORDER BY term, slot LIMIT ?`,
   versions: `
-    SELECT id, version, term, body FROM slots
-    WHERE (id, version) > (?, ?) AND ${IS_VERSION} ORDER BY id, version LIMIT ?`,
-  terms: `SELECT term, count(*) FROM slots WHERE ${HAS_TERM} GROUP BY term ORDER BY term`,
+    SELECT id, version, term, body, slot FROM slots
+    WHERE slot > ? AND ${IS_VERSION} ORDER BY slot LIMIT ?`,
+  lastSlot: 'SELECT max(slot) FROM slots',
+  terms: `
+    SELECT term, count(*) FROM slots
+    WHERE slot > ? AND slot <= ? AND ${IS_VERSION} GROUP BY term`,
   outbox: 'SELECT generation, event FROM outbox WHERE generation > ? ORDER BY generation LIMIT ?',
   appendOutbox: 'INSERT INTO outbox (generation, event) VALUES (?, ?) ON CONFLICT DO NOTHING',
   trimOutbox: 'DELETE FROM outbox WHERE generation <= ?',

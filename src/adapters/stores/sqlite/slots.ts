@@ -124,7 +124,10 @@ function emptySlot(connection: Connection, id: string, [row, bodyBytes]: Cell[])
   connection.run('emptySlot', key, number, freeTerm(id, left), left, Number(row))
 }
 
-/** Free slots of one size have one negative term, so that the index of terms finds them; what has one by damage is told by its key. */
+/**
+ * Free slots of one size have one negative term, by which an index finds them; a version that has one
+ * by damage is told by its key.
+ */
 function freeTerm(id: string, bodyBytes: number): number {
   const keyBytes = Buffer.byteLength(id)
   if (keyBytes > KEY_BYTES_MAX) throw invalid(`An id is at most ${KEY_BYTES_MAX} bytes.`)
