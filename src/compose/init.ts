@@ -37,7 +37,9 @@ export interface InitOptions extends PlatformOptions {
 export async function initPlatform(options: InitOptions): Promise<InitReport> {
   const place = placeOf(options)
   const { clock, random, dataDir } = place
-  // Looked at before anything is made: a log without its store is evidence, and stays alone.
+  // Looked at before anything is made. A log without its store is evidence, and stays alone.
+  const sealContext = place.sealContext()
+  const seal = sealFor(options.seal, sealContext)
   const orphaned = hasSegments(place.auditDir)
   if (orphaned && !existsSync(join(dataDir, STORE_FILE))) throw orphanedLog(place.auditDir)
   const store = await STORES.sqlite.open({ dataDir })
@@ -55,8 +57,6 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
     // Of an attempt that was interrupted: it is the key of a store that was never made.
     rmSync(join(place.auditDir, PUBLIC_KEY_FILE), { force: true })
 
-    const sealContext = place.sealContext()
-    const seal = sealFor(options.seal, sealContext)
     const { rootKey, params, notes = [], shares = [] } = await seal.establish(sealContext)
     const fingerprint = rootFingerprint(rootKey)
     const keyring = createKeyring({

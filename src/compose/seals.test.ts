@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ADMIN, newHome } from '../../test/support/platform.ts'
+import { ADMIN, newHome, temporary } from '../../test/support/platform.ts'
 import { refusal } from '../testing/refusal.ts'
 import { sealWorld } from '../testing/seal-world.ts'
+import { initPlatform } from './init.ts'
 import { sealFor } from './seals.ts'
 
 const KEY = '0'.repeat(64)
@@ -41,6 +44,13 @@ test('an option that no seal knows is refused where a store is opened or re-seal
   await expect(
     platform.keys.reseal({ actor: ADMIN, seal: 'key-file', ...misspelt }),
   ).rejects.toMatchObject({ code: 'invalid_argument' })
+})
+
+test('a store that cannot be sealed as was asked leaves no file', async () => {
+  const dataDir = join(temporary(), 'data')
+  const init = initPlatform({ dataDir, env: {}, seal: 'shamir', sealOptions: { share: '7' } })
+  await expect(init).rejects.toMatchObject({ code: 'invalid_argument' })
+  expect(existsSync(dataDir)).toBe(false)
 })
 
 test('an empty variable names no directory', async () => {
