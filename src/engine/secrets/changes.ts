@@ -9,6 +9,7 @@ import type { SecretRecord } from '../../core/record.ts'
 import { generateValue } from '../../core/types/generate.ts'
 import { encodeValue } from '../../core/value.ts'
 import { refuseByOrigin } from '../access.ts'
+import { BREATHE_EVERY, breathe } from '../breathe.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { EventFacts, Transaction } from '../transaction.ts'
 import { mustExist, transact } from '../transaction.ts'
@@ -93,6 +94,7 @@ export function createChanges(context: EngineContext, origin: Origin): Changes {
           attempt.resource = path
           const adding = addVersion(tx, context, origin, path, version)
           receipts.push(await adding.catch((error: unknown) => Promise.reject(naming(path, error))))
+          if (receipts.length % BREATHE_EVERY === 0) await breathe()
         }
         return receipts
       })
