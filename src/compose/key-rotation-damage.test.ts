@@ -98,6 +98,15 @@ test.each([
   expect(await platform.doctor()).toMatchObject({ ok: true })
 })
 
+test('a term that only the damaged row still names is kept', async () => {
+  const { home, platform, coffer } = await stocked(3)
+  await change(home, coffer, 'many/1', flipped(TERM_BYTE))
+  expect((await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))).code).toBe('corrupt')
+  await change(home, coffer, 'many/1', flipped(TERM_BYTE))
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+  expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ made: false, retired: [1] })
+})
+
 test('a later rotation finds what an earlier one was kept from', async () => {
   const { home, platform, coffer } = await stocked(3)
   await change(home, coffer, 'many/1', () => ({ term: 3 }))

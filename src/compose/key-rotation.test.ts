@@ -73,32 +73,6 @@ test('a term that was made by a clock that was ahead ends all the same', async (
   await expectTerms(platform, 'destroyed', 'destroyed', 'active')
 })
 
-test('a process that holds an older keyring finishes what another began', async () => {
-  const { home, platform, clock } = await stocked()
-  let cut = false
-  const other = await opening(home, clock, (store) =>
-    overriddenStore(store, {
-      async write(work) {
-        if (cut) throw new CofferError('store_unavailable', 'Cut off.')
-        return store.write((rows) => {
-          const put = rows.putBlob.bind(rows)
-          rows.putBlob = (...blob) => {
-            cut = true
-            return put(...blob)
-          }
-          return work(rows)
-        })
-      },
-    }),
-  )
-  await expect(other.keys.rotate({ actor: ADMIN })).rejects.toMatchObject({
-    code: 'store_unavailable',
-  })
-  await other.close()
-  expect(await platform.sweep()).toMatchObject({ keyTerm: 2, failed: [] })
-  await expectTerms(platform, 'destroyed', 'active')
-})
-
 test('what a reader keeps from being erased is erased by the next sweep', async () => {
   const { home, platform, clock } = await stocked()
   await platform.close()

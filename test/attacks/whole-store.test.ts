@@ -220,6 +220,9 @@ test('reads that were logged since cannot be hidden by putting the log back', as
 })
 
 test('a log that is gone, or left elsewhere, is missed before the first change', async () => {
+  const never = await newHome()
+  rmSync(never.auditDir, { recursive: true })
+  await expect(never.open()).rejects.toMatchObject({ code: 'audit_tampered' })
   const home = await newHome()
   const platform = await home.open()
   expect(await admin(platform).read({ path: 'shop/a' })).toBeUndefined()

@@ -53,6 +53,7 @@ export async function rewrapAll(
     const page = await store.read((rows) => rows.versions(after, BATCH))
     let { end } = page
     if (page.rows.some((row) => isBelow(row, term))) {
+      // The page as it is by then: it may end elsewhere.
       const batch = await store.write((rows) => rewrapPage(context, rows, after))
       left.push(...batch.left)
       if (left.length > DAMAGED_MAX) throw beyondRepair()
@@ -100,11 +101,10 @@ async function rewrapAtHeads(context: EngineContext, left: readonly Left[]): Pro
   const paths = await pathsOf(context, new Set(left.map(({ id }) => id)))
   const tried = await context.store.write(async (rows) => {
     const keyring = await newestKeyring(context, rows)
-    const { term } = activeTerm(keyring)
     const work: VersionRow[] = []
     for (const { id, version } of left) {
       const row = await rows.version(id, version)
-      if (row === undefined || !isBelow(row, term)) continue
+      if (row === undefined) continue
       work.push({ ...row, path: (await pathNow(context, rows, id, paths)) ?? row.path })
     }
     return rewrapRows(context, rows, keyring, work)
@@ -144,9 +144,9 @@ async function rewrapRows(
   return { rewrapped: work.length - left.length, left }
 }
 
-/** Whether any word of it says another term than the active one, or nothing can be told from it. */
+/** Whether any word of it says another term than the active one. */
 const isBelow = (row: VersionRow, active: number): boolean =>
-  row.envelope.length === 0 || termsOf(row).some((term) => term !== active)
+  termsOf(row).some((term) => term !== active)
 
 /** Neither its row's word is authentic nor its envelope's, until that opens. */
 function termsOf({ term, envelope }: VersionRow): number[] {

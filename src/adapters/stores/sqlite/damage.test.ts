@@ -225,3 +225,22 @@ it('a write whose callback hides a failed statement is refused as a whole', asyn
   await store.write((rows) => rows.putBlob('a', new Uint8Array(1)))
   await store.close()
 })
+
+it('a version that looks free by damage is not written over', async () => {
+  const store = await openSqliteStore({ file })
+  const row = { id: 'aa', version: 1, path: 'a', term: 1, envelope: new Uint8Array(80).fill(5) }
+  await store.write(async (rows) => {
+    await rows.putVersion(row)
+    await rows.putVersion({ ...row, version: 2 })
+    await rows.removeVersion('aa', 2)
+  })
+  await store.close()
+  const db = new DatabaseSync(file)
+  db.exec("UPDATE slots SET term = (SELECT term FROM slots WHERE id = '~~') WHERE id = 'aa'")
+  db.close()
+  const again = await openSqliteStore({ file })
+  for (const version of [3, 4]) await again.write((rows) => rows.putVersion({ ...row, version }))
+  const found = await again.read((rows) => rows.version('aa', 1))
+  expect(found?.envelope).toEqual(row.envelope)
+  await again.close()
+})
