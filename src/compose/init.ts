@@ -19,7 +19,7 @@ import { openLog, openSealedLog } from './open.ts'
 import type { InitReport, PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
-import { sealFor } from './seals.ts'
+import { sealFor } from './seal-options.ts'
 import { sinksOf } from './sinks.ts'
 
 export interface InitOptions extends PlatformOptions {

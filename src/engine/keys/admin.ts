@@ -13,7 +13,7 @@ import { dueAt, readSchedule } from './schedule.ts'
 /** Seals by kind, with what a seal may use; the composition gives it. */
 export interface SealAccess {
   /** @throws CofferError `invalid_argument` for another kind, or an option that it does not take */
-  find(kind: string, context: SealContext): Seal
+  find(kind: string, context: SealContext): Promise<Seal>
   context(options?: Readonly<Record<string, string | undefined>>): SealContext
 }
 
@@ -29,7 +29,7 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
     async reseal({ seal, sealOptions, ...operator }) {
       const origin = operatorOrigin(operator, 'keys')
       const sealContext = seals.context(sealOptions)
-      const chosen = seals.find(seal, sealContext)
+      const chosen = await seals.find(seal, sealContext)
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
         tx.require('admin', KEYS),
       )

@@ -5,7 +5,7 @@ import { ADMIN, newHome, temporary } from '../../test/support/platform.ts'
 import { refusal } from '../testing/refusal.ts'
 import { sealWorld } from '../testing/seal-world.ts'
 import { initPlatform } from './init.ts'
-import { sealFor } from './seals.ts'
+import { sealFor } from './seal-options.ts'
 
 const KEY = '0'.repeat(64)
 const world = (options: Record<string, string>, env: Record<string, string> = {}) => ({
