@@ -32,6 +32,7 @@ export async function measure(): Promise<Row[]> {
       clock: Date.now,
       random: randomBytes,
       valueBytesMax: 65_536,
+      checkStore: async () => {},
     })
     const floor = bareFloor(join(dataDir, 'floor.db'))
     const origin = { actor: ACTOR }

@@ -78,6 +78,7 @@ export async function initPlatform(options: InitOptions): Promise<InitReport> {
         clock,
         random,
         valueBytesMax: LIMITS.valueBytesMax,
+        checkStore: async () => {},
       })
       const attempt = { action: 'store.init', resource: 'store:data' } as const
       await transact(context, { actor: admin }, attempt, async (tx) => {

@@ -109,8 +109,8 @@ test('no key is destroyed that another rotation has just begun to replace', asyn
   const { code } = await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))
   expect(code).toBe('corrupt')
   const other = await hooked(home, clock)
-  // Two that look for what is left and find damage, one that makes term 3, two that wrap: the last retires.
-  other.before(7, () => halfRotated(home, clock))
+  // Who it is, whether another is unfinished, twice what is left, a term, twice what it wraps: the eighth retires.
+  other.before(8, () => halfRotated(home, clock))
   await refusalOf(() => other.platform.keys.rotate({ actor: ADMIN }))
   expect(await states(platform)).toEqual(['retiring', 'destroyed', 'retiring', 'active'])
   expect(await valueAt(coffer, 'many/1000')).toBe('v0')
@@ -122,7 +122,7 @@ test('what comes into a page while it is looked at pushes no other version out',
   const { home, clock, coffer } = await stocked(600)
   await coffer.destroy('many/1007', [1])
   const other = await hooked(home, clock)
-  other.before(2, () => coffer.write('many/2000', { value: 'x1' }))
+  other.before(3, () => coffer.write('many/2000', { value: 'x1' }))
   expect(await other.platform.keys.rotate({ actor: ADMIN })).toMatchObject({
     rewrapped: 599,
     retired: [1],

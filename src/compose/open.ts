@@ -250,6 +250,7 @@ function platformOf(place: Place, options: PlatformOptions, parts: Parts): Platf
       find: async (...asked) => (await import('./seal-options.ts')).sealFor(...asked),
       context: (sealOptions) => place.sealContext(sealOptions ?? {}),
     },
+    checkStore: () => STORES.sqlite.check(place),
     outsideChecks: [() => privateDirectory(place.dataDir), () => soundFile(place)],
     writeBackup: async (file, keys, text) => {
       const { writeAgeFile } = await import('../adapters/backups/age-file.ts')
@@ -266,8 +267,8 @@ function valueBytesMax(asked: number = LIMITS.valueBytesMax): number {
   )
 }
 
-async function soundFile({ dataDir }: Place) {
-  await STORES.sqlite.check({ dataDir })
+async function soundFile(place: Place) {
+  await STORES.sqlite.check(place)
   return { name: 'store file', ok: true, detail: 'trees, indexes and free room agree' }
 }
 

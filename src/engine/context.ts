@@ -27,6 +27,8 @@ export interface EngineContext {
   readonly clock: Clock
   readonly random: Random
   readonly valueBytesMax: number
+  /** Whether the store's own structures agree: what one way leads to, every way does. @throws `corrupt` */
+  readonly checkStore: () => Promise<void>
 }
 
 /** Whose rights are asked for. */

@@ -33,22 +33,23 @@ export interface EngineParts {
   readonly clock: Clock
   readonly random: Random
   readonly valueBytesMax: number
+  readonly checkStore: EngineContext['checkStore']
   readonly outsideChecks: readonly OutsideCheck[]
   readonly writeBackup: BackupWriter
   readonly verifyJwt: JwtVerifier['verify']
 }
 
 export function createContext(
-  parts: Pick<EngineParts, 'store' | 'log' | 'keys' | 'clock' | 'random' | 'valueBytesMax'>,
+  parts: Omit<EngineParts, 'seals' | 'outsideChecks' | 'writeBackup' | 'verifyJwt'>,
 ): EngineContext {
-  const { store, log, keys, clock, random, valueBytesMax } = parts
+  const { store, log, keys, clock, random, valueBytesMax, checkStore } = parts
   const heads = createHeadCodec(keys)
   const access = createAccessCache(store, heads)
   const states = createStateCodec(keys, random)
   const witness = createWitness(log)
   const credentials = createFind({ store, heads, witness })
   const known = { heads, states, witness, access, credentials, bindings: new WeakMap() }
-  return { store, log, keys, ...known, clock, random, valueBytesMax }
+  return { store, log, keys, ...known, clock, random, valueBytesMax, checkStore }
 }
 
 /** What operators do now and then is loaded when it is done; reading is here from the start. */

@@ -7,7 +7,7 @@ import type { EngineContext, Origin } from '../context.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
-import { leftBehind, notYetErased } from './left-behind.ts'
+import { leftBehind, notYetErased, unsound } from './left-behind.ts'
 import type { Rewrapped } from './rewrap.ts'
 import { rewrapAll } from './rewrap.ts'
 
@@ -35,6 +35,9 @@ export async function rotate(
   { progress, ...asked }: Rotation,
 ): Promise<KeyRotationReport> {
   const startedAt = context.clock()
+  const attempt = { action: 'key.rotate', resource: KEYS, reserve: asked.reserve } as const
+  await transact(context, origin, attempt, async (tx) => asked.allowed(tx))
+  await audited(context, origin, 'key.rotate', refuseUnsound(context))
   let made = await makeTerm(context, origin, asked, isWhole)
   const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll(context, progress))
   let done = await rewrap()
@@ -55,7 +58,7 @@ export async function rotate(
 async function audited<T>(
   context: EngineContext,
   origin: Origin,
-  action: 'key.rewrap' | 'key.retire',
+  action: 'key.rotate' | 'key.rewrap' | 'key.retire',
   work: Promise<T>,
 ): Promise<T> {
   return work.catch(async (error: unknown) => {
@@ -93,23 +96,35 @@ async function retire(
   context: EngineContext,
   origin: Origin,
   { reserve }: Rotation,
-  { term: under, left, rewrapped }: Rewrapped,
+  done: Rewrapped,
 ): Promise<readonly number[]> {
   let retired: readonly number[] = []
+  const inUse = new Set(done.left.flatMap(({ terms }) => terms))
   const attempt = { action: 'key.retire', resource: KEYS, reserve } as const
   await transact(context, origin, attempt, async (tx) => {
     const { keyring } = context.keys
-    const inUse = new Set(left.flatMap(({ terms }) => terms))
     retired = keyring.terms
-      .filter(({ term, state }) => state === 'retiring' && term < under && !inUse.has(term))
+      .filter(({ term, state }) => state === 'retiring' && term < done.term && !inUse.has(term))
       .map(({ term }) => term)
     if (retired.length === 0) return
-    const reason = `terms ${retired.join(', ')} after ${rewrapped} re-wraps`
+    const reason = `terms ${retired.join(', ')} after ${done.rewrapped} re-wraps`
     await tx.record({ action: 'key.retire', resource: KEYS, reason })
     const next = destroyTerms(keyring, retired, tx.now)
     await tx.putKeyring(next, context.keys.rootKey, await headerOf(tx))
   })
   return retired
+}
+
+/**
+ * Where an index leads to another row than it says, a walk over all versions passes one by, and what is
+ * put for one takes the place of another. @throws CofferError `corrupt`
+ */
+async function refuseUnsound({ checkStore }: EngineContext): Promise<void> {
+  try {
+    await checkStore()
+  } catch (error) {
+    throw isCofferError(error, 'corrupt') ? unsound(error) : error
+  }
 }
 
 /** @throws CofferError `store_busy`: done, but for what a reader holds on to */

@@ -244,3 +244,40 @@ it('a version that looks free by damage is not written over', async () => {
   expect(found?.envelope).toEqual(row.envelope)
   await again.close()
 })
+
+it('what an index takes for another version is not erased in its place', async () => {
+  const taken = path.join(scratch, 'taken.db')
+  const store = await openSqliteStore({ file: taken })
+  const [mine, other] = ['a1'.repeat(16), 'b2'.repeat(16)]
+  const row = { version: 1, path: 'a', term: 1, envelope: new Uint8Array(80).fill(5) }
+  await store.write(async (rows) => {
+    await rows.putVersion({ ...row, id: mine })
+    await rows.putVersion({ ...row, id: other })
+  })
+  await store.close()
+  const bytes = readFileSync(taken)
+  const placesOf = (id: string) => [...bytes.toString('latin1').matchAll(new RegExp(id, 'g'))]
+  const tried: (readonly [string, number])[] = []
+  // Each has its row and an entry in the index: any of the two entries may lead to the wrong row.
+  for (const mineAt of placesOf(mine)) {
+    for (const otherAt of placesOf(other)) {
+      const damaged = Uint8Array.from(bytes)
+      damaged.set(Buffer.from('00'.repeat(16)), mineAt.index)
+      damaged.set(Buffer.from(mine), otherAt.index)
+      writeFileSync(taken, damaged)
+      const again = await openSqliteStore({ file: taken })
+      const removal = again.write((rows) => rows.removeVersion(mine, 1))
+      const code = await removal.then(
+        () => 'none',
+        (error: CofferError) => error.code,
+      )
+      const { rows } = await again.read((reader) => reader.versions(undefined, 9))
+      tried.push([code, rows.filter(({ envelope }) => envelope.every((b) => b === 5)).length])
+      await again.close()
+    }
+  }
+  expect(tried).toHaveLength(4)
+  const refused = tried.filter(([code]) => code === 'corrupt')
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused.filter(([, left]) => left !== 2)).toEqual([])
+})
