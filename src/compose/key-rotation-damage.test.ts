@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import {
   ADMIN,
@@ -69,14 +70,16 @@ test('what is damaged keeps no other from its new wrap, holds up no new term, an
   }
   expect(await terms(platform)).toEqual([
     ['retiring', 4],
-    ['destroyed', 0],
+    ['retiring', 0],
     ['active', 1_096],
   ])
   expect(await valueAt(coffer, 'many/1099')).toBe('v1099')
   clock.now += 365 * DAY_MS
   expect(await platform.sweep(ADMIN)).toMatchObject({
     failed: [{ path: 'store:keys', code: 'corrupt' }],
+    keyTerm: 4,
   })
+  expect(await platform.sweep(ADMIN)).not.toHaveProperty('keyTerm')
   expect(await platform.sweep('local:other')).toMatchObject({ failed: [], failedUnnamed: 1 })
   expect((await terms(platform)).at(-1)).toEqual(['active', 1_096])
   expect((await platform.keys.status()).activeTerm).toBe(4)
@@ -115,6 +118,57 @@ test('a term that only the damaged row still names is kept', async () => {
   await change(home, coffer, 'many/1', flipped(TERM_BYTE))
   expect(await valueAt(coffer, 'many/1')).toBe('v1')
   expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ made: false, retired: [1] })
+})
+
+/** What a plain read does not ask, and a walk through the file may go by. */
+test.each([
+  ['where the row is', 'UPDATE slots SET slot = -5 WHERE id = ?'],
+  ['a term that is no number of ours', 'UPDATE slots SET term = 9007199254740993 WHERE id = ?'],
+  ['a negative term', 'UPDATE slots SET term = -16777500 WHERE id = ?'],
+])('what opens outlives a rotation, whatever was done to %s', async (_, statement) => {
+  const { home, platform, coffer } = await stocked(3)
+  const { id } = (await coffer.describe('many/1'))!
+  const db = new DatabaseSync(home.db)
+  expect(db.prepare(statement).run(id).changes).toBe(1)
+  db.close()
+  expect(await platform.keys.rotate({ actor: ADMIN })).toMatchObject({ term: 2, retired: [1] })
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+  expect(await platform.doctor()).toMatchObject({ ok: true })
+})
+
+test('a version that is found only by hints beside its head keeps its key', async () => {
+  const { home, platform, coffer } = await stocked(3)
+  const { id } = (await coffer.describe('many/1'))!
+  const db = new DatabaseSync(home.db)
+  db.prepare('UPDATE slots SET version = version - 1 WHERE id = ?').run(id)
+  db.prepare('UPDATE heads SET current = 0 WHERE id = ?').run(id)
+  db.close()
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+  const { code, message } = await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))
+  expect([code, message]).toEqual(['corrupt', expect.stringContaining('many/1 v1')])
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+})
+
+test('an envelope of which the term cannot be told keeps every key', async () => {
+  const { home, platform, coffer } = await stocked(3)
+  const broken = (row: VersionRow) => ({ ...flipped(0)(row), term: 2 })
+  await change(home, coffer, 'many/1', broken)
+  expect((await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))).code).toBe('corrupt')
+  await change(home, coffer, 'many/1', flipped(0))
+  expect(await valueAt(coffer, 'many/1')).toBe('v1')
+})
+
+test('any number of versions whose rows say the wrong path is put right', async () => {
+  const { home, platform, coffer } = await stocked(1_100)
+  await tamper(home, async (rows) => {
+    for (const row of (await rows.versions(undefined, 5_000)).rows) {
+      await rows.putVersion({ ...row, path: `not/${row.path}` })
+    }
+  })
+  const report = await platform.keys.rotate({ actor: ADMIN })
+  expect(report).toMatchObject({ rewrapped: 1_100, retired: [1] })
+  expect(await valueAt(coffer, 'many/1099')).toBe('v1099')
+  expect(await platform.doctor()).toMatchObject({ ok: true })
 })
 
 test('a later rotation finds what an earlier one was kept from', async () => {
@@ -172,15 +226,21 @@ test('a version of no secret is named, with what takes it away', async () => {
   expect(await valueAt(coffer, 'many/1')).toBe('v1')
 })
 
-test('a store in which hardly anything opens is given up', async () => {
-  const { home, platform } = await stocked(502)
+test('a store in which hardly anything opens has what does under the new term', async () => {
+  const { home, platform, coffer } = await stocked(502)
   await tamper(home, async (rows) => {
     for (const row of (await rows.versions(undefined, 1_000)).rows) {
       await rows.putVersion({ ...row, ...flipped(WRAP_BYTE)(row) })
     }
   })
-  await expect(platform.keys.rotate({ actor: ADMIN })).rejects.toMatchObject({
-    code: 'corrupt',
-    message: expect.stringContaining('given up') as string,
-  })
+  await coffer.write('one/more', { value: 'sound' })
+  const { code, message, details } = await refusalOf(() => platform.keys.rotate({ actor: ADMIN }))
+  expect([code, details?.['term']]).toEqual(['corrupt', 2])
+  expect(message).toContain('and 492 more')
+  expect(details?.['damaged']).toHaveLength(500)
+  expect(await valueAt(coffer, 'one/more')).toBe('sound')
+  expect(await terms(platform)).toEqual([
+    ['retiring', 502],
+    ['active', 1],
+  ])
 })

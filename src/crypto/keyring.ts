@@ -50,7 +50,8 @@ export function addTerm(keyring: Keyring, now: number, random: Random): Keyring 
 }
 
 /**
- * Drops the keys of these terms: what they wrap can never be opened again, backups included.
+ * Drops the keys of these terms: what they wrap opens with no later keyring. A backup has
+ * the keyring of its day.
  * Terms already destroyed stay as they are.
  * @throws CofferError `term_in_use` for the active term, `not_found` for one that never was
  */

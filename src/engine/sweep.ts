@@ -72,7 +72,12 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
   let keyTerm: number | undefined
   if (sound) {
     await attempt(KEYS, async () => {
-      keyTerm = (await rotateWhenDue(context, origin))?.term
+      try {
+        keyTerm = (await rotateWhenDue(context, origin))?.term
+      } catch (error) {
+        keyTerm = madeAllTheSame(error)
+        throw error
+      }
       return undefined
     })
   }
@@ -105,6 +110,10 @@ async function sweepOnce(context: EngineContext, origin: Origin): Promise<SweepR
     digestOk: sound,
   }
 }
+
+/** The new term of a rotation that could not take everything along. */
+const madeAllTheSame = (error: unknown): number | undefined =>
+  isCofferError(error) && error.details['made'] === true ? Number(error.details['term']) : undefined
 
 const isPurgeable = ({ purgeAt }: SecretRecord, now: number): boolean =>
   purgeAt !== undefined && purgeAt <= now

@@ -60,6 +60,7 @@ export const key = defineCommand({
       name: 'key rotate',
       summary: 'a new term; every version is re-wrapped, readers are not blocked',
       description: [
+        'What is damaged keeps its wrap and the older terms, is named, and ends it with exit code 65; all else is under the new term. Nothing is done while the store file contradicts itself.',
         'Run it again to resume one that was interrupted. A sweep does it by itself where the active term is a year old, or as old as --every says, and finishes what was interrupted.',
         'The root key is not touched: `coffer key reseal` changes that.',
       ],
@@ -179,6 +180,7 @@ export const sweep = defineCommand({
   name: 'sweep',
   summary: 'do the background work once: purge, prune, rotate what is due',
   description: [
+    "The store's own key is among what is rotated, once a year or as `coffer key rotate --every` says. What was erased while somebody still read the store as it was is erased from its files. Exit code 1 when something failed, or the store is not what it was: `coffer doctor` says what.",
     'Every process that stays does it too, one of them every 24 hours: a program that opened Coffer with the library, the keeper of `coffer run --files`, `coffer audit tail -f`. A command that `coffer run` became is none of them.',
   ],
   examples: [{ command: 'coffer sweep', note: 'from cron, where nothing runs for long' }],

@@ -123,7 +123,7 @@ export const destroy = defineCommand({
   name: 'destroy',
   summary: 'erase versions for good',
   description: [
-    'Erases the keys of the versions: nobody can read them again. Copies in backups stay readable until the key term they were written under is destroyed. --all erases every version and removes the secret itself.',
+    'Erases the keys of the versions: nobody can read them again. Copies in backups stay readable, as long as the backup and the root key of its day exist. --all erases every version and removes the secret itself.',
   ],
   arguments: [PATH],
   options: {

@@ -110,7 +110,7 @@ export interface KeyAdmin {
   /**
    * A new term, then every DEK re-wrapped; old terms retired. Resumes an interrupted one.
    * @throws `corrupt` when all that opens is under the new term, with `details.damaged`: the names of
-   * the rest; `store_busy` when all is done, and the old keyring not yet erased
+   * the rest, at most 500; or, without that, before anything is done since the store's file is not sound; `store_busy` when all is done, and the old keyring not yet erased
    */
   rotate(options: Operator & { progress?: Progress }): Promise<KeyRotationReport>
   /** The keyring under another root key. */

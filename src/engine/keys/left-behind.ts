@@ -1,23 +1,21 @@
 import { CofferError } from '../../core/errors.ts'
-import type { Left } from './rewrap.ts'
+import type { Rewrapped } from './rewrap-hidden.ts'
 
 const NAMED_MAX = 10
+const DETAILS_MAX = 500
 
 /** What to tell of a rotation that could not take everything along. */
-export function leftBehind(term: number, left: readonly Left[]): CofferError {
-  const names = left.map(
-    ({ id, version, secret }) => `${secret ?? `the secret with the id ${id}`} v${version}`,
-  )
-  const some = names.slice(0, NAMED_MAX).join(', ')
-  const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : ''
+export function leftBehind({ term, left, stray }: Rewrapped, made: boolean): CofferError {
+  const some = left.slice(0, NAMED_MAX).join(', ')
+  const more = left.length > NAMED_MAX ? ` and ${left.length - NAMED_MAX} more` : ''
   return new CofferError(
     'corrupt',
-    `Term ${term} is active and wraps all but what is damaged: ${some}${more} cannot be opened and keep the terms before.`,
+    `Term ${term} is active and wraps all but what is damaged: ${some}${more} cannot be opened, and the terms before are kept for that.`,
     {
-      remedy: left.some(({ secret }) => secret === undefined)
+      remedy: stray
         ? `${DESTROY} What no secret speaks of goes with \`coffer restore --without-damaged\` of a backup made \`--with-damaged\`.`
         : DESTROY,
-      details: { term, damaged: names },
+      details: { term, made, damaged: left.slice(0, DETAILS_MAX) },
     },
   )
 }

@@ -8,76 +8,86 @@ import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
 import { openState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
-import { pathNow, pathsOf } from './paths.ts'
 
 /** Versions re-wrapped in one transaction: other writers wait no longer than that takes. */
 const BATCH = 500
-/** A store with more than that needs its backup, not a new key. */
-const DAMAGED_MAX = 500
 
-/** A version that does not open, and so keeps its wrap. */
-export interface Left extends Pick<VersionRow, 'id' | 'version'> {
-  /** The terms that it may need: the one that its row names, and the one that its envelope does. */
-  readonly terms: readonly number[]
-  /** The path of the secret that it is of; absent when none speaks of it. */
-  readonly secret?: string | undefined
-}
+/** A version that has no wrap under the active term, as it was met. */
+export type Met = Pick<VersionRow, 'id' | 'version' | 'path'>
 
-export interface Rewrapped {
+export interface Batch {
   readonly rewrapped: number
-  readonly left: readonly Left[]
-  /** Every version but what is left is under this term, or under a later one. */
-  readonly term: number
+  /** What does not open, and so keeps its wrap. */
+  readonly left: readonly Met[]
 }
 
 /**
- * Looks at every version, and brings what is below the active term under it, in batches of short
- * transactions; interrupted anywhere, the next call finds what is left. The columns of a row are not
- * authentic, so the envelope's own word counts as well: no version is passed by for what its row says,
- * and columns are put right. What does not open at its row's path is tried at the one that its
- * secret's head says; what does not open at all keeps no other from its new wrap.
+ * Walks through the store in its own order and brings what is not under the active term there, in
+ * batches of short transactions; interrupted anywhere, the next call finds what is left. What does not
+ * open keeps no other from its new wrap. Fast, and goes by what rows say of themselves: what they hide
+ * is found by the heads (`rewrapHidden`).
  */
-export async function rewrapAll(
+export async function rewrapInPlace(
   context: EngineContext,
   progress: Progress | undefined,
-): Promise<Rewrapped> {
+): Promise<Batch> {
   const { store } = context
-  const { term, total } = await store.read(async (rows) => ({
-    term: activeTerm(await newestKeyring(context, rows)).term,
-    total: (await rows.terms()).reduce((sum, { versions }) => sum + versions, 0),
-  }))
-  const left: Left[] = []
+  const term = await newestTerm(context)
+  const total = progress === undefined ? 0 : await versionsIn(store)
+  const left: Met[] = []
   let rewrapped = 0
   let seen = 0
+  // Where there was something to do there is more of it: looked at under the lock at once.
+  let isBusy = false
   for (let after: string | undefined; ;) {
-    const page = await store.read((rows) => rows.versions(after, BATCH))
-    let { end } = page
-    if (page.rows.some((row) => isBelow(row, term))) {
+    let page: Page | undefined = isBusy ? undefined : await lookAt(store, after, term)
+    if (page === undefined) {
       // The page as it is by then: it may end elsewhere.
       const batch = await store.write((rows) => rewrapPage(context, rows, after))
-      left.push(...batch.left)
-      if (left.length > DAMAGED_MAX) throw beyondRepair()
+      for (const row of batch.left) left.push(row)
       rewrapped += batch.rewrapped
-      ;({ end } = batch)
+      isBusy = batch.rewrapped > 0
+      page = batch
     }
-    seen += page.rows.length
+    seen += page.looked
     progress?.(Math.min(seen, total), total)
     await breathe()
-    after = end
-    if (after === undefined) break
+    after = page.end
+    if (after === undefined) return { rewrapped, left }
   }
-  const again = await rewrapAtHeads(context, left)
-  return { rewrapped: rewrapped + again.rewrapped, left: again.left, term }
 }
+
+interface Page {
+  readonly looked: number
+  readonly end?: string | undefined
+}
+
+/** Absent when there is something to do. */
+async function lookAt(
+  store: EngineContext['store'],
+  after: string | undefined,
+  term: number,
+): Promise<Page | undefined> {
+  const { rows, end } = await store.read((reader) => reader.versions(after, BATCH))
+  return rows.every((row) => isUnder(row, term)) ? { looked: rows.length, end } : undefined
+}
+
+const versionsIn = async (store: EngineContext['store']): Promise<number> =>
+  (await store.read((rows) => rows.terms())).reduce((sum, { versions }) => sum + versions, 0)
+
+/** The active one of the store as it is by now. */
+export const newestTerm = async (context: EngineContext): Promise<number> =>
+  activeTerm(await context.store.read((rows) => newestKeyring(context, rows))).term
 
 /** Of the store as this transaction sees it. @throws `store_rolled_back`, `sealed`, `corrupt` */
 export async function newestKeyring(
   { keys, witness }: Pick<EngineContext, 'keys' | 'witness'>,
   rows: Pick<StoreReader, 'state' | 'blob'>,
 ): Promise<Keyring> {
+  const known = witness.known()
   const state = await rows.state()
   if (state === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
-  refuseOlder(state.generation, witness.known())
+  refuseOlder(state.generation, known)
   const { storeId, stateKey } = keys.keyring
   return keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
 }
@@ -87,37 +97,17 @@ async function rewrapPage(
   context: EngineContext,
   rows: StoreWriter,
   after: string | undefined,
-): Promise<Batch & { readonly end?: string | undefined }> {
+): Promise<Batch & Page> {
   const keyring = await newestKeyring(context, rows)
   const { term } = activeTerm(keyring)
   const page = await rows.versions(after, BATCH)
-  const below = page.rows.filter((row) => isBelow(row, term))
-  return { ...(await rewrapRows(context, rows, keyring, below)), end: page.end }
+  const others = page.rows.filter((row) => !isUnder(row, term))
+  const batch = await rewrapRows(context, rows, keyring, others)
+  return { ...batch, looked: page.rows.length, end: page.end }
 }
 
-/** What opens nowhere else is tried where the heads say that it belongs. */
-async function rewrapAtHeads(context: EngineContext, left: readonly Left[]): Promise<Batch> {
-  if (left.length === 0) return { rewrapped: 0, left }
-  const paths = await pathsOf(context, new Set(left.map(({ id }) => id)))
-  const tried = await context.store.write(async (rows) => {
-    const keyring = await newestKeyring(context, rows)
-    const work: VersionRow[] = []
-    for (const { id, version } of left) {
-      const row = await rows.version(id, version)
-      if (row === undefined) continue
-      work.push({ ...row, path: (await pathNow(context, rows, id, paths)) ?? row.path })
-    }
-    return rewrapRows(context, rows, keyring, work)
-  })
-  return { ...tried, left: tried.left.map((row) => ({ ...row, secret: paths.get(row.id) })) }
-}
-
-interface Batch {
-  readonly rewrapped: number
-  readonly left: readonly Left[]
-}
-
-async function rewrapRows(
+/** Each at the path that it has here. */
+export async function rewrapRows(
   { random }: Pick<EngineContext, 'random'>,
   rows: StoreWriter,
   keyring: Keyring,
@@ -126,9 +116,8 @@ async function rewrapRows(
   const { term, kek } = activeTerm(keyring)
   const { storeId } = keyring
   const find = kekOf(keyring)
-  const left: Left[] = []
-  for (const row of work) {
-    const { id, version, path, envelope } = row
+  const left: Met[] = []
+  for (const { id, version, path, envelope } of work) {
     const binding = { storeId, id, version, path }
     let fresh: Uint8Array
     try {
@@ -136,7 +125,7 @@ async function rewrapRows(
     } catch (error) {
       // With the newest keyring at hand, a term that it does not have is damage as well.
       if (!isCofferError(error, 'corrupt') && !isCofferError(error, 'sealed')) throw error
-      left.push({ id, version, terms: termsOf(row) })
+      left.push({ id, version, path })
       continue
     }
     await rows.putVersion({ id, version, path, term, envelope: fresh })
@@ -144,23 +133,12 @@ async function rewrapRows(
   return { rewrapped: work.length - left.length, left }
 }
 
-/** Whether any word of it says another term than the active one. */
-const isBelow = (row: VersionRow, active: number): boolean =>
-  termsOf(row).some((term) => term !== active)
-
-/** Neither its row's word is authentic nor its envelope's, until that opens. */
-function termsOf({ term, envelope }: VersionRow): number[] {
+/** Whether its row and its envelope both say so: neither word is authentic until it opens. */
+export function isUnder({ term, envelope }: VersionRow, active: number): boolean {
   try {
-    return [term, termOf(envelope)]
+    return term === active && termOf(envelope) === active
   } catch (error) {
-    if (isCofferError(error, 'corrupt')) return [term]
+    if (isCofferError(error, 'corrupt')) return false
     throw error
   }
 }
-
-const beyondRepair = () =>
-  new CofferError(
-    'corrupt',
-    `More than ${DAMAGED_MAX} versions cannot be opened: the rotation was given up.`,
-    { remedy: 'Restore from a backup; keep the files as evidence.' },
-  )

@@ -8,8 +8,9 @@ import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYRING } from './holder.ts'
 import { leftBehind, notYetErased, unsound } from './left-behind.ts'
-import type { Rewrapped } from './rewrap.ts'
-import { rewrapAll } from './rewrap.ts'
+import type { Rewrapped } from './rewrap-hidden.ts'
+import { rewrapHidden } from './rewrap-hidden.ts'
+import { rewrapInPlace } from './rewrap.ts'
 
 /** What it is about, in policies and in the audit log. */
 export const KEYS = 'store:keys'
@@ -25,9 +26,9 @@ export interface Rotation {
 }
 
 /**
- * A new term, every DEK re-wrapped in batches, older terms destroyed once no row uses them. When an
- * earlier rotation was interrupted, it is finished and no further term is made. What is damaged keeps
- * the terms that it may need, and holds up no new one.
+ * A new term, every DEK re-wrapped in batches, older terms destroyed once nothing needs them. When an
+ * earlier rotation was interrupted, it is finished and no further term is made. What does not open keeps
+ * all older terms, since nobody can tell which it needs, and holds up no new one.
  */
 export async function rotate(
   context: EngineContext,
@@ -39,19 +40,19 @@ export async function rotate(
   await transact(context, origin, attempt, async (tx) => asked.allowed(tx))
   await audited(context, origin, 'key.rotate', refuseUnsound(context))
   let made = await makeTerm(context, origin, asked, isWhole)
-  const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll(context, progress))
+  const rewrapAll = async () => rewrapHidden(context, await rewrapInPlace(context, progress))
+  const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll())
   let done = await rewrap()
   if (!made && done.rewrapped === 0 && done.left.length > 0) {
     made = await makeTerm(context, origin, asked)
     if (made) done = await rewrap()
   }
-  const { rewrapped, left } = done
-  const retired = await retire(context, origin, asked, done)
-  const { term } = activeTerm(context.keys.keyring)
-  if (retired.length > 0) await audited(context, origin, 'key.retire', erase(context, term))
-  if (left.length > 0) {
-    await audited(context, origin, 'key.rewrap', Promise.reject(leftBehind(term, left)))
+  const { term, rewrapped } = done
+  if (done.left.length > 0) {
+    await audited(context, origin, 'key.rewrap', Promise.reject(leftBehind(done, made)))
   }
+  const retired = await retire(context, origin, asked, done)
+  if (retired.length > 0) await audited(context, origin, 'key.retire', erase(context, term))
   return { term, made, rewrapped, retired, seconds: (context.clock() - startedAt) / 1_000 }
 }
 
@@ -99,12 +100,11 @@ async function retire(
   done: Rewrapped,
 ): Promise<readonly number[]> {
   let retired: readonly number[] = []
-  const inUse = new Set(done.left.flatMap(({ terms }) => terms))
   const attempt = { action: 'key.retire', resource: KEYS, reserve } as const
   await transact(context, origin, attempt, async (tx) => {
     const { keyring } = context.keys
     retired = keyring.terms
-      .filter(({ term, state }) => state === 'retiring' && term < done.term && !inUse.has(term))
+      .filter(({ term, state }) => state === 'retiring' && term < done.term)
       .map(({ term }) => term)
     if (retired.length === 0) return
     const reason = `terms ${retired.join(', ')} after ${done.rewrapped} re-wraps`

@@ -26,6 +26,8 @@ import {
   unpackBytes,
 } from './slots.ts'
 
+/** Before every slot: damage may have put one below the first. */
+const FIRST_SLOT = -(2 ** 63)
 /** Rows that are counted before others have their turn: some 5 ms. */
 const SLOTS_AT_ONCE = 20_000
 
@@ -102,20 +104,28 @@ export class SqliteReader implements StoreReader {
   }
 
   async versions(after: string | undefined, limit: number): Promise<VersionPage> {
-    const found = this.#all('versions', Number(after ?? 0), checkedLimit(limit))
+    const from = Number(after ?? FIRST_SLOT)
+    const found = this.#all('versions', from, checkedLimit(limit))
     const rows = found.map((row) => this.#version(row))
-    return found.length < limit ? { rows } : { rows, end: String(found.at(-1)![4]) }
+    if (found.length < limit) return { rows }
+    const end = this.#number(found.at(-1)?.[4])
+    if (end <= from) throw this.#corrupt()
+    return { rows, end: String(end) }
   }
 
   async terms(): Promise<{ term: number; versions: number }[]> {
     const counts = new Map<number, number>()
-    const last = Number(this.#get('lastSlot')?.[0] ?? 0)
-    for (let from = 0; from < last; from += SLOTS_AT_ONCE) {
-      if (from > 0) await setImmediate()
-      for (const [cell, count] of this.#all('terms', from, from + SLOTS_AT_ONCE)) {
+    for (let from = FIRST_SLOT; ;) {
+      const last = this.#get('lastSlot', from, SLOTS_AT_ONCE)?.[0]
+      if (last === null || last === undefined) break
+      // In a damaged tree the next may stand before.
+      if (this.#number(last) <= from) throw this.#corrupt()
+      for (const [cell, count] of this.#all('terms', from, last)) {
         const term = this.#number(cell) - FIXED_WIDTH
         counts.set(term, (counts.get(term) ?? 0) + this.#number(count))
       }
+      from = this.#number(last)
+      await setImmediate()
     }
     return [...counts].toSorted(([a], [b]) => a - b).map(([term, versions]) => ({ term, versions }))
   }

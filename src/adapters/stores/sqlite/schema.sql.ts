@@ -1,5 +1,5 @@
 import type { HeadKind } from '../../../core/ports/store.ts'
-import { BLOB_TERM, FIXED_WIDTH } from './slots.ts'
+import { BLOB_TERM, FIXED_WIDTH, NUMBER_MAX } from './slots.ts'
 
 /** `Coff`: what tells a Coffer store from any other SQLite file. */
 export const APPLICATION_ID = 0x43_6f_66_66
@@ -78,8 +78,11 @@ export const PRAGMAS = `
 `
 
 const IS_BLOB = `term = ${FIXED_WIDTH + BLOB_TERM}`
-/** Ids are hex and free keys sort behind them: a term that was changed makes no version invisible. */
+/** Ids are hex and free keys sort behind them: no term that was changed makes a version invisible. */
 const IS_VERSION = `version > ${FIXED_WIDTH} AND id < '~'`
+
+/** A term that no `fillSlot` has put counts as none, so that its row is still one. */
+const TERM = `iif(term BETWEEN ${FIXED_WIDTH} AND ${FIXED_WIDTH + NUMBER_MAX}, term, ${FIXED_WIDTH})`
 
 export const STATEMENTS = {
   current: `
@@ -137,14 +140,15 @@ export const STATEMENTS = {
       current = excluded.current, head = excluded.head, current_row = excluded.current_row`,
   removeHead: 'DELETE FROM heads WHERE kind = ? AND path = ?',
   version: `
-    SELECT id, version, term, body FROM slots WHERE id = ? AND version = ? AND ${IS_VERSION}`,
+    SELECT id, version, ${TERM}, body FROM slots
+    WHERE id = ? AND version = ? AND ${IS_VERSION}`,
   versions: `
-    SELECT id, version, term, body, slot FROM slots
+    SELECT id, version, ${TERM}, body, slot FROM slots
     WHERE slot > ? AND ${IS_VERSION} ORDER BY slot LIMIT ?`,
-  lastSlot: 'SELECT max(slot) FROM slots',
+  lastSlot: 'SELECT max(slot) FROM (SELECT slot FROM slots WHERE slot > ? ORDER BY slot LIMIT ?)',
   terms: `
-    SELECT term, count(*) FROM slots
-    WHERE slot > ? AND slot <= ? AND ${IS_VERSION} GROUP BY term`,
+    SELECT ${TERM}, count(*) FROM slots
+    WHERE slot > ? AND slot <= ? AND ${IS_VERSION} GROUP BY 1`,
   outbox: 'SELECT generation, event FROM outbox WHERE generation > ? ORDER BY generation LIMIT ?',
   appendOutbox: 'INSERT INTO outbox (generation, event) VALUES (?, ?) ON CONFLICT DO NOTHING',
   trimOutbox: 'DELETE FROM outbox WHERE generation <= ?',

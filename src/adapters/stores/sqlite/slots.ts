@@ -12,7 +12,7 @@ import type { Cell, Connection } from './connection.ts'
  * `FIXED_WIDTH`, which makes them four bytes, and path and bytes share a padded body.
  */
 export const FIXED_WIDTH = 2 ** 24
-const NUMBER_MAX = 2 ** 30
+export const NUMBER_MAX = 2 ** 30
 
 /** The term of blobs, which no version has. */
 export const BLOB_TERM = 0
