@@ -15,9 +15,9 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { openKeyring, readKeyringHeader } from '../crypto/keyring.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { KeyHolder } from '../engine/keys/holder.ts'
-import { createKeyHolder, KEYRING, refuseOldKeyring } from '../engine/keys/holder.ts'
+import { createKeyHolder, KEYRING, readKeyring, refuseOldKeyring } from '../engine/keys/holder.ts'
 import { outboxOf } from '../engine/outbox.ts'
-import { openState, refuseRollback } from '../engine/state.ts'
+import { readState, refuseRollback } from '../engine/state.ts'
 import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { localActor, placeOf } from './place.ts'
@@ -65,14 +65,12 @@ export async function openParts(
 ): Promise<Parts> {
   const store = between(await STORES.sqlite.open({ dataDir: place.dataDir, mustExist: true }))
   try {
-    const { blob, state } = await store.read(async (rows) => ({
-      blob: await rows.blob(KEYRING),
-      state: await rows.state(),
-    }))
-    if (blob === undefined) {
-      if (state === undefined) throw missing(place)
-      throw new CofferError('corrupt', 'The keyring is gone from the store.')
-    }
+    const blob = await store.read(async (rows) => {
+      if ((await rows.state()) === undefined && (await rows.blob(KEYRING)) === undefined) {
+        throw missing(place)
+      }
+      return readKeyring(rows)
+    })
     const rootKey =
       options.rootKey === undefined ? await unseal(blob, place) : Uint8Array.from(options.rootKey)
     let keyring: Keyring
@@ -164,15 +162,10 @@ async function settle(
   const witnesses = await Promise.all(
     sinks.map(async (sink) => ({ sink, head: await headOf(sink) })),
   )
-  const { row, blob } = await store.read(async (rows) => ({
-    row: await rows.state(),
-    blob: await rows.blob(KEYRING),
+  const { state, blob } = await store.read(async (rows) => ({
+    state: await readState(rows, keys.keyring),
+    blob: await readKeyring(rows),
   }))
-  if (row === undefined || blob === undefined) {
-    throw new CofferError('corrupt', 'The state of the store is gone.')
-  }
-  const { stateKey, storeId } = keys.keyring
-  const state = openState(stateKey, storeId, row)
   const { revision } = readKeyringHeader(blob)
   refuseOldKeyring(revision, state.keyringRevision)
   refuseRollback(state.generation, before.generation, 'the audit log')

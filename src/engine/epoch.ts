@@ -1,13 +1,12 @@
 import type { AuditAction, AuditEvent } from '../core/event.ts'
 import type { AuditAnchor } from '../core/ports/audit-log.ts'
-import { CofferError } from '../core/errors.ts'
 import type { Random } from '../core/ports/ambient.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { originFacts } from './audited.ts'
 import type { Origin } from './context.ts'
 import { putEvent } from './outbox.ts'
-import { openState, sealState } from './state.ts'
+import { readState, sealState } from './state.ts'
 
 export interface Epoch extends Pick<Origin, 'actor' | 'via'> {
   /** `store.restore` from a backup, `store.epoch` when a put-back store is accepted. */
@@ -34,9 +33,7 @@ export async function startEpoch(
 ): Promise<number> {
   const { action, actor, reason, now, known, anchor } = epoch
   return store.write(async (rows) => {
-    const row = await rows.state()
-    if (row === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
-    const state = openState(keyring.stateKey, keyring.storeId, row)
+    const state = await readState(rows, keyring)
     const generation = Math.max(state.generation, known) + 1
     const event: AuditEvent = {
       at: now,

@@ -9,7 +9,7 @@ import { BREATHE_EVERY, breathe } from './breathe.ts'
 import type { EngineContext } from './context.ts'
 import type { NamedRecord } from './heads.ts'
 import { readableCurrent } from './secrets/usable.ts'
-import { openState } from './state.ts'
+import { readState } from './state.ts'
 import type { Progress } from '../core/ports/platform.ts'
 
 export interface IntegrityReport {
@@ -51,9 +51,7 @@ export async function inspectRows(
 ): Promise<IntegrityReport> {
   const { keys, heads } = context
   const { keyring } = keys
-  const stateRow = await rows.state()
-  if (stateRow === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
-  const state = openState(keyring.stateKey, keyring.storeId, stateRow)
+  const state = await readState(rows, keyring)
   // The snapshot's own keys: another process may have rotated them, before it or since.
   const kek = values ? kekOf(await keys.catchUp(rows, state.keyringRevision)) : undefined
   const total = values ? (await rows.terms()).reduce((sum, t) => sum + t.versions, 0) : 0

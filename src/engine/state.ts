@@ -2,10 +2,12 @@ import type { KeyObject } from 'node:crypto'
 import { CofferError } from '../core/errors.ts'
 import type { AuditAnchor } from '../core/ports/audit-log.ts'
 import type { Random } from '../core/ports/ambient.ts'
-import type { StateRow } from '../core/ports/store.ts'
+import type { StateRow, StoreReader } from '../core/ports/store.ts'
 import { openAead, sealAead } from '../crypto/aead.ts'
 import { associatedData } from '../crypto/framing.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 import type { KeyHolder } from './keys/holder.ts'
+import { lost } from './lost.ts'
 
 /**
  * What the store must agree on as a whole, sealed (not only authenticated: the digest is hidden, so
@@ -65,6 +67,16 @@ export function openState(key: KeyObject, storeId: string, row: StateRow): Store
     keyringRevision,
     anchor: { seq, hash },
   }
+}
+
+/** The state as `rows` have it, of a store that was initialised. @throws CofferError `corrupt` */
+export async function readState(
+  rows: Pick<StoreReader, 'state'>,
+  { stateKey, storeId }: Pick<Keyring, 'stateKey' | 'storeId'>,
+): Promise<StoreState> {
+  const row = await rows.state()
+  if (row === undefined) throw lost('state')
+  return openState(stateKey, storeId, row)
 }
 
 const binding = (storeId: string, generation: number, accessGeneration: number) =>

@@ -234,8 +234,8 @@ const crosses = (from: number, to: number): boolean =>
 async function openedState(context: EngineContext, rows: StoreWriter): Promise<StoreState> {
   const { keys, witness } = context
   const row = await rows.state()
+  refuseOlder(row?.generation ?? 0, witness.known())
   if (row === undefined) return { ...GENESIS, keyringRevision: keys.keyring.revision }
-  refuseOlder(row.generation, witness.known())
   const state = context.states.open(row)
   await keys.catchUp(rows, state.keyringRevision)
   return state

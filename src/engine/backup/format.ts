@@ -2,7 +2,8 @@ import { CofferError } from '../../core/errors.ts'
 import type { HeadKind, StoreReader } from '../../core/ports/store.ts'
 import { readKeyringHeader } from '../../crypto/keyring.ts'
 import { breathe } from '../breathe.ts'
-import { KEYRING } from '../keys/holder.ts'
+import { readKeyring } from '../keys/holder.ts'
+import { lost } from '../lost.ts'
 
 /**
  * A backup inside its encryption is JSON lines (docs/formats/backup.md): one header, the rows of one
@@ -37,10 +38,8 @@ const KINDS: readonly HeadKind[] = ['secret', 'policy', 'role', 'actor', 'settin
 const CHUNK = 500
 
 export async function backupHeader(rows: StoreReader, createdAt: number): Promise<BackupHeader> {
-  const [keyring, state, terms] = [await rows.blob(KEYRING), await rows.state(), await rows.terms()]
-  if (keyring === undefined || state === undefined) {
-    throw new CofferError('corrupt', 'The store has no keyring or no state.')
-  }
+  const [keyring, state, terms] = [await readKeyring(rows), await rows.state(), await rows.terms()]
+  if (state === undefined) throw lost('state')
   let secrets = 0
   for await (const chunk of headChunks(rows, 'secret')) secrets += chunk.length
   const { storeId, fingerprint, seal } = readKeyringHeader(keyring)

@@ -4,11 +4,12 @@ import type { Seal, SealContext } from '../../core/ports/seal.ts'
 import { activeTerm, readKeyringHeader, rootFingerprint, withRoot } from '../../crypto/keyring.ts'
 import { operatorOrigin } from '../actors.ts'
 import type { EngineContext } from '../context.ts'
-import { openState } from '../state.ts'
+import { readState } from '../state.ts'
 import { transact } from '../transaction.ts'
-import { KEYRING } from './holder.ts'
-import { KEYS, rotate } from './rotate.ts'
+import { KEYS, readKeyring } from './holder.ts'
+import { rotate } from './rotate.ts'
 import { dueAt, readSchedule } from './schedule.ts'
+import { refuseUnsound } from './sound-store.ts'
 
 /** Seals by kind, with what a seal may use; the composition gives it. */
 export interface SealAccess {
@@ -33,6 +34,7 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
       await transact(context, origin, { action: 'key.reseal', resource: KEYS }, async (tx) =>
         tx.require('admin', KEYS),
       )
+      await refuseUnsound(context, origin, 'key.reseal')
       const { rootKey, params, notes = [], shares = [] } = await chosen.establish(sealContext)
       const fingerprint = rootFingerprint(rootKey)
       if (fingerprint === rootFingerprint(context.keys.rootKey)) {
@@ -58,17 +60,13 @@ export function createKeyAdmin(context: EngineContext, seals: SealAccess): KeyAd
 
 async function status(context: EngineContext): Promise<KeyStatus> {
   const { blob, used, keyring } = await context.store.read(async (rows) => {
-    const state = await rows.state()
-    const { storeId, stateKey } = context.keys.keyring
-    if (state === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
-    const { keyringRevision } = openState(stateKey, storeId, state)
+    const { keyringRevision } = await readState(rows, context.keys.keyring)
     return {
       keyring: await context.keys.catchUp(rows, keyringRevision),
-      blob: await rows.blob(KEYRING),
+      blob: await readKeyring(rows),
       used: await rows.terms(),
     }
   })
-  if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
   const header = readKeyringHeader(blob)
   const active = activeTerm(keyring)
   const { everyDays } = await readSchedule(context)

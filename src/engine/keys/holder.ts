@@ -2,9 +2,13 @@ import { CofferError, isCofferError } from '../../core/errors.ts'
 import type { StoreReader } from '../../core/ports/store.ts'
 import type { Keyring } from '../../crypto/keyring.ts'
 import { openKeyring } from '../../crypto/keyring.ts'
+import { lost } from '../lost.ts'
 
 /** Name of the keyring's blob in the store. */
 export const KEYRING = 'keyring'
+
+/** What keys are called in policies and in the audit log. */
+export const KEYS = 'store:keys'
 
 /**
  * The keyring that this process holds, and how it learns of a newer one that another process made.
@@ -37,9 +41,7 @@ export function createKeyHolder(first: Keyring, firstRootKey: Uint8Array): KeyHo
     },
     async catchUp(rows, revision) {
       if (revision === keyring.revision) return keyring
-      const blob = await rows.blob(KEYRING)
-      if (blob === undefined)
-        throw new CofferError('corrupt', 'The keyring is gone from the store.')
+      const blob = await readKeyring(rows)
       let found: Keyring
       try {
         found = openKeyring(blob, rootKey)
@@ -62,6 +64,13 @@ export function createKeyHolder(first: Keyring, firstRootKey: Uint8Array): KeyHo
       rootKey.fill(0)
     },
   }
+}
+
+/** Of a store that was initialised. @throws CofferError `corrupt` */
+export async function readKeyring(rows: Pick<StoreReader, 'blob'>): Promise<Uint8Array> {
+  const blob = await rows.blob(KEYRING)
+  if (blob !== undefined) return blob
+  throw lost('keyring')
 }
 
 /** @throws CofferError `corrupt` when the keyring is not the one that the state speaks of. */

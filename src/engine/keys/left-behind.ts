@@ -23,14 +23,6 @@ export function leftBehind({ term, left, stray }: Rewrapped, made: boolean): Cof
 const DESTROY =
   'Restore them from a backup, or destroy them (docs/runbooks/damage.md): the next sweep then destroys the old terms.'
 
-/** What to tell before anything is done. */
-export const unsound = (cause: CofferError): CofferError =>
-  new CofferError(cause.code, `The key was not rotated. ${cause.message}`, {
-    remedy: 'Nothing was changed. See docs/runbooks/damage.md: the store file itself.',
-    details: cause.details,
-    cause,
-  })
-
 /** What to tell when all is done but for what a reader still holds on to. */
 export const notYetErased = (term: number, cause: CofferError): CofferError =>
   new CofferError(

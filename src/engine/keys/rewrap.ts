@@ -1,4 +1,4 @@
-import { CofferError, isCofferError } from '../../core/errors.ts'
+import { isCofferError } from '../../core/errors.ts'
 import type { Progress } from '../../core/ports/platform.ts'
 import type { StoreReader, StoreWriter, VersionRow } from '../../core/ports/store.ts'
 import { rewrapEnvelope, termOf } from '../../crypto/envelope.ts'
@@ -6,7 +6,7 @@ import type { Keyring } from '../../crypto/keyring.ts'
 import { activeTerm, kekOf } from '../../crypto/keyring.ts'
 import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
-import { openState } from '../state.ts'
+import { readState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
 
 /** Versions re-wrapped in one transaction: other writers wait no longer than that takes. */
@@ -85,11 +85,9 @@ export async function newestKeyring(
   rows: Pick<StoreReader, 'state' | 'blob'>,
 ): Promise<Keyring> {
   const known = witness.known()
-  const state = await rows.state()
-  if (state === undefined) throw new CofferError('corrupt', 'The state of the store is gone.')
-  refuseOlder(state.generation, known)
-  const { storeId, stateKey } = keys.keyring
-  return keys.catchUp(rows, openState(stateKey, storeId, state).keyringRevision)
+  const { generation, keyringRevision } = await readState(rows, keys.keyring)
+  refuseOlder(generation, known)
+  return keys.catchUp(rows, keyringRevision)
 }
 
 /** One page of versions as they are by now, under the term that is active by now. */

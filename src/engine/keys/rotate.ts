@@ -1,4 +1,4 @@
-import { CofferError, isCofferError } from '../../core/errors.ts'
+import { isCofferError } from '../../core/errors.ts'
 import type { KeyRotationReport, Progress } from '../../core/ports/platform.ts'
 import type { KeyTerm, Keyring } from '../../crypto/keyring.ts'
 import { activeTerm, addTerm, destroyTerms, readKeyringHeader } from '../../crypto/keyring.ts'
@@ -6,14 +6,12 @@ import { auditFailure } from '../audited.ts'
 import type { EngineContext, Origin } from '../context.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
-import { KEYRING } from './holder.ts'
-import { leftBehind, notYetErased, unsound } from './left-behind.ts'
+import { KEYS, readKeyring } from './holder.ts'
+import { leftBehind, notYetErased } from './left-behind.ts'
 import type { Rewrapped } from './rewrap-hidden.ts'
 import { rewrapHidden } from './rewrap-hidden.ts'
 import { rewrapInPlace } from './rewrap.ts'
-
-/** What it is about, in policies and in the audit log. */
-export const KEYS = 'store:keys'
+import { refuseUnsound } from './sound-store.ts'
 
 export interface Rotation {
   /** Of who asks. @throws `denied` */
@@ -38,7 +36,7 @@ export async function rotate(
   const startedAt = context.clock()
   const attempt = { action: 'key.rotate', resource: KEYS, reserve: asked.reserve } as const
   await transact(context, origin, attempt, async (tx) => asked.allowed(tx))
-  await audited(context, origin, 'key.rotate', refuseUnsound(context))
+  await refuseUnsound(context, origin, 'key.rotate')
   let made = await makeTerm(context, origin, asked, isWhole)
   const rewrapAll = async () => rewrapHidden(context, await rewrapInPlace(context, progress))
   const rewrap = () => audited(context, origin, 'key.rewrap', rewrapAll())
@@ -59,7 +57,7 @@ export async function rotate(
 async function audited<T>(
   context: EngineContext,
   origin: Origin,
-  action: 'key.rotate' | 'key.rewrap' | 'key.retire',
+  action: 'key.rewrap' | 'key.retire',
   work: Promise<T>,
 ): Promise<T> {
   return work.catch(async (error: unknown) => {
@@ -115,18 +113,6 @@ async function retire(
   return retired
 }
 
-/**
- * Where an index leads to another row than it says, a walk over all versions passes one by, and what is
- * put for one takes the place of another. @throws CofferError `corrupt`
- */
-async function refuseUnsound({ checkStore }: EngineContext): Promise<void> {
-  try {
-    await checkStore()
-  } catch (error) {
-    throw isCofferError(error, 'corrupt') ? unsound(error) : error
-  }
-}
-
 /** @throws CofferError `store_busy`: done, but for what a reader holds on to */
 async function erase({ store }: EngineContext, term: number): Promise<void> {
   try {
@@ -137,8 +123,6 @@ async function erase({ store }: EngineContext, term: number): Promise<void> {
 }
 
 async function headerOf(tx: Transaction): Promise<KeyringHeader> {
-  const blob = await tx.rows.blob(KEYRING)
-  if (blob === undefined) throw new CofferError('corrupt', 'The keyring is gone from the store.')
-  const { seal, params } = readKeyringHeader(blob)
+  const { seal, params } = readKeyringHeader(await readKeyring(tx.rows))
   return { seal, params }
 }

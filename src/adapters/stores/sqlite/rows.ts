@@ -71,7 +71,8 @@ export class SqliteReader implements StoreReader {
   }
 
   async blob(name: string): Promise<Uint8Array | undefined> {
-    const row = this.#get('blob', name)
+    // Without the keyring nothing opens: where the index has lost a blob, every row is looked at.
+    const row = this.#get('blob', name) ?? this.#get('blobBesideIndex', name)
     if (row === undefined) return undefined
     const found = unpack(row[0])
     if (found === undefined) throw this.#corrupt()

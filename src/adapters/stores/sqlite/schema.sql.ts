@@ -119,6 +119,9 @@ export const STATEMENTS = {
     INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',
   blob: `SELECT body FROM slots WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,
+  blobBesideIndex: `
+    SELECT body FROM slots NOT INDEXED
+    WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,
   head: 'SELECT kind, path, generation, head FROM heads WHERE kind = ? AND path = ?',
   heads: `
     SELECT kind, path, generation, head FROM heads
