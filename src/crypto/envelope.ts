@@ -107,9 +107,8 @@ export function rewrapEnvelope(
 ): Uint8Array {
   checkShape(envelope, binding)
   const dek = openDek(envelope, kekOf, binding)
-  const out = Buffer.allocUnsafeSlow(envelope.length)
+  const out = Buffer.from(envelope)
   try {
-    out.set(envelope)
     writeHeader(out, term)
     sealInto(out, WRAP_AT, kek, random(NONCE_BYTES), dek, dekData(binding, term, newPath))
   } finally {

@@ -17,6 +17,8 @@ export interface HeadCodec {
   sealSecret(record: SecretRecord): Uint8Array
   /** @throws CofferError `corrupt` when the bytes are not the authentic head of this path */
   secret(path: string, head: Uint8Array): SecretRecord
+  /** The same for one of all that are looked at in turn: what is remembered of others stays. */
+  passing(path: string, head: Uint8Array): SecretRecord
   named<T>(kind: HeadKind, path: string, head: Uint8Array): NamedRecord<T>
 }
 
@@ -76,6 +78,8 @@ export function createHeadCodec(keys: KeyHolder): HeadCodec {
       remember(record, head)
       return record
     },
+
+    passing: (path, head) => open('secret', path, head),
 
     named: (kind, path, head) => open(kind, path, head),
   }

@@ -1,11 +1,13 @@
 import { isCofferError } from '../../core/errors.ts'
 import type { StoreReader, VersionRow } from '../../core/ports/store.ts'
 import { activeTerm } from '../../crypto/keyring.ts'
-import { BREATHE_EVERY, breathe } from '../breathe.ts'
+import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
 import { allHeads } from '../integrity.ts'
-import type { Batch, Met } from './rewrap.ts'
-import { isUnder, newestKeyring, newestTerm, rewrapRows } from './rewrap.ts'
+import type { Met } from './met-versions.ts'
+import { keyOf } from './met-versions.ts'
+import type { Batch, Walked } from './rewrap.ts'
+import { isUnder, newestKeyring, rewrapRows } from './rewrap.ts'
 
 /** Of those that the heads speak of and that are not under the active term, in one transaction. */
 const BATCH = 500
@@ -21,15 +23,15 @@ export interface Rewrapped {
 }
 
 /**
- * Looks for every live version that an authentic head speaks of, in the way in which a read does, and
- * brings what is not under the active term there, at the head's own path. So nothing that can be read
- * is passed by for what its row says or where in the file it is. `inPlace` is what was done before.
+ * Looks for every live version that an authentic head speaks of and that the walk has not met there, in
+ * the way in which a read does, and brings what is not under the active term there, at the head's own
+ * path. So nothing that can be read is passed by for what its row says or where in the file it is.
  */
-export async function rewrapHidden(context: EngineContext, inPlace: Batch): Promise<Rewrapped> {
-  const term = await newestTerm(context)
-  const hidden = await hiddenFrom(context, term)
+export async function rewrapHidden(context: EngineContext, walked: Walked): Promise<Rewrapped> {
+  const { term } = walked
+  const hidden = await hiddenFrom(context, walked)
   const left: string[] = []
-  let { rewrapped } = inPlace
+  let { rewrapped } = walked
   for (let from = 0; from < hidden.length; from += BATCH) {
     const batch = await rewrapAt(context, hidden.slice(from, from + BATCH))
     for (const { path, version } of batch.left) left.push(`${path} v${version}`)
@@ -37,30 +39,28 @@ export async function rewrapHidden(context: EngineContext, inPlace: Batch): Prom
     await breathe()
   }
   const spokenOf = new Set(hidden.map(keyOf))
-  const strays = inPlace.left.filter((row) => !spokenOf.has(keyOf(row)))
+  const strays = walked.left.filter((row) => !spokenOf.has(keyOf(row)))
   const still = await stillThere(context, strays, term)
   for (const { id, version } of still) left.push(`the secret with the id ${id} v${version}`)
   return { rewrapped, left, stray: still.length > 0, term }
 }
 
-const keyOf = ({ id, version }: Met): string => `${id} ${version}`
-
-/** Live versions that are not to be found under that term. */
-async function hiddenFrom({ store, heads }: EngineContext, term: number): Promise<Met[]> {
+/** Live versions that are not to be found under the term of the walk. */
+async function hiddenFrom(
+  { store, heads }: EngineContext,
+  { term, met }: Walked,
+): Promise<Met[]> {
   const hidden: Met[] = []
   await store.read(async (rows) => {
-    let looked = 0
     for await (const { path, head } of allHeads(rows, 'secret')) {
-      const record = soundOr(() => heads.secret(path, head))
+      const record = soundOr(() => heads.passing(path, head))
       if (record === undefined) continue
-      for (const { number, state } of record.versions) {
-        if (state !== 'live') continue
-        const row = await rows.version(record.id, number)
-        if (row?.path === path && isUnder(row, term)) continue
-        hidden.push({ id: record.id, version: number, path })
+      for (const { number: version, state } of record.versions) {
+        const one = { id: record.id, version, path }
+        if (state !== 'live' || met.has(one)) continue
+        const row = await rows.version(one.id, version)
+        if (row?.path !== path || !isUnder(row, term)) hidden.push(one)
       }
-      looked += 1
-      if (looked % BREATHE_EVERY === 0) await breathe()
     }
   })
   return hidden

@@ -8,17 +8,23 @@ import { breathe } from '../breathe.ts'
 import type { EngineContext } from '../context.ts'
 import { readState } from '../state.ts'
 import { refuseOlder } from '../witness.ts'
+import type { Met } from './met-versions.ts'
+import { MetVersions, keyOf } from './met-versions.ts'
 
 /** Versions re-wrapped in one transaction: other writers wait no longer than that takes. */
 const BATCH = 500
-
-/** A version that has no wrap under the active term, as it was met. */
-export type Met = Pick<VersionRow, 'id' | 'version' | 'path'>
 
 export interface Batch {
   readonly rewrapped: number
   /** What does not open, and so keeps its wrap. */
   readonly left: readonly Met[]
+}
+
+/** What a walk through the whole store has done. */
+export interface Walked extends Batch {
+  /** The active one when it began: what it met is under this term, or under a later one. */
+  readonly term: number
+  readonly met: MetVersions
 }
 
 /**
@@ -30,9 +36,10 @@ export interface Batch {
 export async function rewrapInPlace(
   context: EngineContext,
   progress: Progress | undefined,
-): Promise<Batch> {
+): Promise<Walked> {
   const { store } = context
-  const term = await newestTerm(context)
+  const term = activeTerm(await store.read((rows) => newestKeyring(context, rows))).term
+  const met = new MetVersions()
   const total = progress === undefined ? 0 : await versionsIn(store)
   const left: Met[] = []
   let rewrapped = 0
@@ -49,16 +56,19 @@ export async function rewrapInPlace(
       isBusy = batch.rewrapped > 0
       page = batch
     }
+    for (const row of page.under) met.add(row)
     seen += page.looked
     progress?.(Math.min(seen, total), total)
     await breathe()
     after = page.end
-    if (after === undefined) return { rewrapped, left }
+    if (after === undefined) return { term, met, rewrapped, left }
   }
 }
 
 interface Page {
   readonly looked: number
+  /** What of it has its wrap under the active term by now. */
+  readonly under: readonly Met[]
   readonly end?: string | undefined
 }
 
@@ -69,15 +79,12 @@ async function lookAt(
   term: number,
 ): Promise<Page | undefined> {
   const { rows, end } = await store.read((reader) => reader.versions(after, BATCH))
-  return rows.every((row) => isUnder(row, term)) ? { looked: rows.length, end } : undefined
+  if (!rows.every((row) => isUnder(row, term))) return undefined
+  return { looked: rows.length, under: rows, end }
 }
 
 const versionsIn = async (store: EngineContext['store']): Promise<number> =>
   (await store.read((rows) => rows.terms())).reduce((sum, { versions }) => sum + versions, 0)
-
-/** The active one of the store as it is by now. */
-export const newestTerm = async (context: EngineContext): Promise<number> =>
-  activeTerm(await context.store.read((rows) => newestKeyring(context, rows))).term
 
 /** Of the store as this transaction sees it. @throws `store_rolled_back`, `sealed`, `corrupt` */
 export async function newestKeyring(
@@ -101,7 +108,9 @@ async function rewrapPage(
   const page = await rows.versions(after, BATCH)
   const others = page.rows.filter((row) => !isUnder(row, term))
   const batch = await rewrapRows(context, rows, keyring, others)
-  return { ...batch, looked: page.rows.length, end: page.end }
+  const left = new Set(batch.left.map(keyOf))
+  const under = page.rows.filter((row) => !left.has(keyOf(row)))
+  return { ...batch, looked: page.rows.length, under, end: page.end }
 }
 
 /** Each at the path that it has here. */

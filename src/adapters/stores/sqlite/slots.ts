@@ -108,7 +108,7 @@ function isPadding(body: Uint8Array, from: number): boolean {
 function pack(path: string, bytes: Uint8Array): Uint8Array {
   const pathBytes = Buffer.from(path)
   const used = PREFIX_BYTES + pathBytes.length + bytes.length
-  const body = Buffer.alloc(Math.ceil(used / GRAIN_BYTES) * GRAIN_BYTES)
+  const body = Buffer.allocUnsafe(Math.ceil(used / GRAIN_BYTES) * GRAIN_BYTES).fill(0, used)
   body.writeUInt16LE(pathBytes.length, 0)
   body.writeUInt32LE(bytes.length, 2)
   body.set(pathBytes, PREFIX_BYTES)
