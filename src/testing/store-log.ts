@@ -120,12 +120,12 @@ export function dumpStore(store: Store): Promise<string> {
   })
 }
 
-/** By pages of that size, and in one order on all stores. */
+/** By pages of that size, in one order on all stores, without the places that are each store's own. */
 async function allVersions(rows: StoreReader, limit: number): Promise<VersionRow[]> {
   const all: VersionRow[] = []
   for (let after: string | undefined; ;) {
     const page = await rows.versions(after, limit)
-    all.push(...page.rows)
+    all.push(...page.rows.map((row) => ({ ...row, place: undefined })))
     after = page.end
     if (after === undefined) break
   }

@@ -72,6 +72,8 @@ export interface VersionRow {
   readonly term: number
   /** Empty, as is `path`, when the row is so damaged that nothing can be told from it. */
   readonly envelope: Uint8Array
+  /** Where a walk has found it: a hint for who puts it again, so that it need not be searched for. */
+  readonly place?: number | undefined
 }
 
 export interface VersionPage {

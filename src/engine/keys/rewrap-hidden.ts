@@ -46,10 +46,7 @@ export async function rewrapHidden(context: EngineContext, walked: Walked): Prom
 }
 
 /** Live versions that are not to be found under the term of the walk. */
-async function hiddenFrom(
-  { store, heads }: EngineContext,
-  { term, met }: Walked,
-): Promise<Met[]> {
+async function hiddenFrom({ store, heads }: EngineContext, { term, met }: Walked): Promise<Met[]> {
   const hidden: Met[] = []
   await store.read(async (rows) => {
     for await (const { path, head } of allHeads(rows, 'secret')) {

@@ -124,7 +124,7 @@ export async function rewrapRows(
   const { storeId } = keyring
   const find = kekOf(keyring)
   const left: Met[] = []
-  for (const { id, version, path, envelope } of work) {
+  for (const { id, version, path, envelope, place } of work) {
     const binding = { storeId, id, version, path }
     let fresh: Uint8Array
     try {
@@ -135,7 +135,7 @@ export async function rewrapRows(
       left.push({ id, version, path })
       continue
     }
-    await rows.putVersion({ id, version, path, term, envelope: fresh })
+    await rows.putVersion({ id, version, path, term, envelope: fresh, place })
   }
   return { rewrapped: work.length - left.length, left }
 }

@@ -223,6 +223,25 @@ export function rowsContract(handles: () => Handles): void {
     expect(terms[0]!.versions).toBeGreaterThan(count)
   })
 
+  it('takes a place for a hint, and puts each version under its own id and number', async () => {
+    await put(async (rows) => {
+      for (const n of [1, 2, 3]) await rows.putVersion(version(ID, n))
+    })
+    const text = async (n: number): Promise<string> =>
+      Buffer.from((await ask((rows) => rows.version(ID, n)))!.envelope).toString()
+    const page = await ask((rows) => rows.versions(undefined, 9))
+    const [first, second] = [1, 2].map((n) => page.rows.find((row) => row.version === n)!)
+    await put(async (rows) => {
+      await rows.putVersion({ ...version(ID, 1, 2, 'first'), place: second!.place })
+      await rows.putVersion({ ...version(ID, 2, 2, 'larger'.repeat(99)), place: second!.place })
+      await rows.removeVersion(ID, 3)
+      await rows.putVersion({ ...version(ID, 4), place: first!.place })
+    })
+    expect([await text(1), await text(2)]).toEqual(['first', 'larger'.repeat(99)])
+    expect(await ask((rows) => rows.version(ID, 3))).toBeUndefined()
+    expect(await text(4)).toBe(`${ID} 4`)
+  })
+
   it('keeps the outbox in order until it is trimmed, one event per generation', async () => {
     await put(async (rows) => {
       for (const generation of [3, 1, 2]) {

@@ -22,6 +22,7 @@ import {
   clearSlot,
   fillSlot,
   fixedWidth,
+  refillSlotAt,
   unpack,
   unpackBytes,
 } from './slots.ts'
@@ -107,7 +108,7 @@ export class SqliteReader implements StoreReader {
   async versions(after: string | undefined, limit: number): Promise<VersionPage> {
     const from = Number(after ?? FIRST_SLOT)
     const found = this.#all('versions', from, checkedLimit(limit))
-    const rows = found.map((row) => this.#version(row))
+    const rows = found.map((row) => this.#version(row, this.#number(row[4])))
     if (found.length < limit) return { rows }
     const end = this.#number(found.at(-1)?.[4])
     if (end <= from) throw this.#corrupt()
@@ -166,7 +167,7 @@ export class SqliteReader implements StoreReader {
     }
   }
 
-  #version(row: Cell[]): VersionRow {
+  #version(row: Cell[], place?: number): VersionRow {
     const { path, bytes } = unpack(row[3]) ?? { path: '', bytes: DAMAGED }
     return {
       id: this.#text(row[0]),
@@ -174,6 +175,7 @@ export class SqliteReader implements StoreReader {
       path,
       term: this.#number(row[2]) - FIXED_WIDTH,
       envelope: bytes,
+      place,
     }
   }
 
@@ -251,9 +253,10 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
 
   async putVersion(row: VersionRow): Promise<void> {
     const { connection } = this
-    this.#replaces = this.attempt(() =>
-      fillSlot(connection, row, row.path, row.envelope, this.#replaces),
-    )
+    const { path, envelope, place } = row
+    const isBack = (slot: number) => refillSlotAt(connection, slot, row, path, envelope)
+    if (place !== undefined && this.attempt(() => isBack(place))) return
+    this.#replaces = this.attempt(() => fillSlot(connection, row, path, envelope, this.#replaces))
   }
 
   async removeVersion(id: string, version: number): Promise<void> {

@@ -115,6 +115,9 @@ export const STATEMENTS = {
   refillSlot: `
     UPDATE slots SET term = ?3, body = ?4
     WHERE id = ?1 AND version = ?2 AND length(body) = length(?4)`,
+  refillSlotAt: `
+    UPDATE slots SET term = ?3, body = ?4
+    WHERE slot = ?5 AND id = ?1 AND version = ?2 AND length(body) = length(?4)`,
   addSlot: `
     INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',

@@ -53,6 +53,18 @@ export function fillSlot(
   return true
 }
 
+/** The same, where it was found: without a search. Whether it was still there. */
+export function refillSlotAt(
+  connection: Connection,
+  slot: number,
+  { id, version, term }: { id: string; version: number; term: number },
+  path: string,
+  bytes: Uint8Array,
+): boolean {
+  const body = pack(path, bytes)
+  return connection.run('refillSlotAt', id, fixedWidth(version), fixedWidth(term), body, slot) > 0
+}
+
 type SlotValues = readonly [id: string, version: number, term: number, body: Uint8Array]
 
 function useFreeSlot(connection: Connection, values: SlotValues): boolean {
