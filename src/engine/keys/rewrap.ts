@@ -108,9 +108,13 @@ async function rewrapPage(
   const page = await rows.versions(after, BATCH)
   const others = page.rows.filter((row) => !isUnder(row, term))
   const batch = await rewrapRows(context, rows, keyring, others)
-  const left = new Set(batch.left.map(keyOf))
-  const under = page.rows.filter((row) => !left.has(keyOf(row)))
+  const under = batch.left.length === 0 ? page.rows : without(page.rows, batch.left)
   return { ...batch, looked: page.rows.length, under, end: page.end }
+}
+
+function without(rows: readonly Met[], left: readonly Met[]): Met[] {
+  const keys = new Set(left.map(keyOf))
+  return rows.filter((row) => !keys.has(keyOf(row)))
 }
 
 /** Each at the path that it has here. */
