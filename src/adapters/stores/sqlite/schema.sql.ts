@@ -81,6 +81,9 @@ const IS_BLOB = `term = ${FIXED_WIDTH + BLOB_TERM}`
 /** Ids are hex and free keys sort behind them: no term that was changed makes a version invisible. */
 const IS_VERSION = `version > ${FIXED_WIDTH} AND id < '~'`
 
+/** Asked of the row itself: what its index says may be of another row. */
+const IS_IT = '+id = ?1 AND +version = ?2'
+
 /** A term that no `fillSlot` has put counts as none, so that its row is still one. */
 const TERM = `iif(term BETWEEN ${FIXED_WIDTH} AND ${FIXED_WIDTH + NUMBER_MAX}, term, ${FIXED_WIDTH})`
 
@@ -114,13 +117,16 @@ export const STATEMENTS = {
   fillSlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = ? WHERE slot = ?',
   refillSlot: `
     UPDATE slots SET term = ?3, body = ?4
-    WHERE id = ?1 AND version = ?2 AND length(body) = length(?4)`,
+    WHERE slot = (SELECT slot FROM slots WHERE id = ?1 AND version = ?2) AND ${IS_IT}
+      AND length(body) = length(?4)`,
   refillSlotAt: `
     UPDATE slots SET term = ?3, body = ?4
-    WHERE slot = ?5 AND id = ?1 AND version = ?2 AND length(body) = length(?4)`,
+    WHERE slot = ?5 AND ${IS_IT} AND length(body) = length(?4)`,
   addSlot: `
     INSERT INTO slots (id, version, term, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  emptySlot: 'UPDATE slots SET id = ?, version = ?, term = ?, body = zeroblob(?) WHERE slot = ?',
+  emptySlot: `
+    UPDATE slots SET id = ?3, version = ?4, term = ?5, body = zeroblob(?6)
+    WHERE slot = ?7 AND ${IS_IT}`,
   blob: `SELECT body FROM slots WHERE id = ? AND version = ${FIXED_WIDTH} AND ${IS_BLOB}`,
   blobBesideIndex: `
     SELECT body FROM slots NOT INDEXED

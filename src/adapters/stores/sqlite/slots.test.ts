@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
+import type { Store, StoreWriter } from '../../../core/ports/store.ts'
 import { openSqliteStore } from '../sqlite.ts'
 import { STATEMENTS } from './schema.sql.ts'
 
@@ -48,6 +49,49 @@ test.each(['a search', 'its place'])(
     await close()
   },
 )
+
+const [ONE, TWO, THREE] = ['a', 'b', 'c'].map((digit) => digit.repeat(32)) as [
+  string,
+  string,
+  string,
+]
+/** Number 1 in four bytes, as rows and indexes have it. */
+const NUMBER = '\u0001\0\0\u0001'
+
+/** A closed store with three versions, and in its file one byte that is another. */
+async function damagedStore(name: string, text: RegExp, byte: number): Promise<Store> {
+  const file = path.join(scratch, name)
+  const store = await openSqliteStore({ file })
+  await store.write(async (rows) => {
+    for (const id of [ONE, TWO, THREE]) await rows.putVersion({ ...version(60), id })
+  })
+  await store.close()
+  const bytes = readFileSync(file)
+  const [found, ...more] = bytes.toString('latin1').matchAll(new RegExp(text, 'g'))
+  expect(more).toEqual([])
+  writeFileSync(file, bytes.with(found!.index + found![0].length - 1, byte))
+  return openSqliteStore({ file })
+}
+
+const WORK = [
+  ['erased', (rows: StoreWriter) => rows.removeVersion(TWO, 1)],
+  ['put again', (rows: StoreWriter) => rows.putVersion({ ...version(61), id: TWO })],
+  ['put larger', (rows: StoreWriter) => rows.putVersion({ ...version(600), id: TWO })],
+] as const
+
+test.each([
+  ['the row is of another id', new RegExp(`${TWO.slice(1)}.(?=${NUMBER}${NUMBER})`), 0x65],
+  ['the index leads to another row', new RegExp(`${TWO}${NUMBER}\u0002`), 3],
+] as const)('where %s, none is changed in its place', async (damage, text, byte) => {
+  for (const [what, work] of WORK) {
+    const store = await damagedStore(`${damage} ${what}`, text, byte)
+    const all = () => store.read(async (rows) => [...(await rows.versions(undefined, 9)).rows])
+    const before = await all()
+    await expect(store.write(work), what).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await all()).toEqual(before)
+    await store.close()
+  }
+})
 
 test('a free slot is found by the index of free slots alone', async () => {
   const { db, close } = await stored('plan')

@@ -1,5 +1,6 @@
 import { CofferError } from '../../../core/errors.ts'
 import type { Cell, Connection } from './connection.ts'
+import { storeFailure } from './errors.ts'
 
 /**
  * What must be erasable lives in slots: the rows of one table, where nothing is ever deleted and no
@@ -74,10 +75,16 @@ function useFreeSlot(connection: Connection, values: SlotValues): boolean {
   return connection.run('fillSlot', ...values, Number(free[0])) > 0
 }
 
-/** Overwrites what is under (`id`, `version`), if anything is. */
+/**
+ * Overwrites what is under (`id`, `version`), if anything is. @throws CofferError `corrupt` where the
+ * index leads to another row: that one stays.
+ */
 export function clearSlot(connection: Connection, id: string, version: number): void {
-  const taken = connection.get('slot', id, fixedWidth(version))
-  if (taken) emptySlot(connection, id, taken)
+  const number = fixedWidth(version)
+  const taken = connection.get('slot', id, number)
+  if (taken && !emptySlot(connection, id, number, taken)) {
+    throw storeFailure('corrupt', connection.file)
+  }
 }
 
 export const fixedWidth = (number: number): number => {
@@ -128,12 +135,19 @@ function pack(path: string, bytes: Uint8Array): Uint8Array {
   return body
 }
 
-function emptySlot(connection: Connection, id: string, [row, bodyBytes]: Cell[]): void {
+/** Whether it was that one's. */
+function emptySlot(
+  connection: Connection,
+  id: string,
+  version: number,
+  [slot, bodyBytes]: Cell[],
+): boolean {
   const bytes = Number(bodyBytes)
   const left = bytes > SHRINK_ABOVE_BYTES ? SHRUNK_BYTES : bytes
-  const key = FREE.repeat(Buffer.byteLength(id))
-  const number = FIXED_WIDTH + Number(row)
-  connection.run('emptySlot', key, number, freeTerm(id, left), left, Number(row))
+  const free = [FREE.repeat(Buffer.byteLength(id)), FIXED_WIDTH + Number(slot)] as const
+  return (
+    connection.run('emptySlot', id, version, ...free, freeTerm(id, left), left, Number(slot)) > 0
+  )
 }
 
 /**
