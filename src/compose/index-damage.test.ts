@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   ADMIN,
@@ -90,4 +91,30 @@ test('a store whose index has lost the keyring opens, and no other keyring is pu
     await damaged.close()
     expect(await valuesOf(await copy.open())).not.toContain(GONE)
   }
+})
+
+test('no backup is written of a file that contradicts itself, unless it is asked for', async () => {
+  const { home, id } = await stocked()
+  let refused = 0
+  for (const copy of damagedCopies(home, id)) {
+    const damaged = await copy.open()
+    const { checks } = await damaged.doctor()
+    const ok = checks.every(({ name, ok: isSound }) => name !== 'surroundings' || isSound)
+    const file = join(copy.dir, 'backup.age')
+    const asked = { actor: ADMIN, passphrase: 'some words' }
+    const error = await errorOf(damaged.backup(file, asked))
+    if (!ok) {
+      expect(error).toMatchObject({ code: 'corrupt' })
+      expect(error?.message).toMatch(
+        /^No backup was written, since a restore might refuse it\. The store/,
+      )
+      expect(existsSync(file)).toBe(false)
+      expect(await damaged.backup(file, { ...asked, withDamaged: true })).toMatchObject({
+        secrets: 40,
+      })
+      refused += 1
+    }
+    await damaged.close()
+  }
+  expect(refused).toBeGreaterThan(2)
 })
