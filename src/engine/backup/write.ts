@@ -1,10 +1,11 @@
-import { CofferError, isCofferError } from '../../core/errors.ts'
+import { CofferError } from '../../core/errors.ts'
 import type { BackupOptions, BackupReport, Progress } from '../../core/ports/platform.ts'
 import type { StoreReader } from '../../core/ports/store.ts'
 import { operatorOrigin } from '../actors.ts'
 import { auditFailure, requireAudited } from '../audited.ts'
 import type { EngineContext } from '../context.ts'
 import { inspectRows } from '../integrity.ts'
+import { refuseUnsound } from '../sound-store.ts'
 import { backupBody, backupHeader } from './format.ts'
 
 /** Encrypts a backup's text into a file; returns its bytes. */
@@ -27,8 +28,9 @@ export async function backup(
 ): Promise<BackupReport> {
   const origin = operatorOrigin(operator)
   await requireAudited(context, origin, 'backup', 'store:backup', 'backup')
+  // What an index finds is opened, what stands in the rows is written: they must be the same.
+  if (withDamaged !== true) await refuseUnsound(context, origin, 'backup')
   const write = async (rows: StoreReader): Promise<BackupReport> => {
-    if (withDamaged !== true) await refuseContradiction(context)
     const header = await backupHeader(rows, context.clock())
     const total = header.versions * 2
     const damaged = await damagedIn(context, rows, (done) => progress?.(done, total))
@@ -53,23 +55,6 @@ export async function backup(
     throw error
   }
 }
-
-/** What an index finds is opened, what stands in the rows is written: they must be the same. */
-async function refuseContradiction(context: EngineContext): Promise<void> {
-  try {
-    await context.checkStore()
-  } catch (error) {
-    if (!isCofferError(error, 'corrupt')) throw error
-    throw new CofferError(
-      error.code,
-      `No backup was written, since a restore might refuse it. ${error.message}`,
-      { remedy: MEND, details: error.details, cause: error },
-    )
-  }
-}
-
-const MEND =
-  'Mend that first (docs/runbooks/damage.md), or take it along with --with-damaged, into another file than the last whole backup.'
 
 const NAMED_MAX = 10
 
@@ -99,6 +84,10 @@ function notToBeRestored(damaged: readonly string[]): CofferError {
   return new CofferError(
     'corrupt',
     `No backup was written, since a restore would refuse it: ${named}${more} cannot be opened.`,
-    { remedy: MEND, details: { damaged: [...damaged] } },
+    {
+      remedy:
+        'Mend that first (docs/runbooks/damage.md), or take it along with --with-damaged, into another file than the last whole backup.',
+      details: { damaged: [...damaged] },
+    },
   )
 }

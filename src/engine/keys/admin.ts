@@ -4,12 +4,12 @@ import type { Seal, SealContext } from '../../core/ports/seal.ts'
 import { activeTerm, readKeyringHeader, rootFingerprint, withRoot } from '../../crypto/keyring.ts'
 import { operatorOrigin } from '../actors.ts'
 import type { EngineContext } from '../context.ts'
+import { refuseUnsound } from '../sound-store.ts'
 import { readState } from '../state.ts'
 import { transact } from '../transaction.ts'
 import { KEYS, readKeyring } from './holder.ts'
 import { rotate } from './rotate.ts'
 import { dueAt, readSchedule } from './schedule.ts'
-import { refuseUnsound } from './sound-store.ts'
 
 /** Seals by kind, with what a seal may use; the composition gives it. */
 export interface SealAccess {

@@ -4,6 +4,7 @@ import type { KeyTerm, Keyring } from '../../crypto/keyring.ts'
 import { activeTerm, addTerm, destroyTerms, readKeyringHeader } from '../../crypto/keyring.ts'
 import { auditFailure } from '../audited.ts'
 import type { EngineContext, Origin } from '../context.ts'
+import { refuseUnsound } from '../sound-store.ts'
 import type { KeyringHeader, Transaction } from '../transaction.ts'
 import { transact } from '../transaction.ts'
 import { KEYS, readKeyring } from './holder.ts'
@@ -11,7 +12,6 @@ import { leftBehind, notYetErased } from './left-behind.ts'
 import type { Rewrapped } from './rewrap-hidden.ts'
 import { rewrapHidden } from './rewrap-hidden.ts'
 import { rewrapInPlace } from './rewrap.ts'
-import { refuseUnsound } from './sound-store.ts'
 
 export interface Rotation {
   /** Of who asks. @throws `denied` */

@@ -76,7 +76,7 @@ export class SqliteReader implements StoreReader {
     const row = this.#get('blob', name) ?? this.#get('blobBesideIndex', name)
     if (row === undefined) return undefined
     const found = unpack(row[0])
-    if (found === undefined) throw this.#corrupt()
+    if (found === undefined) throw this.corrupt()
     return found.bytes
   }
 
@@ -111,7 +111,7 @@ export class SqliteReader implements StoreReader {
     const rows = found.map((row) => this.#version(row, this.#number(row[4])))
     if (found.length < limit) return { rows }
     const end = this.#number(found.at(-1)?.[4])
-    if (end <= from) throw this.#corrupt()
+    if (end <= from) throw this.corrupt()
     return { rows, end: String(end) }
   }
 
@@ -121,7 +121,7 @@ export class SqliteReader implements StoreReader {
       const last = this.#get('lastSlot', from, SLOTS_AT_ONCE)?.[0]
       if (last === null || last === undefined) break
       // In a damaged tree the next may stand before.
-      if (this.#number(last) <= from) throw this.#corrupt()
+      if (this.#number(last) <= from) throw this.corrupt()
       for (const [cell, count] of this.#all('terms', from, last)) {
         const term = this.#number(cell) - FIXED_WIDTH
         counts.set(term, (counts.get(term) ?? 0) + this.#number(count))
@@ -158,7 +158,7 @@ export class SqliteReader implements StoreReader {
 
   #head(row: Cell[]): HeadRow {
     const kind = KINDS.get(Number(row[0]))
-    if (!kind) throw this.#corrupt()
+    if (!kind) throw this.corrupt()
     return {
       kind,
       path: this.#text(row[1]),
@@ -181,21 +181,21 @@ export class SqliteReader implements StoreReader {
 
   // A damaged row may hold another type than its column's.
   #number(cell: Cell | undefined): number {
-    if (typeof cell !== 'number') throw this.#corrupt()
+    if (typeof cell !== 'number') throw this.corrupt()
     return cell
   }
 
   #text(cell: Cell | undefined): string {
-    if (typeof cell !== 'string') throw this.#corrupt()
+    if (typeof cell !== 'string') throw this.corrupt()
     return cell
   }
 
   #bytes(cell: Cell | undefined): Uint8Array {
-    if (!(cell instanceof Uint8Array)) throw this.#corrupt()
+    if (!(cell instanceof Uint8Array)) throw this.corrupt()
     return cell
   }
 
-  #corrupt(): Error {
+  protected corrupt(): Error {
     return storeFailure('corrupt', this.connection.file)
   }
 }
@@ -243,12 +243,17 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
     this.#joinable &&= JOINABLE.has(row.kind)
     const id = version?.id ?? null
     const current = version?.current ?? null
-    this.#run('putHead', KIND_CODES[row.kind], row.path, row.generation, id, current, row.head)
+    const key = [KIND_CODES[row.kind], row.path] as const
+    const put = this.#run('putHead', ...key, row.generation, id, current, row.head)
+    if (put === 0) throw this.corrupt()
   }
 
   async removeHead(kind: HeadKind, path: string): Promise<void> {
     this.#joinable &&= JOINABLE.has(kind)
-    this.#run('removeHead', KIND_CODES[kind], path)
+    const key = [KIND_CODES[kind], path] as const
+    if (this.#run('removeHead', ...key) > 0) return
+    const found = this.attempt(() => this.connection.get('hasHead', ...key))
+    if (found !== undefined) throw this.corrupt()
   }
 
   async putVersion(row: VersionRow): Promise<void> {

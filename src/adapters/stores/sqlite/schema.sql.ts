@@ -149,8 +149,13 @@ export const STATEMENTS = {
     VALUES (?1, ?2, ?3, ?4, ?5, ?6,
       (SELECT slot FROM slots WHERE id = ?4 AND version = ?5 + ${FIXED_WIDTH}))
     ON CONFLICT (kind, path) DO UPDATE SET generation = excluded.generation, id = excluded.id,
-      current = excluded.current, head = excluded.head, current_row = excluded.current_row`,
-  removeHead: 'DELETE FROM heads WHERE kind = ? AND path = ?',
+      current = excluded.current, head = excluded.head, current_row = excluded.current_row
+    WHERE +heads.kind = excluded.kind AND +heads.path = excluded.path`,
+  hasHead: 'SELECT 1 FROM heads WHERE kind = ? AND path = ?',
+  removeHead: `
+    DELETE FROM heads
+    WHERE rowid = (SELECT rowid FROM heads WHERE kind = ?1 AND path = ?2)
+      AND +kind = ?1 AND +path = ?2`,
   version: `
     SELECT id, version, ${TERM}, body FROM slots
     WHERE id = ? AND version = ? AND ${IS_VERSION}`,
